@@ -1,0 +1,91 @@
+import { closeSync, openSync, readSync, readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
+import { MAX_PID_FILE_BYTES, PIECES, PIECES_AT, SIZES_AT, alignUp } from './record.ts';
+
+const ENOENT = constants.errno.ENOENT;
+const ESRCH = constants.errno.ESRCH;
+
+/** Readable while the exited process has not been reaped. */
+const OF_ZOMBIES: ReadonlySet<string> = new Set(['stat', 'cgroup', 'status', 'loginuid']);
+/** Links that a kernel thread or a zombie lacks (ENOENT) though the process is there. */
+const MAY_LACK: ReadonlySet<string> = new Set(['exe', 'cwd', 'loginuid']);
+
+/** Where a capture is written: the ring's data area. */
+export interface CaptureTarget {
+  readonly bytes: Buffer;
+  readonly words: Uint32Array;
+}
+
+/**
+ * Copies one process's `/proc` files into the ring, unparsed, as fast as possible: the process may be gone in a millisecond.
+ * A piece that cannot be read is its errno; once the process is seen to be gone the rest is not tried.
+ */
+export class ProcfsCapture {
+  readonly #target: CaptureTarget;
+  readonly #root: string;
+  readonly #maxArgsBytes: number;
+
+  constructor(target: CaptureTarget, maxArgsBytes: number, root = '/proc') {
+    this.#target = target;
+    this.#maxArgsBytes = maxArgsBytes;
+    this.#root = root;
+  }
+
+  /**
+   * Writes the record of `pid` at byte `at` (8-byte aligned, with `maxRecordBytes` of room); returns its length. The delay counts from `stampNs`.
+   * `exited`: its exit is known already, so only what a zombie still shows is tried.
+   */
+  write(pid: number, at: number, { stampNs, exited }: { stampNs: number; exited: boolean }): number {
+    const { words } = this.#target;
+    const directory = `${this.#root}/${pid}/`;
+    let position = at + PIECES_AT;
+    let gone = 0;
+    for (let i = 0; i < PIECES.length; i += 1) {
+      const lost = gone > 0 || (exited && !OF_ZOMBIES.has(PIECES[i] as string));
+      const size = lost ? -(gone || ESRCH) : this.#piece(directory, i, position);
+      words[(at + SIZES_AT) / 4 + i] = size >>> 0;
+      if (size > 0) position += alignUp(size, 4);
+      if (!lost && (size === -ENOENT || size === -ESRCH) && !MAY_LACK.has(PIECES[i] as string)) gone = -size;
+    }
+    const length = alignUp(position - at, 8);
+    words[at / 4] = length;
+    words[at / 4 + 1] = pid;
+    words[at / 4 + 2] = Math.max(0, Math.round((Number(process.hrtime.bigint()) - stampNs) / 1000));
+    words[at / 4 + 3] = Math.max(0, (words[(at + SIZES_AT) / 4] as number) | 0);
+    return length;
+  }
+
+  /** Size of piece `i` written at `position`, or −errno. */
+  #piece(directory: string, i: number, position: number): number {
+    const name = PIECES[i] as (typeof PIECES)[number];
+    try {
+      if (name === 'exe' || name === 'cwd') return this.#link(directory + name, position);
+      return this.#file(directory + name, position, name === 'cmdline' ? this.#maxArgsBytes : MAX_PID_FILE_BYTES);
+    } catch (error) {
+      return -errnoOf(error);
+    }
+  }
+
+  /** One read is enough: procfs gives all there is up to the size asked for. */
+  #file(path: string, position: number, limit: number): number {
+    const fd = openSync(path, 'r');
+    try {
+      return readSync(fd, this.#target.bytes, position, limit, 0);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #link(path: string, position: number): number {
+    const link = readlinkSync(path, { encoding: 'buffer' });
+    const size = Math.min(link.length, MAX_PID_FILE_BYTES);
+    this.#target.bytes.set(size === link.length ? link : link.subarray(0, size), position);
+    return size;
+  }
+}
+
+function errnoOf(error: unknown): number {
+  const { errno } = error as NodeJS.ErrnoException;
+  if (errno === undefined) throw error;
+  return Math.abs(errno);
+}

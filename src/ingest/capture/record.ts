@@ -1,0 +1,40 @@
+/*
+ * A capture in the ring, 8-byte aligned, written by the ingest thread and read in place by the main thread:
+ *
+ *    0 u32 bytes (whole record) · 4 u32 pid · 8 u32 delay_us · 12 u32 original bytes of cmdline
+ *   16 i32 size of each piece in the order of PIECES (>= 0: bytes; < 0: −errno) · then the pieces, each padded to 4 bytes
+ */
+import type { Capture, Piece } from '../../core/kernel-event.ts';
+
+/** Order of capture, too: what vanishes first and matters most comes first. */
+export const PIECES = ['cmdline', 'exe', 'stat', 'cgroup', 'status', 'loginuid', 'cwd'] as const;
+export const SIZES_AT = 16;
+export const PIECES_AT = SIZES_AT + 4 * PIECES.length;
+export const MAX_PID_FILE_BYTES = 4096;
+
+/** Room a record may need: argv as configured, the other pieces at most one page each. */
+export function maxRecordBytes(maxArgsBytes: number): number {
+  return alignUp(PIECES_AT + maxArgsBytes + (PIECES.length - 1) * (MAX_PID_FILE_BYTES + 4) + 8, 8);
+}
+
+export function alignUp(n: number, to: number): number {
+  return Math.ceil(n / to) * to;
+}
+
+/** The record at byte `at`, as views into `bytes`: they live only as long as the frame they are in. */
+export function readCapture(bytes: Buffer, words: Uint32Array, at: number): Capture {
+  const w = at >>> 2;
+  const pieces: Piece[] = [];
+  let position = at + PIECES_AT;
+  for (let i = 0; i < PIECES.length; i += 1) {
+    const size = (words[w + SIZES_AT / 4 + i] as number) | 0;
+    if (size < 0) {
+      pieces.push(-size);
+      continue;
+    }
+    pieces.push(bytes.subarray(position, position + size));
+    position += alignUp(size, 4);
+  }
+  const [cmdline, exe, stat, cgroup, status, loginuid, cwd] = pieces as [Piece, Piece, Piece, Piece, Piece, Piece, Piece];
+  return { delayUs: words[w + 2] as number, cmdlineBytes: words[w + 3] as number, cmdline, exe, stat, cgroup, status, loginuid, cwd };
+}

@@ -1,0 +1,72 @@
+import { DataType, define, open } from 'ffi-rs';
+import { AgentError } from '../../core/errors.ts';
+import type { CallResult, Libc } from './libc.ts';
+
+/*
+ * The only file that touches ffi-rs (1.3). What its use here rests on:
+ * - The addon must be loaded on the main thread before a worker loads it, or the process dies with SIGSEGV at exit: `main.ts` imports this file first.
+ * - The empty path opens the process's own symbols, so that no soname is assumed (glibc and musl).
+ * - U64 parameters and results are plain numbers: user-space addresses are below 2^47.
+ */
+const { I32, U32, I64, U64, U8Array } = DataType;
+
+type Returned = { value: number; errnoCode: number };
+
+function symbol(retType: DataType, paramsType: DataType[]): { library: string; retType: DataType; paramsType: DataType[]; errno: true } {
+  return { library: 'c', retType, paramsType, errno: true };
+}
+
+function plain(retType: DataType, paramsType: DataType[]): { library: string; retType: DataType; paramsType: DataType[] } {
+  return { library: 'c', retType, paramsType };
+}
+
+/** Opens libc for the calling thread. Throws NATIVE_UNAVAILABLE when the symbols cannot be found. */
+export function openLibc(): Libc {
+  try {
+    open({ library: 'c', path: '' });
+    return bindLibc();
+  } catch (cause) {
+    throw new AgentError('NATIVE_UNAVAILABLE', 'libc could not be opened through ffi-rs', {
+      cause,
+      fix: 'Use a glibc or musl Linux on x86-64 or arm64, and reinstall so that the optional @yuuang/ffi-rs package of this platform is present.',
+    });
+  }
+}
+
+function bindLibc(): Libc {
+  const c = define({
+    socket: symbol(I32, [I32, I32, I32]),
+    bind: symbol(I32, [I32, U8Array, U32]),
+    send: symbol(I64, [I32, U8Array, U64, I32]),
+    setsockopt: symbol(I32, [I32, I32, I32, U8Array, U32]),
+    getsockopt: symbol(I32, [I32, I32, I32, U8Array, U8Array]),
+    recvmmsg: symbol(I32, [I32, U8Array, U32, I32, U64]),
+    close: symbol(I32, [I32]),
+    clock_gettime: plain(I32, [I32, U8Array]),
+    memmove: plain(U64, [U8Array, U8Array, U64]),
+  });
+  const timespec = Buffer.alloc(16);
+  const call = (f: (parameters: unknown[]) => unknown, parameters: unknown[]): CallResult => {
+    const { value, errnoCode } = f(parameters) as Returned;
+    return { value, errno: errnoCode };
+  };
+  return {
+    socket: (domain, type, protocol) => call(c.socket, [domain, type, protocol]),
+    bind: (fd, address) => call(c.bind, [fd, address, address.length]),
+    send: (fd, message) => call(c.send, [fd, message, message.length, 0]),
+    setsockopt: (fd, level, option, value) => call(c.setsockopt, [fd, level, option, value, value.length]),
+    getsockopt: (fd, level, option, value) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(value.length);
+      return call(c.getsockopt, [fd, level, option, value, length]);
+    },
+    recvmmsg: (fd, headers, count, flags) => call(c.recvmmsg, [fd, headers, count, flags, 0]),
+    close: (fd) => call(c.close, [fd]),
+    clockUs: (clock) => {
+      (c.clock_gettime as unknown as (p: unknown[]) => number)([clock, timespec]);
+      return Number(timespec.readBigInt64LE(0)) * 1e6 + Number(timespec.readBigInt64LE(8)) / 1e3;
+    },
+    // memmove onto itself returns the address and changes nothing.
+    addressOf: (buffer) => (c.memmove as unknown as (p: unknown[]) => number)([buffer, buffer, 0]),
+  };
+}

@@ -1,0 +1,33 @@
+/**
+ * The native boundary, as the rest of ingest sees it: libc calls on plain numbers and buffers.
+ * Laws: one thread calls at a time (the library map behind it has no lock); every buffer whose address C keeps
+ * (`addressOf`) stays referenced by its owner for as long; wrong types end the process, so only these few wrappers exist.
+ * `test/helpers/fake-libc.ts` is its twin for faults that a kernel does not produce on demand.
+ */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): CallResult;
+  bind(fd: number, address: Uint8Array): CallResult;
+  send(fd: number, message: Uint8Array): CallResult;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array): CallResult;
+  /** Fills `value`; its length must be what the option has. */
+  getsockopt(fd: number, level: number, option: number, value: Uint8Array): CallResult;
+  /** `headers` holds `count` struct mmsghdr. */
+  recvmmsg(fd: number, headers: Uint8Array, count: number, flags: number): CallResult;
+  close(fd: number): CallResult;
+  /** A clock's reading, microseconds with their fraction. */
+  clockUs(clock: number): number;
+  /** Where the buffer lies in memory. */
+  addressOf(buffer: Uint8Array): number;
+}
+
+/** What a call returned; `errno` means something only when `value` is −1. */
+export interface CallResult {
+  readonly value: number;
+  readonly errno: number;
+}
+
+/** linux/errno-base.h and errno.h, where ingest decides by them. */
+export const Errno = { EPERM: 1, ENOENT: 2, ESRCH: 3, EINTR: 4, EIO: 5, EBADF: 9, EAGAIN: 11, EACCES: 13, ENOBUFS: 105, ECONNREFUSED: 111, EPROTONOSUPPORT: 93 } as const;
+
+/** linux/time.h. */
+export const ClockId = { REALTIME: 0, MONOTONIC: 1, BOOTTIME: 7 } as const;

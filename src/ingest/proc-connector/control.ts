@@ -1,0 +1,85 @@
+/*
+ * Words shared between the ingest thread and the main thread (Int32, besides the ring). They outlive the thread, so that the main thread can
+ * still undo the subscription when the thread has died.
+ */
+const WORDS = { STOP: 0, STATE: 1, FD: 2, LISTENING: 3, FOREIGN: 4, MALFORMED: 5, OVERRUNS: 6, DISORDERED: 7, RECEIVED: 8 } as const;
+const FLOATS_AT = 64;
+const BOOT_OFFSET = 0;
+export const CONTROL_BYTES = 128;
+
+export const Phase = { STARTING: 0, RUNNING: 1, CLOSED: 2 } as const;
+/** `drain`: hear what is queued, then close. `now`: undo the subscription and close. */
+export const StopRequest = { none: 0, drain: 1, now: 2 } as const;
+
+export class IngestControl {
+  readonly #words: Int32Array;
+  /** Aligned 8-byte words, written by the ingest thread only: not torn on the 64-bit platforms we run on. */
+  readonly #floats: Float64Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory, 0, FLOATS_AT / 4);
+    this.#floats = new Float64Array(memory, FLOATS_AT, (CONTROL_BYTES - FLOATS_AT) / 8);
+  }
+
+  /** CLOCK_BOOTTIME − CLOCK_MONOTONIC, nanoseconds: how long the machine has been suspended since boot. */
+  get bootOffsetNs(): number {
+    return this.#floats[BOOT_OFFSET] as number;
+  }
+
+  set bootOffsetNs(ns: number) {
+    this.#floats[BOOT_OFFSET] = ns;
+  }
+
+  requestStop(how: 'drain' | 'now'): void {
+    Atomics.store(this.#words, WORDS.STOP, StopRequest[how]);
+  }
+
+  get stopRequest(): number {
+    return Atomics.load(this.#words, WORDS.STOP);
+  }
+
+  setPhase(phase: number): void {
+    Atomics.store(this.#words, WORDS.STATE, phase);
+    Atomics.notify(this.#words, WORDS.STATE);
+  }
+
+  get phase(): number {
+    return Atomics.load(this.#words, WORDS.STATE);
+  }
+
+  /** Blocks the calling thread until the ingest thread closed or the time is over; for exits that cannot wait for the event loop. */
+  waitUntilClosed(timeoutMs: number): boolean {
+    const deadline = Date.now() + timeoutMs;
+    for (let phase = this.phase; phase !== Phase.CLOSED; phase = this.phase) {
+      const left = deadline - Date.now();
+      if (left <= 0) return false;
+      Atomics.wait(this.#words, WORDS.STATE, phase, left);
+    }
+    return true;
+  }
+
+  /** The socket is subscribed: exactly one IGNORE is owed for it from now on. */
+  noteListening(fd: number): void {
+    Atomics.store(this.#words, WORDS.FD, fd);
+    Atomics.store(this.#words, WORDS.LISTENING, 1);
+  }
+
+  /** The fd whose IGNORE the caller must send now, or undefined when it is not owed (any more). Before kernel 6.6 a second IGNORE would silence other programs. */
+  takeIgnoreDuty(): number | undefined {
+    return Atomics.exchange(this.#words, WORDS.LISTENING, 0) === 1 ? Atomics.load(this.#words, WORDS.FD) : undefined;
+  }
+
+  count(word: 'FOREIGN' | 'MALFORMED' | 'OVERRUNS' | 'DISORDERED'): void {
+    Atomics.add(this.#words, WORDS[word], 1);
+  }
+
+  addReceived(n: number): void {
+    Atomics.add(this.#words, WORDS.RECEIVED, n);
+  }
+
+  /** Counts since the start; each wraps at 2^32. */
+  get counts(): { foreign: number; malformed: number; overruns: number; disordered: number; received: number } {
+    const at = (word: number): number => Atomics.load(this.#words, word) >>> 0;
+    return { foreign: at(WORDS.FOREIGN), malformed: at(WORDS.MALFORMED), overruns: at(WORDS.OVERRUNS), disordered: at(WORDS.DISORDERED), received: at(WORDS.RECEIVED) };
+  }
+}

@@ -1,0 +1,91 @@
+import type { ProcfsCapture } from '../capture/procfs.ts';
+import { maxRecordBytes } from '../capture/record.ts';
+import { FRAME_HEADER_BYTES } from '../ring/ring.ts';
+import type { RingProducer } from '../ring/ring.ts';
+import { AUX_HEADER_BYTES, Aux, FRAME_EVENTS, LOSS_BYTES, SLOTS_AT, SLOT_BYTES, setAuxHeader, setHeader, setLoss } from './frame.ts';
+import type { Gap } from './sequence.ts';
+import type { ClockOffsets } from './wall-clock.ts';
+
+/** Messages of one receive: more only lengthens the time until the first exec of the batch is captured. */
+export const MAX_SLOTS = 256;
+
+/** Bytes a frame needs at least: all slots, and the largest capture with a loss before it. */
+export function minFrameBytes(maxArgsBytes: number): number {
+  return FRAME_HEADER_BYTES + SLOTS_AT + MAX_SLOTS * SLOT_BYTES + LOSS_BYTES + AUX_HEADER_BYTES + maxRecordBytes(maxArgsBytes) + 64;
+}
+
+/** Fills one frame in the ring: slots received in place, aux records behind them. */
+export class FrameWriter {
+  readonly #ring: RingProducer;
+  readonly #minBytes: number;
+  readonly #maxRecord: number;
+  #offset = -1;
+  #slots = 0;
+  #aux = 0;
+  #auxAt = 0;
+  #position = 0;
+
+  constructor(ring: RingProducer, maxArgsBytes: number) {
+    this.#ring = ring;
+    this.#minBytes = minFrameBytes(maxArgsBytes);
+    this.#maxRecord = AUX_HEADER_BYTES + maxRecordBytes(maxArgsBytes);
+  }
+
+  /** Reserves a frame; false when the ring has no room now. */
+  begin(): boolean {
+    this.#offset = this.#ring.reserve(this.#minBytes);
+    this.#aux = 0;
+    return this.#offset >= 0;
+  }
+
+  get body(): number {
+    return this.#offset + FRAME_HEADER_BYTES;
+  }
+
+  slotAt(i: number): number {
+    return this.body + SLOTS_AT + i * SLOT_BYTES;
+  }
+
+  /** `slots` messages lie in the frame; aux records follow them. */
+  received(slots: number): void {
+    this.#slots = slots;
+    this.#auxAt = SLOTS_AT + slots * SLOT_BYTES;
+    this.#position = this.body + this.#auxAt;
+  }
+
+  /** True when a loss and a capture still fit. */
+  get hasRoom(): boolean {
+    return this.#position + LOSS_BYTES + this.#maxRecord <= this.#offset + this.#ring.reserved;
+  }
+
+  loss(slot: number, gap: Gap): void {
+    setLoss(this.#ring, this.#position, slot, gap);
+    this.#position += LOSS_BYTES;
+    this.#aux += 1;
+  }
+
+  /** Captures `pid` into the frame as an aux record of `type`. */
+  capture(capture: ProcfsCapture, of: { type: typeof Aux.CAPTURE | typeof Aux.SNAPSHOT; slot: number; pid: number; stampNs: number; exited: boolean }): void {
+    const bytes = AUX_HEADER_BYTES + capture.write(of.pid, this.#position + AUX_HEADER_BYTES, of);
+    setAuxHeader(this.#ring, this.#position, { type: of.type, slot: of.slot, bytes });
+    this.#position += bytes;
+    this.#aux += 1;
+  }
+
+  /** Publishes the first `slots` slots with what belongs to them. */
+  commit(slots: number, offsets: ClockOffsets, receivedNs: number): void {
+    if (slots === 0 && this.#aux === 0) return;
+    setHeader(this.#ring, this.body, { slots, aux: this.#aux, auxAt: this.#auxAt, wallOffsetUs: offsets.wallUs, receivedNs });
+    this.#ring.commit(this.#offset, FRAME_EVENTS, this.#position - this.#offset);
+  }
+
+  /** Slots from `first` on, copied out, to be put into the next frame. */
+  takeRest(first: number): Buffer {
+    return Buffer.from(this.#ring.bytes.subarray(this.slotAt(first), this.slotAt(this.#slots)));
+  }
+
+  putRest(rest: Buffer): void {
+    this.#ring.bytes.set(rest, this.slotAt(0));
+    this.received(rest.length / SLOT_BYTES);
+  }
+}

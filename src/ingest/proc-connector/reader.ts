@@ -1,0 +1,234 @@
+import { AgentError } from '../../core/errors.ts';
+import { ProcfsScan } from '../capture/procfs-scan.ts';
+import { ProcfsCapture } from '../capture/procfs.ts';
+import type { Libc } from '../native/libc.ts';
+import { Errno } from '../native/libc.ts';
+import type { RingProducer } from '../ring/ring.ts';
+import type { IngestControl } from './control.ts';
+import { Phase, StopRequest } from './control.ts';
+import { socketDrops } from './drops.ts';
+import { FrameWriter, MAX_SLOTS } from './frame-writer.ts';
+import { ACK, Aux, FOREIGN, SLOT_BYTES, setSlot } from './frame.ts';
+import { MessageVector } from './message-vector.ts';
+import type { SelfTestResult } from './self-test.ts';
+import { SelfTest } from './self-test.ts';
+import { SequenceTracker } from './sequence.ts';
+import type { ConnectorSocket } from './socket.ts';
+import { leaveGroup, openConnectorSocket } from './socket.ts';
+import { Subscription, sendIgnore } from './subscription.ts';
+import { OffsetSampler } from './wall-clock.ts';
+import { What, ackOf, cpuOf, firstOf, isProcessEvent, secondOf, seqOf, stampNsOf, whatOf } from './wire.ts';
+
+const MSG_WAITFORONE = 0x10000;
+const MSG_DONTWAIT = 0x40;
+const RING_FULL_WAIT_MS = 50;
+/** Snapshot work between two looks at the socket. */
+const SCAN_SLICE = 32;
+
+export interface ReaderConfig {
+  readonly receiveBufferBytes: number;
+  readonly maxArgsBytes: number;
+}
+
+/** What the reader tells its owner, in this order, each at most once. */
+export interface ReaderReports {
+  /** The first event can no longer be missed. */
+  subscribed(socket: ConnectorSocket): void;
+  selfTested(result: SelfTestResult): void;
+}
+
+/**
+ * The loop of the ingest thread: receive straight into the ring, check the sender, follow the per-CPU sequence, capture what is about to vanish.
+ * `run` returns after a stop was asked for and the subscription is undone; it throws when the kernel refuses.
+ */
+export class ConnectorReader {
+  readonly #libc: Libc;
+  readonly #control: IngestControl;
+  readonly #ring: RingProducer;
+  readonly #config: ReaderConfig;
+  readonly #frame: FrameWriter;
+  readonly #capture: ProcfsCapture;
+  readonly #messages: MessageVector;
+  readonly #sequence = new SequenceTracker();
+  readonly #clock: OffsetSampler;
+  readonly #selfTest = new SelfTest();
+  #subscription: Subscription | undefined;
+  #scan: ProcfsScan | undefined;
+  #lastNs = 0;
+
+  constructor(parts: { libc: Libc; control: IngestControl; ring: RingProducer }, config: ReaderConfig) {
+    this.#libc = parts.libc;
+    this.#control = parts.control;
+    this.#ring = parts.ring;
+    this.#config = config;
+    this.#frame = new FrameWriter(parts.ring, config.maxArgsBytes);
+    this.#capture = new ProcfsCapture(parts.ring, config.maxArgsBytes);
+    this.#messages = new MessageVector(parts.libc, parts.ring.bytes, { count: MAX_SLOTS, stride: SLOT_BYTES });
+    this.#clock = new OffsetSampler(parts.libc);
+  }
+
+  run(reports: ReaderReports): void {
+    const socket = openConnectorSocket(this.#libc, this.#config.receiveBufferBytes);
+    try {
+      this.#subscription = new Subscription(this.#libc, this.#control, socket.fd);
+      this.#listen(socket, this.#subscription, reports);
+      if (this.#control.stopRequest === StopRequest.drain) this.#drain(socket.fd);
+    } finally {
+      this.#scan?.close();
+      sendIgnore(this.#libc, this.#control);
+      this.#libc.close(socket.fd);
+      this.#control.setPhase(Phase.CLOSED);
+    }
+  }
+
+  #listen(socket: ConnectorSocket, subscription: Subscription, reports: ReaderReports): void {
+    let told = false;
+    let tested = false;
+    while (this.#control.stopRequest === StopRequest.none) {
+      subscription.advance(this.#nowNs());
+      this.#receive(socket.fd, this.#scan === undefined ? MSG_WAITFORONE : MSG_DONTWAIT);
+      if (subscription.confirmed && !told) {
+        told = true;
+        this.#control.setPhase(Phase.RUNNING);
+        reports.subscribed(socket);
+        this.#scan = new ProcfsScan();
+      }
+      this.#scanSlice();
+      if (told && !tested && this.#scan === undefined) tested = this.#test(reports);
+    }
+  }
+
+  /** True once the result is known and told. */
+  #test(reports: ReaderReports): boolean {
+    if (!this.#selfTest.started) this.#selfTest.start(this.#nowNs());
+    const result = this.#selfTest.result(this.#nowNs());
+    if (result !== undefined) reports.selfTested(result);
+    return result !== undefined;
+  }
+
+  /** Hears what the socket holds and no more, then asks the kernel what it dropped. */
+  #drain(fd: number): void {
+    leaveGroup(this.#libc, fd);
+    sendIgnore(this.#libc, this.#control);
+    while (this.#receive(fd, MSG_DONTWAIT) && this.#control.stopRequest !== StopRequest.now);
+    this.#reconcile(fd);
+  }
+
+  /** Gaps miss a loss at the end of a CPU's stream; the socket's own counter does not. */
+  #reconcile(fd: number): void {
+    const count = (socketDrops(fd) ?? 0) - this.#sequence.lost;
+    if (count <= 0) return;
+    while (!this.#frame.begin()) {
+      if (this.#control.stopRequest === StopRequest.now) return;
+      this.#ring.waitForRoom(RING_FULL_WAIT_MS);
+    }
+    const nowNs = this.#nowNs();
+    this.#frame.received(0);
+    this.#frame.loss(0, { cpu: -1, fromSeq: 0, toSeq: 0, count, fromNs: this.#lastNs, toNs: nowNs });
+    this.#frame.commit(0, this.#clock.at(nowNs), nowNs);
+  }
+
+  /** One receive; false when there was nothing to hear (or no room: then the kernel's buffer holds it). */
+  #receive(fd: number, flags: number): boolean {
+    if (!this.#frame.begin()) {
+      this.#ring.waitForRoom(RING_FULL_WAIT_MS);
+      return true;
+    }
+    this.#messages.pointAt(this.#frame.slotAt(0));
+    const { value, errno } = this.#libc.recvmmsg(fd, this.#messages.headers, MAX_SLOTS, flags);
+    if (value <= 0) return this.#nothing(errno);
+    this.#take(value);
+    return true;
+  }
+
+  /** ENOBUFS is said once, before what is still queued; the sequence tells exactly what it cost. */
+  #nothing(errno: number): boolean {
+    if (errno === Errno.EAGAIN || errno === Errno.EINTR || errno === 0) return false;
+    if (errno !== Errno.ENOBUFS) throw new AgentError('NETLINK_SOCKET', `receiving process events failed: errno ${errno}`, { context: { errno } });
+    this.#control.count('OVERRUNS');
+    return true;
+  }
+
+  #take(received: number): void {
+    const nowNs = this.#nowNs();
+    const offsets = this.#clock.at(nowNs);
+    this.#control.bootOffsetNs = offsets.bootNs;
+    this.#control.addReceived(received);
+    this.#frame.received(received);
+    let first = 0;
+    for (let i = 0; i < received; i += 1) {
+      if (!this.#frame.hasRoom) {
+        this.#frame.commit(i - first, offsets, nowNs);
+        if (!this.#continue(i - first)) return;
+        first = i;
+      }
+      this.#takeOne(i, i - first, received - first);
+    }
+    this.#frame.commit(received - first, offsets, nowNs);
+  }
+
+  /** Moves what is left of a full frame into the next one. */
+  #continue(done: number): boolean {
+    const rest = this.#frame.takeRest(done);
+    while (!this.#frame.begin()) {
+      if (this.#control.stopRequest === StopRequest.now) return false;
+      this.#ring.waitForRoom(RING_FULL_WAIT_MS);
+    }
+    this.#frame.putRest(rest);
+    return true;
+  }
+
+  /** Message `i` of the receive, which is `slot` of the frame's `slots`. */
+  #takeOne(i: number, slot: number, slots: number): void {
+    const { words } = this.#ring;
+    const at = this.#frame.slotAt(slot);
+    if (this.#messages.sender(i) !== 0 || !isProcessEvent(words, at, this.#messages.length(i))) {
+      this.#control.count(this.#messages.sender(i) === 0 ? 'MALFORMED' : 'FOREIGN');
+      setSlot(this.#ring, at, 0, FOREIGN);
+      return;
+    }
+    const stampNs = stampNsOf(words, at);
+    const what = whatOf(words, at);
+    const gap = this.#sequence.see(cpuOf(words, at), seqOf(words, at), stampNs);
+    if (gap !== undefined) this.#frame.loss(slot, gap);
+    this.#lastNs = stampNs;
+    setSlot(this.#ring, at, this.#sequence.seq, what === What.NONE ? ACK : 0);
+    if (what === What.EXEC) this.#captureExec({ slot, slots, at, stampNs });
+    else if (what === What.NONE) this.#subscription?.acknowledged(ackOf(words, at), firstOf(words, at));
+    if (this.#selfTest.started) this.#selfTest.see(words, at);
+  }
+
+  #captureExec({ slot, slots, at, stampNs }: { slot: number; slots: number; at: number; stampNs: number }): void {
+    const pid = secondOf(this.#ring.words, at);
+    this.#frame.capture(this.#capture, { type: Aux.CAPTURE, slot, pid, stampNs, exited: this.#exitsBefore(pid, slot + 1, slots) });
+  }
+
+  /** Whether the exit of `pid` is among the slots from `from` on. */
+  #exitsBefore(pid: number, from: number, slots: number): boolean {
+    const { words } = this.#ring;
+    for (let slot = from; slot < slots; slot += 1) {
+      const at = this.#frame.slotAt(slot);
+      if (whatOf(words, at) === What.EXIT && firstOf(words, at) === pid) return true;
+    }
+    return false;
+  }
+
+  #scanSlice(): void {
+    if (this.#scan === undefined || !this.#frame.begin()) return;
+    const nowNs = this.#nowNs();
+    this.#frame.received(0);
+    for (let n = 0; n < SCAN_SLICE && this.#frame.hasRoom; n += 1) {
+      const pid = this.#scan.next();
+      if (pid === undefined) {
+        this.#scan = undefined;
+        break;
+      }
+      this.#frame.capture(this.#capture, { type: Aux.SNAPSHOT, slot: 0, pid, stampNs: nowNs, exited: false });
+    }
+    this.#frame.commit(0, this.#clock.at(nowNs), nowNs);
+  }
+
+  #nowNs(): number {
+    return Number(process.hrtime.bigint());
+  }
+}

@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { Batch } from '../../core/batch.ts';
+import type { Source } from '../../core/component.ts';
+import { AgentError } from '../../core/errors.ts';
+import type { Heard } from '../../core/kernel-event.ts';
+import { openLibc } from '../native/ffi.ts';
+import { RingConsumer, createRingMemory } from '../ring/ring.ts';
+import type { IngestReport, IngestWorkerData } from '../worker.ts';
+import { CONTROL_BYTES, IngestControl, Phase } from './control.ts';
+import { minFrameBytes } from './frame-writer.ts';
+import { FrameReader } from './frame.ts';
+import type { ReaderConfig } from './reader.ts';
+import type { SelfTestResult } from './self-test.ts';
+import type { ConnectorSocket } from './socket.ts';
+import { sendIgnore } from './subscription.ts';
+
+/** Enough for 80,000 events: the main thread may pause for a second at 80,000 events/s before the kernel's buffer has to take over. */
+const RING_BYTES = 8 << 20;
+/** A batch is decoded in place before the ring gets its room back. */
+const MAX_BATCH = 2048;
+/** Events are gathered this long, so that a busy host costs 200 wake-ups a second and not one an event. */
+const GATHER_MS = 5;
+const WAIT_MS = 500;
+const CLOSE_TIMEOUT_MS = 5000;
+const EMERGENCY_TIMEOUT_MS = 150;
+
+export type ConnectorSourceConfig = ReaderConfig;
+
+/** Totals since `open`. */
+export interface ConnectorCounts {
+  /** Messages of the kernel with a sequence number, events and acknowledgements, that `read` has handed out. */
+  readonly heard: number;
+  readonly lost: number;
+  readonly acks: number;
+  readonly unknown: number;
+  readonly foreign: number;
+  readonly malformed: number;
+  readonly overruns: number;
+}
+
+/** Process events of the live kernel, through a worker thread that is the only one to make native calls. */
+export class ProcConnectorSource implements Source<Heard> {
+  readonly id = 'proc_connector';
+  readonly #config: ReaderConfig;
+  readonly #ring: SharedArrayBuffer;
+  readonly #consumer: RingConsumer;
+  readonly #frames: FrameReader;
+  readonly #controlMemory = new SharedArrayBuffer(CONTROL_BYTES);
+  readonly #control = new IngestControl(this.#controlMemory);
+  readonly #selfTest = Promise.withResolvers<SelfTestResult>();
+  readonly #subscribed = Promise.withResolvers<ConnectorSocket>();
+  readonly #ended = Promise.withResolvers<void>();
+  #worker: Worker | undefined;
+  #failure: AgentError | undefined;
+  #closing: Promise<void> | undefined;
+  #lost = 0;
+  #lastReadMs = 0;
+
+  constructor(config: ConnectorSourceConfig) {
+    this.#config = config;
+    this.#ring = createRingMemory(Math.max(RING_BYTES, 2 ** Math.ceil(Math.log2(4 * minFrameBytes(config.maxArgsBytes)))));
+    this.#consumer = new RingConsumer(this.#ring);
+    this.#frames = new FrameReader(this.#consumer);
+    // Each may fail before anybody waits for it; whoever waits still gets the error.
+    for (const promise of [this.#selfTest.promise, this.#subscribed.promise]) promise.catch(() => undefined);
+  }
+
+  /** Resolves when the kernel has confirmed the subscription: from then on no event is missed. Rejects with NETLINK_* or NATIVE_UNAVAILABLE. */
+  async open(boot: AbortSignal): Promise<void> {
+    boot.throwIfAborted();
+    const workerData: IngestWorkerData = { ring: this.#ring, control: this.#controlMemory, config: this.#config };
+    // The entry lies beside this folder both as source and as built JavaScript.
+    const entry = new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : '../worker.js', import.meta.url);
+    // Its heap stays small: it makes strings of paths and little else.
+    const worker = new Worker(entry, { workerData, name: 'forkcast-ingest', resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 } });
+    this.#worker = worker;
+    worker.on('message', (report: IngestReport) => this.#take(report));
+    worker.on('error', (error) => this.#fail(new AgentError('WORKER_DIED', `the ingest thread died: ${error instanceof Error ? error.message : String(error)}`, { cause: error })));
+    worker.on('exit', (code) => this.#exited(code));
+    const abort = (): void => this.#subscribed.reject(boot.reason);
+    boot.addEventListener('abort', abort, { once: true });
+    try {
+      await this.#subscribed.promise;
+    } finally {
+      boot.removeEventListener('abort', abort);
+    }
+  }
+
+  /** How the socket turned out; only after `open`. */
+  socket(): Promise<ConnectorSocket> {
+    return this.#subscribed.promise;
+  }
+
+  /** Whether the kernel really delivers; settles within two seconds after `open` and the start-up scan, while `read` is being called. */
+  selfTest(): Promise<SelfTestResult> {
+    return this.#selfTest.promise;
+  }
+
+  /** CLOCK_BOOTTIME − CLOCK_MONOTONIC, nanoseconds. */
+  get bootOffsetNs(): number {
+    return this.#control.bootOffsetNs;
+  }
+
+  get counts(): ConnectorCounts {
+    const { foreign, malformed, overruns } = this.#control.counts;
+    const { acks, unknown, events } = this.#frames.tally;
+    return { heard: events + acks + unknown, lost: this.#lost, acks, unknown, foreign, malformed, overruns };
+  }
+
+  /**
+   * The next events in order. Captures in them are views into the ring: they are valid until the next call.
+   * Resolves undefined after `close` once everything heard has been handed out; rejects when the ingest thread failed.
+   */
+  async read(signal: AbortSignal): Promise<Batch<Heard> | undefined> {
+    this.#consumer.release();
+    await this.#gather();
+    const items: Heard[] = [];
+    for (;;) {
+      signal.throwIfAborted();
+      const bytes = this.#decode(items);
+      if (items.length > 0) return { items, bytes };
+      this.#consumer.release();
+      if (this.#control.phase === Phase.CLOSED && this.#consumer.empty) return this.#end();
+      await this.#consumer.waitForFrame(WAIT_MS);
+    }
+  }
+
+  /** Lets a few events come together while they come slowly enough to be worth waiting for. */
+  async #gather(): Promise<void> {
+    const sinceMs = performance.now() - this.#lastReadMs;
+    if (this.#control.phase === Phase.RUNNING && sinceMs < GATHER_MS && this.#consumer.used < RING_BYTES / 16) await sleep(GATHER_MS);
+    this.#lastReadMs = performance.now();
+  }
+
+  #decode(items: Heard[]): number {
+    let bytes = 0;
+    while (items.length < MAX_BATCH) {
+      const frame = this.#consumer.next();
+      if (frame === undefined) break;
+      this.#frames.read(frame.offset, items);
+      bytes += frame.length;
+    }
+    for (const heard of items) if (heard.kind === 'LOSS') this.#lost += heard.count;
+    return bytes;
+  }
+
+  async #end(): Promise<undefined> {
+    await this.#ended.promise;
+    if (this.#failure !== undefined) throw this.#failure;
+    return undefined;
+  }
+
+  /** Hears what the kernel has queued, undoes the subscription and ends the thread; `read` then runs empty. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#worker === undefined) return;
+    this.#control.requestStop('drain');
+    const timer = setTimeout(() => this.#control.requestStop('now'), CLOSE_TIMEOUT_MS);
+    await this.#ended.promise;
+    clearTimeout(timer);
+  }
+
+  /** For exits that cannot wait for the event loop: blocks until the subscription is undone, for at most a fifth of a second. */
+  closeNow(): void {
+    if (this.#worker === undefined) return;
+    this.#control.requestStop('now');
+    if (!this.#control.waitUntilClosed(EMERGENCY_TIMEOUT_MS)) this.#undo();
+  }
+
+  #take(report: IngestReport): void {
+    switch (report.type) {
+      case 'subscribed':
+        this.#subscribed.resolve(report.socket);
+        return;
+      case 'self-test':
+        this.#selfTest.resolve(report.result);
+        return;
+      case 'failed':
+        this.#fail(new AgentError(report.code, report.message, { ...(report.fix === undefined ? {} : { fix: report.fix }), cause: report.stack }));
+    }
+  }
+
+  #fail(error: AgentError): void {
+    this.#failure ??= error;
+    this.#subscribed.reject(error);
+    this.#selfTest.reject(error);
+  }
+
+  /** The thread is gone; if it died, what it owed is done here: the main thread may make native calls now. */
+  #exited(code: number): void {
+    if (this.#control.phase !== Phase.CLOSED) {
+      this.#fail(new AgentError('WORKER_DIED', `the ingest thread ended with code ${code}`));
+      this.#undo();
+      this.#control.setPhase(Phase.CLOSED);
+    }
+    const early = this.#failure ?? new AgentError('NETLINK_SOCKET', 'the source was closed before the kernel had answered');
+    this.#subscribed.reject(early);
+    this.#selfTest.reject(early);
+    this.#ended.resolve();
+  }
+
+  /** Also for a thread that does not answer any more: the one case in which two threads might call, just before the process ends. */
+  #undo(): void {
+    sendIgnore(openLibc(), this.#control);
+  }
+}

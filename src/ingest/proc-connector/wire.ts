@@ -1,0 +1,112 @@
+/*
+ * Wire format of the process connector (linux/cn_proc.h, linux/connector.h, linux/netlink.h), host endian (little on all platforms
+ * we support), one event a datagram of 76 bytes:
+ *
+ *    0 u32 nlmsg_len=76 · 4 u16 type=3 (DONE) · 6 u16 flags · 8 u32 seq · 12 u32 pid
+ *   16 u32 cn idx=1 · 20 u32 cn val=1 · 24 u32 cn seq · 28 u32 cn ack · 32 u16 len=40 · 34 u16 flags
+ *   36 u32 what · 40 u32 cpu · 44 u64 timestamp_ns (4-byte aligned only) · 52 union of 24 bytes, zero-filled
+ *
+ * Installed headers may be older than the running kernel, so the constants stand here with their origin.
+ */
+import type { Capture, KernelEvent } from '../../core/kernel-event.ts';
+
+export const DATAGRAM_BYTES = 76;
+const NLMSG_DONE = 3;
+const CN_IDX_PROC = 1;
+const CN_VAL_PROC = 1;
+const PROC_EVENT_BYTES = 40;
+
+/** `what` values: cn_proc.h. NONE is the acknowledgement of a control message. */
+export const What = {
+  NONE: 0, FORK: 1, EXEC: 2, UID: 4, GID: 0x40, SID: 0x80, PTRACE: 0x100, COMM: 0x200, COREDUMP: 0x40000000, EXIT: 0x80000000,
+} as const;
+
+/** enum proc_cn_mcast_op. */
+export const Op = { LISTEN: 1, IGNORE: 2 } as const;
+
+/** A control message: nlmsghdr + cn_msg + u32 op (the 4-byte body is understood by every kernel). `ack` comes back plus one, whatever the kernel does to seq. */
+export function controlMessage(op: number, ack: number): Buffer {
+  const message = Buffer.alloc(40);
+  message.writeUInt32LE(message.length, 0);
+  message.writeUInt16LE(NLMSG_DONE, 4);
+  message.writeUInt32LE(CN_IDX_PROC, 16);
+  message.writeUInt32LE(CN_VAL_PROC, 20);
+  message.writeUInt32LE(ack >>> 0, 28);
+  message.writeUInt16LE(4, 32);
+  message.writeUInt32LE(op, 36);
+  return message;
+}
+
+/** Where the words of a datagram lie: 32-bit index into `words` of its first byte. */
+export interface Datagrams {
+  readonly words: Uint32Array;
+  readonly bytes: Buffer;
+}
+
+/** True when the datagram at byte `at` of `length` received bytes is a process event (or acknowledgement) in the form we know. */
+export function isProcessEvent(words: Uint32Array, at: number, length: number): boolean {
+  const w = at >>> 2;
+  return (
+    length === DATAGRAM_BYTES &&
+    words[w] === DATAGRAM_BYTES &&
+    ((words[w + 1] as number) & 0xffff) === NLMSG_DONE &&
+    words[w + 4] === CN_IDX_PROC &&
+    words[w + 5] === CN_VAL_PROC &&
+    ((words[w + 8] as number) & 0xffff) === PROC_EVENT_BYTES
+  );
+}
+
+export const whatOf = (words: Uint32Array, at: number): number => words[(at + 36) >>> 2] as number;
+export const cpuOf = (words: Uint32Array, at: number): number => words[(at + 40) >>> 2] as number;
+export const seqOf = (words: Uint32Array, at: number): number => words[(at + 24) >>> 2] as number;
+export const ackOf = (words: Uint32Array, at: number): number => words[(at + 28) >>> 2] as number;
+/** First word of the union: errno of an acknowledgement, pid of most events. */
+export const firstOf = (words: Uint32Array, at: number): number => words[(at + 52) >>> 2] as number;
+export const secondOf = (words: Uint32Array, at: number): number => words[(at + 56) >>> 2] as number;
+/** CLOCK_MONOTONIC of the event; exact below 2^53 ns (104 days of uptime), to 2 ns for years after. */
+export const stampNsOf = (words: Uint32Array, at: number): number => (words[(at + 48) >>> 2] as number) * 4294967296 + (words[(at + 44) >>> 2] as number);
+
+/** What is known of a datagram besides its bytes. */
+export interface Reception {
+  /** 64-bit extension of the kernel's 32-bit sequence. */
+  readonly kernelSeq: number;
+  /** Wall clock minus CLOCK_MONOTONIC, microseconds. */
+  readonly wallOffsetUs: number;
+  readonly capture: Capture | null;
+}
+
+/** The event at byte `at`, or undefined for an acknowledgement or a `what` this version does not know. Pure; copies what it keeps. */
+export function decodeEvent(from: Datagrams, at: number, reception: Reception): KernelEvent | undefined {
+  const { words } = from;
+  const w = (at + 52) >>> 2;
+  const monotonicNs = stampNsOf(words, at);
+  const base = {
+    monotonicNs,
+    timeUs: Math.floor(monotonicNs / 1000 + reception.wallOffsetUs),
+    cpu: cpuOf(words, at),
+    kernelSeq: reception.kernelSeq,
+    pid: words[w] as number,
+    tgid: words[w + 1] as number,
+  };
+  const third = words[w + 2] as number;
+  const fourth = words[w + 3] as number;
+  switch (whatOf(words, at)) {
+    case What.FORK: return { kind: 'FORK', ...base, pid: third, tgid: fourth, parentPid: base.pid, parentTgid: base.tgid };
+    case What.EXEC: return { kind: 'EXEC', ...base, capture: reception.capture };
+    case What.EXIT: return { kind: 'EXIT', ...base, exitCode: third, exitSignal: fourth, parentPid: words[w + 4] as number, parentTgid: words[w + 5] as number };
+    case What.UID: return { kind: 'UID', ...base, real: third, effective: fourth };
+    case What.GID: return { kind: 'GID', ...base, real: third, effective: fourth };
+    case What.SID: return { kind: 'SID', ...base };
+    case What.PTRACE: return { kind: 'PTRACE', ...base, tracerPid: third, tracerTgid: fourth };
+    case What.COMM: return { kind: 'COMM', ...base, comm: commAt(from.bytes, at + 60) };
+    case What.COREDUMP: return { kind: 'COREDUMP', ...base, parentPid: third, parentTgid: fourth };
+    default: return undefined;
+  }
+}
+
+/** char[16], NUL-terminated, at most 15 characters; any bytes may occur. */
+function commAt(bytes: Buffer, at: number): string {
+  let end = at;
+  while (end < at + 16 && bytes[end] !== 0) end += 1;
+  return bytes.toString('utf8', at, end);
+}
