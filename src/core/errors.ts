@@ -28,6 +28,7 @@ export const ERRORS = {
   FILE_NOT_FOUND: { category: 'io', retry: 'never' },
   FILE_CORRUPT: { category: 'corrupt', retry: 'never' },
   RECORD_UNENCODABLE: { category: 'reject', retry: 'never' },
+  SHUTDOWN_INCOMPLETE: { category: 'failed', retry: 'never' },
   BUG: { category: 'bug', retry: 'never' },
 } as const satisfies Record<string, Policy>;
 

@@ -1,0 +1,42 @@
+/**
+ * The books of one sink. At any instant:
+ * `sequenced = filtered + Σ dropped + accepted` and `accepted = delivered + deadLettered + Σ lost + waiting`,
+ * where `waiting` is what the queue holds, pulled batches included.
+ */
+export interface SinkLedger {
+  readonly sink: string;
+  sequenced: number;
+  filtered: number;
+  /** Never accepted, by reason (queue_full, unencodable). */
+  readonly dropped: Record<string, number>;
+  accepted: number;
+  delivered: number;
+  deadLettered: number;
+  /** Accepted but gone, by reason (evicted, rejected, shutdown): what only a durable queue avoids. */
+  readonly lost: Record<string, number>;
+  waiting: number;
+}
+
+export function openLedger(sink: string): SinkLedger {
+  return { sink, sequenced: 0, filtered: 0, dropped: {}, accepted: 0, delivered: 0, deadLettered: 0, lost: {}, waiting: 0 };
+}
+
+export function total(byReason: Readonly<Record<string, number>>): number {
+  let sum = 0;
+  for (const count of Object.values(byReason)) sum += count;
+  return sum;
+}
+
+export function add(byReason: Record<string, number>, reason: string, count: number): void {
+  byReason[reason] = (byReason[reason] ?? 0) + count;
+}
+
+/** What does not add up, in words; empty when the books balance. */
+export function imbalances(ledger: SinkLedger): string[] {
+  const found: string[] = [];
+  const entered = ledger.filtered + total(ledger.dropped) + ledger.accepted;
+  if (entered !== ledger.sequenced) found.push(`${ledger.sink}: sequenced ${ledger.sequenced}, but filtered + dropped + accepted = ${entered}`);
+  const left = ledger.delivered + ledger.deadLettered + total(ledger.lost) + ledger.waiting;
+  if (left !== ledger.accepted) found.push(`${ledger.sink}: accepted ${ledger.accepted}, but delivered + dead-lettered + lost + waiting = ${left}`);
+  return found;
+}

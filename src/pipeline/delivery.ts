@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stage } from '../core/component.ts';
+import type { Encoded } from '../core/encoded.ts';
+import type { AgentError } from '../core/errors.ts';
+import { asAgentError } from '../core/errors.ts';
+import { add } from '../core/ledger.ts';
+import type { Delivery } from '../core/queue.ts';
+import { Backoff } from './backoff.ts';
+import type { Lane } from './lane.ts';
+
+const RETRY = { initialMs: 100, maxMs: 30_000 };
+const HOLD_MS = 60_000;
+
+/** Changes of a sink's state, one call a change and not one a retry. */
+export interface DeliveryEvents {
+  down(sink: string, error: AgentError): void;
+  up(sink: string): void;
+  lost(sink: string, error: AgentError, events: number): void;
+}
+
+/** From one queue into its sink: in-flight limit, retries, outcomes in the books. */
+export class DeliveryStage implements Stage {
+  readonly name: string;
+  readonly #lane: Lane;
+  readonly #events: DeliveryEvents;
+  #isDown = false;
+  /** The last failure, as long as the sink is down. */
+  error: AgentError | undefined;
+
+  constructor(lane: Lane, events: DeliveryEvents) {
+    this.name = `delivery:${lane.ledger.sink}`;
+    this.#lane = lane;
+    this.#events = events;
+  }
+
+  /** Ends when the queue has ended and is empty, or when `hard` aborts: what is not written by then counts as lost to the shutdown. */
+  async run(hard: AbortSignal): Promise<void> {
+    const inFlight = new Set<Promise<void>>();
+    try {
+      for (;;) {
+        while (inFlight.size >= this.#lane.sink.maxInFlight) await Promise.race(inFlight);
+        const delivery = await this.#pull(hard);
+        if (delivery === undefined) break;
+        const writing = this.#deliver(delivery, hard).finally(() => inFlight.delete(writing));
+        inFlight.add(writing);
+      }
+    } finally {
+      await Promise.all(inFlight);
+      this.#writeOff();
+    }
+  }
+
+  async #pull(hard: AbortSignal): Promise<Delivery<Encoded> | undefined> {
+    try {
+      return await this.#lane.queue.pull(hard);
+    } catch (error) {
+      if (hard.aborted) return undefined;
+      throw error;
+    }
+  }
+
+  /** Never rejects: whatever happens ends as an outcome in the books. */
+  async #deliver(delivery: Delivery<Encoded>, hard: AbortSignal): Promise<void> {
+    const { ledger } = this.#lane;
+    const count = delivery.batch.items.length;
+    const failure = await this.#writeWithRetries(delivery, hard);
+    ledger.waiting -= count;
+    if (failure === undefined) ledger.delivered += count;
+    else {
+      const reason = hard.aborted ? 'shutdown' : 'rejected';
+      add(ledger.lost, reason, count);
+      this.#events.lost(ledger.sink, failure, count);
+    }
+    delivery.done(failure === undefined ? 'delivered' : 'dead_lettered');
+  }
+
+  /** undefined when written, else the error that ended the attempts. */
+  async #writeWithRetries(delivery: Delivery<Encoded>, hard: AbortSignal): Promise<AgentError | undefined> {
+    const backoff = new Backoff(RETRY);
+    for (;;) {
+      try {
+        await this.#lane.sink.write(delivery.batch, hard);
+        this.#recovered();
+        return undefined;
+      } catch (thrown) {
+        const error = asAgentError(thrown);
+        if (error.retry === 'never' || hard.aborted) return error;
+        this.#failed(error);
+        const waitMs = error.retry === 'hold' ? HOLD_MS : backoff.next();
+        await sleep(waitMs, undefined, { signal: hard }).catch(() => undefined);
+        if (hard.aborted) return error;
+      }
+    }
+  }
+
+  #failed(error: AgentError): void {
+    this.error = error;
+    if (this.#isDown) return;
+    this.#isDown = true;
+    this.#events.down(this.#lane.ledger.sink, error);
+  }
+
+  #recovered(): void {
+    if (!this.#isDown) return;
+    this.#isDown = false;
+    this.error = undefined;
+    this.#events.up(this.#lane.ledger.sink);
+  }
+
+  /** What the queue still holds when the stage ends early. */
+  #writeOff(): void {
+    const { ledger } = this.#lane;
+    if (ledger.waiting === 0) return;
+    add(ledger.lost, 'shutdown', ledger.waiting);
+    ledger.waiting = 0;
+  }
+}

@@ -1,0 +1,18 @@
+import type { Batch } from '../core/batch.ts';
+import type { Sink } from '../core/component.ts';
+import type { Encoded } from '../core/encoded.ts';
+import type { SinkLedger } from '../core/ledger.ts';
+import type { Queue } from '../core/queue.ts';
+
+/** One sink with all that is its own: queue, filter, books. Nothing of a lane is shared, so a slow or dead sink cannot touch another. */
+export interface Lane {
+  readonly sink: Sink;
+  readonly queue: Queue<Encoded>;
+  readonly ledger: SinkLedger;
+  /** Which of the pipeline's encoders this sink's format is. */
+  readonly encoder: number;
+  /** The sink's own filter, by event kind. */
+  wants(kind: string): boolean;
+  /** Puts a batch into the queue as its policy says; resolves whether it was taken. Drops are in the books when it settles. */
+  enqueue(batch: Batch<Encoded>, signal: AbortSignal): Promise<boolean>;
+}

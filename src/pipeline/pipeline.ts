@@ -1,0 +1,129 @@
+import type { Component, Source } from '../core/component.ts';
+import { AgentError } from '../core/errors.ts';
+import type { AnyEvent } from '../core/event.ts';
+import type { Heard } from '../core/kernel-event.ts';
+import { DeliveryStage } from './delivery.ts';
+import type { DeliveryEvents } from './delivery.ts';
+import { Intake } from './intake.ts';
+import type { IntakeParts } from './intake.ts';
+
+export type PipelineState = 'created' | 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
+
+export interface PipelineParts extends IntakeParts {
+  readonly delivery: DeliveryEvents;
+  /** Opens the stream, once the source listens. */
+  readonly first: () => AnyEvent;
+  /** Closes it, after everything heard; `failure` is what ended the run, if anything went wrong. */
+  readonly last: (failure: unknown) => AnyEvent;
+  /** Parts of the shutdown deadline; see `Pipeline.stop`. */
+  readonly shutdownTimeoutMs: number;
+}
+
+/**
+ * created → starting → running → draining → stopped | failed.
+ * Sinks open first and the source last, so that nothing heard has nowhere to go; it closes the other way round. The first error wins.
+ */
+export class Pipeline {
+  readonly #parts: PipelineParts;
+  readonly #intake: Intake;
+  readonly #deliveries: readonly DeliveryStage[];
+  readonly #hard = new AbortController();
+  #state: PipelineState = 'created';
+  #failure: { error: unknown } | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+    this.#intake = new Intake(parts);
+    this.#deliveries = parts.lanes.map((lane) => new DeliveryStage(lane, parts.delivery));
+  }
+
+  get state(): PipelineState {
+    return this.#state;
+  }
+
+  /** Opens everything; when anything fails, what was opened is closed again and the first error is thrown. */
+  async start(boot: AbortSignal): Promise<void> {
+    this.#state = 'starting';
+    const opened: Component[] = [];
+    try {
+      for (const component of [...this.#parts.lanes.map((lane) => lane.sink), this.#parts.source]) {
+        opened.push(component);
+        await component.open(boot);
+      }
+      this.#state = 'running';
+    } catch (error) {
+      this.#state = 'failed';
+      for (const component of opened.toReversed()) await this.#close(component);
+      throw error;
+    }
+  }
+
+  /** Runs until the source ends (after `stop`, or by itself). Rejects with the first error, after everything is closed. */
+  async run(): Promise<void> {
+    const deliveries = this.#deliveries.map((stage) => stage.run(this.#hard.signal).catch((error: unknown) => this.#crash(error)));
+    await this.#takeIn();
+    for (const { queue } of this.#parts.lanes) queue.end();
+    await Promise.all(deliveries);
+    for (const { sink, queue } of this.#parts.lanes) {
+      await this.#close(sink);
+      await queue.close();
+    }
+    clearTimeout(this.#deadline);
+    this.#state = this.#failure === undefined ? 'stopped' : 'failed';
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #takeIn(): Promise<void> {
+    const { source, first, last } = this.#parts;
+    const { signal } = this.#hard;
+    try {
+      await this.#intake.inject(first(), signal);
+      await this.#intake.run(signal);
+    } catch (error) {
+      this.#fail(error);
+    }
+    await this.#close(source);
+    try {
+      await this.#intake.inject(last(this.#failure?.error), signal);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** An event of the agent's own, in its turn. */
+  inject(event: AnyEvent): Promise<void> {
+    return this.#intake.inject(event, this.#hard.signal);
+  }
+
+  /** Closes the source; the rest drains behind it. At three quarters of the deadline retries stop and what is unsent is written off. */
+  stop(): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'draining';
+    this.#deadline = setTimeout(() => this.stopNow(), this.#parts.shutdownTimeoutMs * 0.75);
+    void this.#close(this.#parts.source);
+  }
+
+  /** Ends all waiting at once. */
+  stopNow(): void {
+    this.#hard.abort(new AgentError('SHUTDOWN_INCOMPLETE', 'the shutdown deadline passed before everything was delivered', { fix: 'Raise agent.shutdown_timeout, or use a disk queue once the sink is slow.' }));
+  }
+
+  /** A stage that ends by itself is a bug; without it the others have no purpose. */
+  #crash(error: unknown): void {
+    this.#fail(error);
+    this.stop();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+  }
+
+  async #close(component: Source<Heard> | Component): Promise<void> {
+    try {
+      await component.close();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+}
