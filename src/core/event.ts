@@ -207,7 +207,7 @@ export interface AgentStart {
   loss_windows: string[];
   previous: PreviousRun | null;
 }
-export interface AgentSnapshot { phase: 'BEGIN' | 'END'; processes: number }
+export interface AgentSnapshot { phase: 'UNKNOWN' | 'BEGIN' | 'END'; processes: number }
 export interface AgentGap {
   /** receive_buffer | tail | … */
   reason: string;

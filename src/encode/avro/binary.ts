@@ -1,0 +1,67 @@
+import type { Encoder } from '../../core/component.ts';
+import type { Encoded } from '../../core/encoded.ts';
+import type { AgentEvent, AnyEvent, ProcessEvent, RecordStream } from '../../core/event.ts';
+import { RecordWriter } from './record-writer.ts';
+import { unencodable } from './unencodable.ts';
+
+/** About a thousand events: few allocations, and yet one straggler in a queue keeps little memory alive. */
+const SLAB_BYTES = 256 * 1024;
+
+export type Prefixes = Readonly<Record<RecordStream, Uint8Array>>;
+
+const NO_PREFIX: Prefixes = { process: new Uint8Array(0), agent: new Uint8Array(0) };
+
+/**
+ * Events as Avro binary, each with the bytes of `prefixes` before it (the framing: single-object header, registry schema id). `bytes` are views into
+ * shared slabs. Throws AgentError RECORD_UNENCODABLE, naming the field, when an event does not fit its schema.
+ * A `host` object is read once and must not be changed afterwards.
+ */
+export function createAvroEncoder(prefixes: Prefixes = NO_PREFIX): Encoder<AnyEvent> {
+  return new AvroEncoder(prefixes);
+}
+
+class AvroEncoder implements Encoder<AnyEvent> {
+  readonly #process: RecordWriter;
+  readonly #agent: RecordWriter;
+  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #used = 0;
+
+  constructor(prefixes: Prefixes) {
+    this.#process = new RecordWriter('process', prefixes.process);
+    this.#agent = new RecordWriter('agent', prefixes.agent);
+  }
+
+  encode(any: AnyEvent): Encoded {
+    const event = any.event;
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#write(any.stream === 'process' ? this.#process : this.#agent, event);
+    } catch (cause) {
+      throw unencodable(any, cause);
+    }
+    return { stream: any.stream, kind: event.kind, sequence: event.sequence ?? 0, timeUs: event.time, bytes };
+  }
+
+  #write(writer: RecordWriter, event: ProcessEvent | AgentEvent): Uint8Array {
+    const start = this.#used;
+    const end = writer.write(event, this.#slab, start);
+    if (end < 0) return this.#writeElsewhere(writer, event);
+    this.#used = end;
+    return this.#slab.subarray(start, end);
+  }
+
+  /** The slab is full: the event opens the next one, or keeps the buffer to itself when it fills too much of it. */
+  #writeElsewhere(writer: RecordWriter, event: ProcessEvent | AgentEvent): Uint8Array {
+    let buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    let end = writer.write(event, buffer, 0);
+    while (end < 0) {
+      buffer = Buffer.allocUnsafeSlow(buffer.length - end);
+      end = writer.write(event, buffer, 0);
+    }
+    if (end <= SLAB_BYTES / 2) {
+      this.#slab = buffer;
+      this.#used = end;
+    }
+    return buffer.subarray(0, end);
+  }
+}
