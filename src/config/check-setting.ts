@@ -1,0 +1,112 @@
+import { AgentError } from '../core/errors.ts';
+import type { ChoiceSetting, ChoicesSetting, CountSetting, DurationSetting, Setting, SizeSetting } from '../core/setting.ts';
+import { escapeText } from '../core/text.ts';
+import { parseDuration, parseSize } from '../core/units.ts';
+import { valueText } from './issue.ts';
+import { nearest } from './nearest.ts';
+import { isMap } from './override.ts';
+
+/** What is wrong with a value, or with the part of it at `within`. */
+export interface Trouble {
+  readonly within?: string | number;
+  readonly value: unknown;
+  readonly reason: string;
+  readonly fix: string;
+}
+
+/** All that is wrong with a value as written; empty when it can be used. */
+export function checkSetting(setting: Setting, value: unknown): Trouble[] {
+  if (value === null || value === undefined) return [noValue(setting)];
+  switch (setting.format) {
+    case 'flag': return typeof value === 'boolean' ? [] : [notFlag(value)];
+    case 'count': return checkCount(setting, value);
+    case 'size': return checkQuantity(setting, value, parseSize);
+    case 'duration': return checkQuantity(setting, value, parseDuration);
+    case 'choice': return checkChoice(setting, value);
+    case 'choices': return checkChoices(setting, value);
+    case 'path': return checkPath(value);
+    case 'labels': return checkLabels(value);
+  }
+}
+
+function noValue(setting: Setting): Trouble {
+  return { value: null, reason: 'has no value', fix: `write one, or remove the key for the default ${valueText(setting.default)}` };
+}
+
+function notFlag(value: unknown): Trouble {
+  const word = typeof value === 'string' ? value.toLowerCase() : '';
+  const meant = ['yes', 'on', 'y', 'true', '1'].includes(word) ? 'true' : ['no', 'off', 'n', 'false', '0'].includes(word) ? 'false' : 'true or false';
+  return { value, reason: 'must be true or false', fix: `write ${meant}, without quotes` };
+}
+
+function checkCount({ min, max }: CountSetting, value: unknown): Trouble[] {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return [];
+  if (typeof value === 'string' && /^\d+$/.test(value)) return [{ value, reason: 'must be a number, not text', fix: `write ${value}, without quotes` }];
+  return [{ value, reason: `must be a whole number from ${min} to ${max}`, fix: 'write one within these bounds' }];
+}
+
+function checkQuantity({ format, min, max }: SizeSetting | DurationSetting, value: unknown, parse: (value: unknown) => number): Trouble[] {
+  try {
+    const amount = parse(value);
+    if (amount >= parse(min) && amount <= parse(max)) return [];
+    return [{ value, reason: `must be from ${min} to ${max}`, fix: `write a ${format} within these bounds` }];
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.code !== 'CONFIG_INVALID') throw error;
+    return [{ value, reason: error.message, fix: error.fix ?? `write a ${format}` }];
+  }
+}
+
+function checkChoice({ choices }: ChoiceSetting, value: unknown): Trouble[] {
+  if (typeof value === 'string' && choices.includes(value)) return [];
+  return [{ value, reason: choices.length === 1 ? `must be ${choices[0]}` : `must be one of ${choices.join(', ')}`, fix: wordFix(value, choices) }];
+}
+
+function wordFix(value: unknown, choices: readonly string[]): string {
+  const meant = typeof value === 'string' ? nearest(value, choices) : undefined;
+  return meant === undefined ? `write ${choices.length === 1 ? choices[0] : 'one of these words'}` : `did you mean ${meant}?`;
+}
+
+function checkChoices({ choices }: ChoicesSetting, value: unknown): Trouble[] {
+  if (!Array.isArray(value)) {
+    const one = typeof value === 'string' && choices.includes(value) ? value : choices.slice(0, 2).join(', ');
+    return [{ value, reason: 'must be a list', fix: `write it in brackets: [${one}]` }];
+  }
+  if (value.length === 0) return [{ value, reason: 'must not be an empty list', fix: `name at least one of ${choices.join(', ')}` }];
+  return value.flatMap((word: unknown, index): Trouble[] => {
+    if (typeof word !== 'string' || !choices.includes(word)) {
+      return [{ within: index, value: word, reason: `must be one of ${choices.join(', ')}`, fix: wordFix(word, choices) }];
+    }
+    return value.indexOf(word) === index ? [] : [{ within: index, value: word, reason: 'is in the list twice', fix: 'remove one of the two' }];
+  });
+}
+
+function checkPath(value: unknown): Trouble[] {
+  if (typeof value !== 'string') return [{ value, reason: 'must be a path', fix: 'write it as text, in quotes if it looks like a number' }];
+  if (value.trim() === '') return [{ value, reason: 'must not be empty', fix: 'write a path; . is the working directory' }];
+  if (escapeText(value) !== value) return [{ value, reason: 'must not contain control characters', fix: 'use a path of printable characters' }];
+  if (/^~(\/|$)/.test(value)) return [{ value, reason: '~ is not expanded here', fix: 'write the whole path' }];
+  if (/\$[{A-Za-z_]/.test(value)) return [{ value, reason: 'variables are not expanded here', fix: 'write the whole path, or give it on the command line with --set' }];
+  return [];
+}
+
+/** Labels ride on exec events, so they are kept few and short. */
+const MAX_LABELS = 64;
+const MAX_LABEL_LENGTH = 256;
+const LABEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_./-]{0,62}$/;
+
+function checkLabels(value: unknown): Trouble[] {
+  if (!isMap(value)) return [{ value, reason: 'must be a map of names to texts', fix: 'write it as {env: prod, site: lab}' }];
+  const entries = Object.entries(value);
+  if (entries.length > MAX_LABELS) return [{ value, reason: `has ${entries.length} labels, ${MAX_LABELS} are allowed`, fix: 'keep those that tell hosts apart' }];
+  return entries.flatMap(([name, text]): Trouble[] => {
+    if (!LABEL_NAME.test(name)) return [{ within: name, value: text, reason: 'is not a label name', fix: 'use up to 63 letters, digits and _ . / -, beginning with a letter or digit' }];
+    if (typeof text !== 'string') return [{ within: name, value: text, reason: 'must be text', fix: textFix(text) }];
+    if (text.length > MAX_LABEL_LENGTH) return [{ within: name, value: text, reason: `is longer than ${MAX_LABEL_LENGTH} characters`, fix: 'shorten it' }];
+    return escapeText(text) === text ? [] : [{ within: name, value: text, reason: 'must not contain control characters', fix: 'use printable characters' }];
+  });
+}
+
+function textFix(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return `put it in quotes: "${value}"`;
+  return isMap(value) ? 'write a text; a name with dots goes in quotes: agent.labels."app.name"' : 'write a text';
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import type { ProcessKind } from '../core/event.ts';
+import type { KernelKind } from '../core/kernel-event.ts';
+import { parseDuration, parseSize } from '../core/units.ts';
+import type { WhenFull } from '../queue/when-full.ts';
+import type { EffectiveConfig, EffectiveSink } from './effective.ts';
+import { WRITTEN_KINDS } from './schema.ts';
+import type { WrittenKind } from './schema.ts';
+import { SINK_TYPES } from './sink-types.ts';
+import type { SinkSettings, SinkType, SinkValues } from './sink-types.ts';
+
+/** The configuration as the agent works with it: numbers with their unit in the name, lists in the kernel's words, frozen throughout. */
+export interface Config {
+  readonly agent: {
+    /** As written; relative to the working directory. */
+    readonly dataDir: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly shutdownTimeoutMs: number;
+  };
+  readonly source: {
+    readonly type: 'proc_connector';
+    readonly receiveBufferBytes: number;
+    readonly threads: boolean;
+    readonly events: readonly KernelKind[];
+    readonly snapshot: boolean;
+  };
+  readonly enrich: {
+    readonly maxProcesses: number;
+    readonly exitTtlMs: number;
+    readonly maxArgsBytes: number;
+    readonly ancestors: number;
+  };
+  /** Ordered by name. */
+  readonly sinks: readonly SinkConfig[];
+  readonly telemetry: { readonly logLevel: LogLevel };
+}
+
+export type LogLevel = EffectiveConfig['telemetry']['log_level'];
+export type ProcessKindChoice = Exclude<ProcessKind, 'UNKNOWN'>;
+
+export interface SinkQueueConfig {
+  readonly type: 'memory';
+  readonly maxBytes: number;
+  readonly maxEvents: number;
+  readonly whenFull: WhenFull;
+}
+
+interface SinkConfigOf<T extends SinkType> {
+  readonly name: string;
+  readonly type: T;
+  readonly queue: SinkQueueConfig;
+  /** The ProcessEvents it gets; AgentEvents are never filtered. */
+  readonly kinds: readonly ProcessKindChoice[];
+  /** What the sink's own factory takes. */
+  readonly settings: SinkSettings<T>;
+}
+
+export type SinkConfig = { readonly [T in SinkType]: SinkConfigOf<T> }[SinkType];
+
+export function compileConfig({ agent, source, enrich, sinks, telemetry }: EffectiveConfig): Config {
+  const named = Object.entries(sinks).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return deepFreeze({
+    agent: { dataDir: agent.data_dir, labels: { ...agent.labels }, shutdownTimeoutMs: parseDuration(agent.shutdown_timeout) },
+    source: {
+      type: source.type, receiveBufferBytes: parseSize(source.receive_buffer), threads: source.threads,
+      events: chosen(source.events) as readonly KernelKind[], snapshot: source.snapshot,
+    },
+    enrich: {
+      maxProcesses: enrich.max_processes, exitTtlMs: parseDuration(enrich.exit_ttl),
+      maxArgsBytes: parseSize(enrich.max_args_bytes), ancestors: enrich.ancestors,
+    },
+    sinks: named.map(([name, sink]) => compileSink(name, sink)),
+    telemetry: { logLevel: telemetry.log_level },
+  });
+}
+
+function compileSink(name: string, sink: EffectiveSink): SinkConfig {
+  const { type, queue, filter, ...values } = sink;
+  const compile = SINK_TYPES[type].compile as (values: SinkValues<SinkType>) => SinkSettings<SinkType>;
+  return {
+    name, type,
+    queue: { type: queue.type, maxBytes: parseSize(queue.max_size), maxEvents: queue.max_events, whenFull: queue.when_full },
+    kinds: chosen(filter.kinds),
+    settings: compile(values),
+  } as SinkConfig;
+}
+
+/** In the order of the schema, so that the order of a list means nothing. */
+function chosen(kinds: readonly WrittenKind[]): readonly ProcessKindChoice[] {
+  return WRITTEN_KINDS.filter((kind) => kinds.includes(kind)).map((kind) => kind.toUpperCase() as ProcessKindChoice);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const child of Object.values(value)) deepFreeze(child);
+  return Object.freeze(value);
+}
+
+/** SHA-256, in hex, of what the configuration means: equal for files that differ in order, units or spelt-out defaults only. */
+export function configHash(config: Config): string {
+  return createHash('sha256').update(canonical(config)).digest('hex');
+}
+
+/** JSON with the keys of every map in order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, child: unknown) => {
+    if (typeof child !== 'object' || child === null || Array.isArray(child)) return child;
+    return Object.fromEntries(Object.entries(child).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}

@@ -1,0 +1,44 @@
+import { resolve } from 'node:path';
+import { formatSize, parseSize } from '../core/units.ts';
+import type { EffectiveConfig } from './effective.ts';
+import type { Finding } from './issue.ts';
+
+/** What each key allows but several together do not. For configurations whose keys are each right. */
+export function checkRelations(config: EffectiveConfig): Finding[] {
+  return [...blockingAmongOthers(config), ...sharedFolders(config), ...queuesTooSmall(config)];
+}
+
+/** A sink that blocks holds the pipeline, and with it every other sink. */
+function blockingAmongOthers({ sinks }: EffectiveConfig): Finding[] {
+  const all = Object.entries(sinks);
+  if (all.length < 2) return [];
+  return all.filter(([, { queue }]) => queue.when_full === 'block').map(([name]): Finding => ({
+    path: ['sinks', name, 'queue', 'when_full'], value: 'block',
+    reason: 'block is allowed for a single sink only: it would hold back the others',
+    fix: 'write drop_newest or drop_oldest, or remove the other sinks',
+  }));
+}
+
+/** Two sinks in one folder would delete each other's files when they make room. */
+function sharedFolders({ sinks }: EffectiveConfig): Finding[] {
+  const owners = new Map<string, string>();
+  return Object.entries(sinks).flatMap(([name, sink]): Finding[] => {
+    if (sink.type !== 'file') return [];
+    const folder = resolve(sink.path);
+    const owner = owners.get(folder);
+    if (owner === undefined) owners.set(folder, name);
+    return owner === undefined ? [] : [{ path: ['sinks', name, 'path'], value: sink.path, reason: `the sink ${owner} writes to the same folder`, fix: 'give each file sink a folder of its own' }];
+  });
+}
+
+/** What an event occupies besides its command line, generously. */
+const REST_OF_EVENT = 32 * 1024;
+
+function queuesTooSmall({ enrich, sinks }: EffectiveConfig): Finding[] {
+  const least = parseSize(enrich.max_args_bytes) + REST_OF_EVENT;
+  return Object.entries(sinks).filter(([, { queue }]) => parseSize(queue.max_size) < least).map(([name, { queue }]): Finding => ({
+    path: ['sinks', name, 'queue', 'max_size'], value: queue.max_size,
+    reason: `an event with ${enrich.max_args_bytes} of arguments (enrich.max_args_bytes) would never fit`,
+    fix: `write at least ${formatSize(least)}, or lower enrich.max_args_bytes`,
+  }));
+}

@@ -1,0 +1,58 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { defaultConfigText } from '../../../src/config/default-file.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { CORE_SCHEMA } from '../../../src/config/schema.ts';
+import { SINK_TYPE_NAMES, sinkGroup } from '../../../src/config/sink-types.ts';
+import { isSetting } from '../../../src/core/setting.ts';
+import type { SettingGroup } from '../../../src/core/setting.ts';
+import { configFile } from './refusal.ts';
+
+const CONFIG = fileURLToPath(new URL('../../../config/', import.meta.url));
+
+describe('config/forkcast.yaml', () => {
+  const written = parse(defaultConfigText()) as Record<string, Record<string, unknown>>;
+
+  it('means exactly the defaults, value for value', () => {
+    expect(written).toEqual(loadConfig().effective);
+    expect(loadConfig({ file: configFile(defaultConfigText()) }).config).toEqual(loadConfig().config);
+  });
+
+  it('has every key of the schema', () => {
+    const { sinks: writtenSinks, ...core } = written;
+    expectEveryKey(CORE_SCHEMA, core);
+    const sinks = Object.values(writtenSinks ?? {}) as Record<string, unknown>[];
+    for (const type of SINK_TYPE_NAMES) expectEveryKey(sinkGroup(type), sinks.find((sink) => sink['type'] === type));
+  });
+
+  it('says above every key, or above its neighbours, what it means', () => {
+    const lines = defaultConfigText().split('\n');
+    const bare = lines.filter((line, index) => /^ {2}\w+:/.test(line) && !/^ *(#|\w+:$|$)/.test(lines[index - 1] ?? '') && !/^ {2}\w/.test(lines[index - 1] ?? ''));
+    expect(bare).toEqual([]);
+  });
+
+  it('states the bounds that the schema has', () => {
+    for (const [section, group] of Object.entries<SettingGroup>(CORE_SCHEMA)) {
+      for (const [key, setting] of Object.entries(group)) {
+        if (isSetting(setting) && 'min' in setting) expect(defaultConfigText(), `${section}.${key}`).toContain(`${setting.min} to ${setting.max}`);
+      }
+    }
+  });
+});
+
+function expectEveryKey(group: SettingGroup, written: unknown): void {
+  expect(Object.keys(written as object)).toEqual(Object.keys(group));
+  for (const [key, node] of Object.entries(group)) {
+    if (!isSetting(node)) expectEveryKey(node, (written as Record<string, unknown>)[key]);
+  }
+}
+
+describe('examples', () => {
+  it.each(readdirSync(join(CONFIG, 'examples')))('%s is valid', (name) => {
+    expect(readFileSync(join(CONFIG, 'examples', name), 'utf8')).toMatch(/^# /);
+    expect(() => loadConfig({ file: join(CONFIG, 'examples', name) })).not.toThrow();
+  });
+});
