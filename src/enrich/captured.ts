@@ -1,0 +1,136 @@
+/** What a capture says, parsed, and how it enters the table. Shared by EXEC and SNAPSHOT, the two kinds that read /proc. */
+import type { Parent, ProcessEvent, Provenance } from '../core/event.ts';
+import type { Capture, Piece } from '../core/kernel-event.ts';
+import type { EnrichContext, EnrichCounters } from './context.ts';
+import { addCareer, addStanding, addSummary } from './event-shape.ts';
+import { bareParent, fullParent, parentOf } from './parents.ts';
+import { parseCgroup } from './procfs/cgroup.ts';
+import { parseCmdline, type Argv } from './procfs/cmdline.ts';
+import { exeFileOf, parseExe, type ExeLink } from './procfs/exe.ts';
+import { parseLoginUid } from './procfs/loginuid.ts';
+import { bytesOf, errnoOf } from './procfs/piece.ts';
+import { isDead, isKernelThread, type StatFields } from './procfs/stat.ts';
+import { parseStatus, type StatusFields } from './procfs/status.ts';
+import { ttyName } from './procfs/tty.ts';
+import { START_DERIVED, OWN_CGROUP, OWN_IDS, type Entry } from './table/entry.ts';
+
+export interface Captured {
+  readonly stat: StatFields | undefined;
+  readonly status: StatusFields | undefined;
+  readonly cgroup: string | undefined;
+  readonly exe: ExeLink | undefined;
+  readonly argv: Argv | null;
+  readonly cwd: string | null;
+  readonly loginUid: number | null | undefined;
+}
+
+/** Nothing could be read, or what was read belongs to another process. */
+export const NOTHING_CAPTURED: Captured = {
+  stat: undefined, status: undefined, cgroup: undefined, exe: undefined, argv: null, cwd: null, loginUid: undefined,
+};
+
+const EMPTY_ARGV: Argv = { args: [], argsBytes: 0, truncated: false, argsRaw: null, keptBytes: 0 };
+/** No such process: why argv is missing when reading it gave nothing at all (a zombie), and all of a capture that met another process. */
+export const ESRCH = 3;
+
+export function parseCapture(ctx: EnrichContext, capture: Capture, stat: StatFields | undefined): Captured {
+  const exe = parseExe(capture.exe);
+  const cgroup = parseCgroup(capture.cgroup);
+  return {
+    stat,
+    status: parseStatus(capture.status),
+    cgroup: cgroup === undefined ? undefined : ctx.strings.share(cgroup),
+    exe: exe === undefined ? undefined : { path: ctx.strings.share(exe.path), deleted: exe.deleted, memfd: exe.memfd },
+    argv: argvOf(ctx, capture, isPlainlyAlive(stat, exe)),
+    cwd: pathOf(ctx, capture.cwd),
+    loginUid: parseLoginUid(capture.loginuid),
+  };
+}
+
+/** A zombie's cmdline reads as empty, without an error. Only a process that was seen alive has no arguments. */
+function isPlainlyAlive(stat: StatFields | undefined, exe: ExeLink | undefined): boolean {
+  return stat !== undefined && !isDead(stat) && (exe !== undefined || isKernelThread(stat));
+}
+
+function argvOf(ctx: EnrichContext, capture: Capture, alive: boolean): Argv | null {
+  const bytes = bytesOf(capture.cmdline);
+  if (bytes === undefined) return null;
+  if (bytes.length === 0) return alive ? EMPTY_ARGV : null;
+  return parseCmdline(bytes, { originalBytes: capture.cmdlineBytes, maxBytes: ctx.maxArgsBytes });
+}
+
+function pathOf(ctx: EnrichContext, piece: Piece): string | null {
+  const bytes = bytesOf(piece);
+  return bytes === undefined || bytes.length === 0 ? null : ctx.strings.share(bytes.toString('utf8'));
+}
+
+/** Takes over all but the image and the start. What could not be read stays as it was known. */
+export function applyCaptured(ctx: EnrichContext, entry: Entry, captured: Captured): void {
+  const { stat, status, cgroup, loginUid } = captured;
+  if (stat !== undefined) {
+    entry.name = ctx.strings.share(stat.comm);
+    entry.sid = stat.sid;
+    entry.pgid = stat.pgid;
+    entry.tty = ttyName(stat.ttyNr);
+  }
+  if (status !== undefined) {
+    entry.uid = status.uid;
+    entry.euid = status.euid;
+    entry.gid = status.gid;
+    entry.egid = status.egid;
+    entry.nsPid = status.nsPid;
+    entry.marks |= OWN_IDS;
+  }
+  if (cgroup !== undefined) {
+    entry.cgroup = cgroup;
+    entry.marks |= OWN_CGROUP;
+  }
+  if (loginUid !== undefined) entry.loginUid = loginUid;
+}
+
+/** Fills an EXEC or SNAPSHOT event from the entry, after `applyCaptured`. */
+export function describeCaptured(ctx: EnrichContext, made: ProcessEvent, of: { readonly entry: Entry; readonly captured: Captured }): void {
+  const { entry, captured } = of;
+  addSummary(ctx, made.process, entry);
+  addCareer(made.process, entry);
+  addStanding(made.process, entry);
+  made.process.exe_file = captured.exe === undefined ? null : exeFileOf(captured.exe);
+  made.process.caps_effective = captured.status === undefined ? null : captured.status.capsEffective;
+  const parent = parentOf(ctx, entry);
+  if (parent !== null) made.parent = fullParent(ctx, parent);
+  else if (entry.ppid !== 0) made.parent = bareParent(entry.ppid);
+  markLive(made.provenance, entry, captured);
+  if (captured.stat !== undefined) made.provenance.parent = parentProvenance(made.parent, captured.stat.ppid);
+}
+
+function markLive(provenance: Provenance, entry: Entry, captured: Captured): void {
+  const { stat } = captured;
+  if (stat !== undefined && entry.startSource !== START_DERIVED) provenance.identity = 'LIVE';
+  if (captured.argv !== null) provenance.args = 'LIVE';
+  // A kernel thread has no executable, and that is all there is to know.
+  if (captured.exe !== undefined || (stat !== undefined && isKernelThread(stat))) provenance.exe = 'LIVE';
+  if (captured.cgroup !== undefined) provenance.cgroup = 'LIVE';
+  if (captured.status !== undefined) provenance.user = 'LIVE';
+}
+
+/** /proc confirms the parent or gave it; otherwise it is who forked, known since. */
+function parentProvenance(parent: Parent | null, ppid: number): 'LIVE' | 'CACHED' | 'MISSING' {
+  if (ppid === 0) return 'LIVE';
+  if (parent === null || parent.entity_id === null) return 'MISSING';
+  return parent.pid === ppid ? 'LIVE' : 'CACHED';
+}
+
+/** The errno of the first group that is missing, in the order of the record. */
+export function missingErrno(provenance: Provenance, capture: Capture): number | null {
+  if (provenance.identity === 'MISSING') return errnoOf(capture.stat);
+  if (provenance.args === 'MISSING') return errnoOf(capture.cmdline) ?? errnoOf(capture.exe) ?? ESRCH;
+  if (provenance.exe === 'MISSING') return errnoOf(capture.exe);
+  if (provenance.cgroup === 'MISSING') return errnoOf(capture.cgroup);
+  return provenance.user === 'MISSING' ? errnoOf(capture.status) : null;
+}
+
+export function countCaptured(counters: EnrichCounters, provenance: Provenance): void {
+  counters.args[provenance.args]++;
+  counters.exe[provenance.exe]++;
+  counters.cgroup[provenance.cgroup]++;
+}

@@ -1,0 +1,159 @@
+import type { Clock } from '../core/clock.ts';
+import type { AnyEvent, ProcessEvent } from '../core/event.ts';
+import type { Heard, KernelEvent, KernelKind, LossEvent, SnapshotEvent } from '../core/kernel-event.ts';
+import { newCounters, type EnrichContext, type EnrichCounters } from './context.ts';
+import { EntityIds } from './entity-id.ts';
+import { ExecIds } from './exec-id.ts';
+import type { RunIdentity } from './identity.ts';
+import { onComm } from './kinds/comm.ts';
+import { onCoredump } from './kinds/coredump.ts';
+import { onExec } from './kinds/exec.ts';
+import { onExit } from './kinds/exit.ts';
+import { onFork } from './kinds/fork.ts';
+import { onIds } from './kinds/ids.ts';
+import { gapOf } from './kinds/loss.ts';
+import { onPtrace } from './kinds/ptrace.ts';
+import { onSession } from './kinds/session.ts';
+import { onSnapshot } from './kinds/snapshot.ts';
+import { StringPool } from './string-pool.ts';
+import { ProcessTable, type TableCounters } from './table/process-table.ts';
+import type { UserNames } from './users.ts';
+import { UuidSlab } from './uuid-slab.ts';
+
+export interface EnrichConfig {
+  readonly maxProcesses: number;
+  /** How long an exited process is remembered at most, milliseconds. */
+  readonly exitTtlMs: number;
+  readonly maxArgsBytes: number;
+  /** How many ancestors above the parent EXEC and SNAPSHOT carry at most. */
+  readonly ancestors: number;
+  /** Publish events of threads other than the leader. */
+  readonly threads: boolean;
+  /** Kinds that are published; the others only teach the table. */
+  readonly kinds: ReadonlySet<KernelKind>;
+  /** Bound of the table's heap estimate, bytes; 48 MiB unless told. */
+  readonly maxTableBytes?: number;
+}
+
+export interface EnrichDeps {
+  readonly identity: RunIdentity;
+  readonly clock: Clock;
+  readonly users: UserNames;
+  /** CLOCK_BOOTTIME − CLOCK_MONOTONIC, nanoseconds: how long the machine has been suspended. */
+  bootOffsetNs(): number;
+}
+
+export interface TableStats extends Readonly<TableCounters> {
+  readonly entries: number;
+  /** Estimated heap. */
+  readonly bytes: number;
+}
+
+/**
+ * Turns what was heard into events. Synchronous; returns fresh objects, except that `host` and argument arrays are shared between
+ * events and must not be changed. Bytes of captures are copied out before `enrich` returns.
+ */
+export interface Enricher {
+  /** undefined: nothing for the stream; `counters` say why. The `sequence` is still 0. */
+  enrich(heard: Heard): AnyEvent | undefined;
+  /** Forgets exited processes whose time is up and rereads user names. @param nowNs CLOCK_MONOTONIC */
+  sweep(nowNs: number): void;
+  /** Messages that the kernel sent for our own subscription: heard, but not by `enrich`. */
+  countOwnAcks(count: number): void;
+  readonly counters: Readonly<EnrichCounters>;
+  readonly table: TableStats;
+}
+
+const DEFAULT_MAX_TABLE_BYTES = 48 * 1024 * 1024;
+
+export function createEnricher(config: EnrichConfig, deps: EnrichDeps): Enricher {
+  deps.users.refresh(deps.clock.monotonicNs());
+  return new TableEnricher(config, deps);
+}
+
+class TableEnricher implements Enricher {
+  readonly counters = newCounters();
+  readonly #ctx: EnrichContext;
+  readonly #kinds: ReadonlySet<KernelKind>;
+  readonly #clock: Clock;
+
+  constructor(config: EnrichConfig, deps: EnrichDeps) {
+    const slab = new UuidSlab();
+    const maxBytes = config.maxTableBytes ?? DEFAULT_MAX_TABLE_BYTES;
+    this.#kinds = config.kinds;
+    this.#clock = deps.clock;
+    this.#ctx = {
+      identity: deps.identity,
+      users: deps.users,
+      bootOffsetNs: () => deps.bootOffsetNs(),
+      table: new ProcessTable({ maxProcesses: config.maxProcesses, maxBytes, exitTtlMs: config.exitTtlMs }),
+      entityIds: new EntityIds(deps.identity.bootId, slab),
+      execIds: new ExecIds(deps.identity.agentId, slab),
+      strings: new StringPool(),
+      counters: this.counters,
+      maxArgsBytes: config.maxArgsBytes,
+      maxAncestors: config.ancestors,
+      threads: config.threads,
+    };
+  }
+
+  get table(): TableStats {
+    const { table } = this.#ctx;
+    return { entries: table.size, bytes: table.bytes, ...table.counters };
+  }
+
+  enrich(heard: Heard): AnyEvent | undefined {
+    if (heard.kind === 'LOSS') return this.#lose(heard);
+    if (heard.kind === 'SNAPSHOT') return this.#find(heard);
+    this.counters.heard++;
+    const wanted = this.#kinds.has(heard.kind);
+    const event = this.#apply(heard, wanted);
+    if (event === null) {
+      if (wanted) this.counters.threadEvents++;
+      else this.counters.deselected++;
+      return undefined;
+    }
+    this.counters.emitted++;
+    return { stream: 'process', event };
+  }
+
+  sweep(nowNs: number): void {
+    this.#ctx.table.sweep(nowNs);
+    this.#ctx.users.refresh(nowNs);
+  }
+
+  countOwnAcks(count: number): void {
+    this.counters.heard += count;
+    this.counters.ownAcks += count;
+  }
+
+  #apply(heard: KernelEvent, wanted: boolean): ProcessEvent | null {
+    switch (heard.kind) {
+      case 'FORK': return onFork(this.#ctx, heard, wanted);
+      case 'EXEC': return onExec(this.#ctx, heard, wanted);
+      case 'EXIT': return onExit(this.#ctx, heard, wanted);
+      case 'UID':
+      case 'GID': return onIds(this.#ctx, heard, wanted);
+      case 'SID': return onSession(this.#ctx, heard, wanted);
+      case 'PTRACE': return onPtrace(this.#ctx, heard, wanted);
+      case 'COMM': return onComm(this.#ctx, heard, wanted);
+      case 'COREDUMP': return onCoredump(this.#ctx, heard, wanted);
+    }
+  }
+
+  #find(heard: SnapshotEvent): AnyEvent | undefined {
+    const event = onSnapshot(this.#ctx, heard);
+    if (event === null) {
+      this.counters.snapshotsSkipped++;
+      return undefined;
+    }
+    this.counters.snapshots++;
+    return { stream: 'process', event };
+  }
+
+  #lose(heard: LossEvent): AnyEvent {
+    this.counters.losses++;
+    this.#ctx.table.lossEpoch++;
+    return { stream: 'agent', event: gapOf(this.#ctx.identity, heard, this.#clock.monotonicNs()) };
+  }
+}

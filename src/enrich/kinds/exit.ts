@@ -1,0 +1,90 @@
+import type { ExitInfo, ProcessEvent } from '../../core/event.ts';
+import type { ExitEvent } from '../../core/kernel-event.ts';
+import type { EnrichContext } from '../context.ts';
+import { addCareer, addSummary, newProcessEvent } from '../event-shape.ts';
+import { bareParent, entityIdOf, parentLink, parentOf } from '../parents.ts';
+import { knownOrPlaceholder, strayEntry } from '../resolve.ts';
+import { START_UNKNOWN, type Entry } from '../table/entry.ts';
+import { isCountExact, leaderExited, setThreadCount, threadExited } from '../table/threads.ts';
+import { decodeWaitStatus } from '../wait-status.ts';
+
+/**
+ * Publishes the end of the process, with `tid` null, at its last thread's EXIT. Other EXITs are thread events; they
+ * carry a `tid`, which for a leader that left threads behind is the pid.
+ */
+export function onExit(ctx: EnrichContext, event: ExitEvent, wanted: boolean): ProcessEvent | null {
+  const ended = endedProcess(ctx, event);
+  if (!wanted) return null;
+  return ended === null ? threadExit(ctx, event) : processExit(ctx, event, ended);
+}
+
+/** The process that ended with this EXIT, marked so in the table; null when only a thread did. */
+function endedProcess(ctx: EnrichContext, event: ExitEvent): Entry | null {
+  const known = ctx.table.get(event.tgid);
+  const isLeader = event.pid === event.tgid;
+  if (known === undefined) return isLeader ? strayEntry(ctx, event.tgid, event.monotonicNs) : null;
+  if (!(isLeader ? leaderExited(ctx.table, known) : threadExited(known, event.monotonicNs))) {
+    ctx.table.touch(known);
+    return null;
+  }
+  if (isForgottenSuccessor(ctx, known)) return strayEntry(ctx, event.tgid, event.monotonicNs);
+  setThreadCount(ctx.table, known, { threads: 0, atNs: event.monotonicNs });
+  known.leaderExited = true;
+  ctx.table.exit(known, event.monotonicNs);
+  return known;
+}
+
+/**
+ * A leader exits once, so an exited holder means that a FORK (or an exec by another thread) in between is missing. With a loss since, it was the
+ * fork of somebody of whom nothing is known; without one, the exec overtook the EXIT of the leader that it replaced.
+ */
+function isForgottenSuccessor(ctx: EnrichContext, holder: Entry): boolean {
+  return holder.whereabouts === 'exited' && !isCountExact(ctx.table, holder);
+}
+
+function processExit(ctx: EnrichContext, event: ExitEvent, entry: Entry): ProcessEvent {
+  const made = newProcessEvent(ctx, event, entry);
+  made.process.tid = null;
+  addSummary(ctx, made.process, entry);
+  addCareer(made.process, entry);
+  addParent(ctx, made, { event, entry });
+  made.exit = exitInfo(event, entry);
+  return made;
+}
+
+function threadExit(ctx: EnrichContext, event: ExitEvent): ProcessEvent | null {
+  if (!ctx.threads) return null;
+  const entry = knownOrPlaceholder(ctx, event.tgid, event.monotonicNs);
+  const made = newProcessEvent(ctx, event, entry);
+  made.process.tid = event.pid;
+  addSummary(ctx, made.process, entry);
+  addParent(ctx, made, { event, entry });
+  made.exit = exitInfo(event, null);
+  return made;
+}
+
+/** The kernel's word first: an orphan's parent has changed since the fork. It gives none for threads and reaped children. */
+function addParent(ctx: EnrichContext, made: ProcessEvent, of: { readonly event: ExitEvent; readonly entry: Entry }): void {
+  const named = of.event.parentTgid === 0 ? undefined : ctx.table.get(of.event.parentTgid);
+  const parent = named ?? parentOf(ctx, of.entry);
+  if (parent !== null) {
+    made.parent = parentLink(parent);
+    made.provenance.parent = knownParent(parent, named !== undefined);
+  } else if (of.event.parentTgid !== 0) {
+    made.parent = bareParent(of.event.parentTgid);
+    made.provenance.parent = 'MISSING';
+  }
+}
+
+function knownParent(parent: Entry, namedByKernel: boolean): 'MISSING' | 'KERNEL' | 'CACHED' {
+  if (entityIdOf(parent) === null) return 'MISSING';
+  return namedByKernel ? 'KERNEL' : 'CACHED';
+}
+
+function exitInfo(event: ExitEvent, entry: Entry | null): ExitInfo {
+  const info = decodeWaitStatus(event.exitCode);
+  if (entry !== null && entry.startSource !== START_UNKNOWN) {
+    info.duration_us = Math.max(Math.floor((event.monotonicNs - entry.startNs) / 1000), 0);
+  }
+  return info;
+}

@@ -1,0 +1,33 @@
+import type { AgentEvent } from '../../core/event.ts';
+import type { LossEvent } from '../../core/kernel-event.ts';
+import type { RunIdentity } from '../identity.ts';
+
+/** A gap as the readers of the data see it. @param nowNs CLOCK_MONOTONIC: a loss has no stamp of its own */
+export function gapOf(identity: RunIdentity, loss: LossEvent, nowNs: number): AgentEvent {
+  return {
+    kind: 'GAP',
+    time: loss.toTimeUs,
+    monotonic_us: Math.floor(nowNs / 1000),
+    agent_id: identity.agentId,
+    sequence: 0,
+    host: identity.host,
+    start: null,
+    snapshot: null,
+    gap: {
+      reason: 'receive_buffer',
+      stage: 'kernel',
+      cpu: loss.cpu,
+      from_seq: loss.fromSeq,
+      to_seq: loss.toSeq,
+      count: loss.count,
+      exact: true,
+      from_time: loss.fromTimeUs,
+      to_time: loss.toTimeUs,
+    },
+    checkpoint: null,
+    throttle: null,
+    canary: null,
+    reload: null,
+    stop: null,
+  };
+}

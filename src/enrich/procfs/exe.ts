@@ -1,0 +1,32 @@
+import type { ExeFile } from '../../core/event.ts';
+import type { Piece } from '../../core/kernel-event.ts';
+import { bytesOf } from './piece.ts';
+
+export interface ExeLink {
+  /** Path without the kernel's mark of deletion; a memfd reads `/memfd:<name>`. */
+  readonly path: string;
+  readonly deleted: boolean;
+  readonly memfd: boolean;
+}
+
+/** Appended by d_path() when the file has no name any more. A file really called so cannot be told apart. */
+const DELETED = ' (deleted)';
+const MEMFD = '/memfd:';
+
+/** Target of `/proc/<pid>/exe`; undefined when it could not be read. */
+export function parseExe(piece: Piece): ExeLink | undefined {
+  const bytes = bytesOf(piece);
+  if (bytes === undefined || bytes.length === 0) return undefined;
+  const target = bytes.toString('utf8');
+  const deleted = target.endsWith(DELETED);
+  return { path: deleted ? target.slice(0, -DELETED.length) : target, deleted, memfd: target.startsWith(MEMFD) };
+}
+
+/**
+ * What the link alone says of the file, published only where it says something: the file is gone or never had a name.
+ * Nobody looked at the inode, so the other fields are 0 and false: inode 0 means "not read".
+ */
+export function exeFileOf(link: ExeLink): ExeFile | null {
+  if (!link.deleted && !link.memfd) return null;
+  return { inode: 0, device: 0, mtime: 0, deleted: link.deleted, memfd: link.memfd, setuid: false, setgid: false };
+}
