@@ -1,4 +1,5 @@
 import type { Type } from 'avsc';
+import { AgentError } from '../../core/errors.ts';
 import type { AgentEvent, Host, ProcessEvent, RecordStream } from '../../core/event.ts';
 import { publishedSchema } from './schemas.ts';
 import { avroType } from './types.ts';
@@ -20,9 +21,11 @@ export class RecordWriter {
     const { fields, namespace } = publishedSchema(stream).json;
     const named: NamedTypes = { registry: {}, namespace };
     const at = fields.findIndex((field) => field.name === 'host');
+    const host = fields[at];
+    if (host === undefined) throw new AgentError('BUG', `the schema of ${stream} events has no host field`);
     this.#prefix = prefix;
     this.#head = avroType({ type: 'record', name: 'BeforeHost', fields: fields.slice(0, at) }, named);
-    this.#hosts = new HostBytes(avroType(fields[at]!.type, named));
+    this.#hosts = new HostBytes(avroType(host.type, named));
     this.#tail = avroType({ type: 'record', name: 'AfterHost', fields: fields.slice(at + 1) }, named);
   }
 

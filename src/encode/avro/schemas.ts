@@ -47,7 +47,11 @@ function load(stream: RecordStream): PublishedSchema {
   try {
     json = JSON.parse(readFileSync(path, 'utf8')) as RecordSchema;
   } catch (cause) {
-    throw new AgentError('FILE_NOT_FOUND', `cannot read the schema ${path}: ${(cause as Error).message}`, { cause, context: { path }, fix: 'Install forkcast again: its schemas folder is part of the package.' });
+    throw new AgentError('FILE_NOT_FOUND', `cannot read the schema ${path}: ${(cause as Error).message}`, {
+      cause,
+      context: { path },
+      fix: 'Install forkcast again: its schemas folder is part of the package.',
+    });
   }
   return { stream, fullName: `${json.namespace}.${json.name}`, text: JSON.stringify(json), json };
 }

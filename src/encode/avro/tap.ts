@@ -72,7 +72,7 @@ export function writeFixed(tap: Tap, value: Uint8Array): void {
   if (tap.pos > tap.buf.length) return;
   const buf = tap.buf;
   if (size > 32) buf.set(value, pos);
-  else for (let i = 0; i < size; i++) buf[pos + i] = value[i]!;
+  else for (let i = 0; i < size; i++) buf[pos + i] = value[i] as number;
 }
 
 export function writeBytes(tap: Tap, value: Uint8Array): void {

@@ -16,7 +16,7 @@ type Hook = (value: unknown, type: Type) => void;
 
 interface Internals {
   _write(tap: Tap, value: unknown): void;
-  _check(value: unknown, flags?: number, hook?: Hook, path?: string[]): boolean;
+  _check(value: unknown, ...report: unknown[]): boolean;
   _read(tap: ReadTap): unknown;
 }
 
@@ -30,14 +30,11 @@ function unfit(): never {
   throw new TypeError('value does not fit its Avro type');
 }
 
-function checked(fits: boolean, value: unknown, type: Type, hook: Hook | undefined): boolean {
-  if (!fits && hook !== undefined) hook(value, type);
-  return fits;
-}
-
 class Long extends avsc.types.LongType {
   _check(value: unknown, _flags?: number, hook?: Hook): boolean {
-    return checked(isLong(value), value, this, hook);
+    const fits = isLong(value);
+    if (!fits) hook?.(value, this);
+    return fits;
   }
   _write(tap: Tap, value: unknown): void {
     if (!isLong(value)) unfit();
@@ -53,7 +50,7 @@ class Long extends avsc.types.LongType {
 class Int extends avsc.types.IntType {
   _write(tap: Tap, value: unknown): void {
     if (value !== ((value as number) | 0)) unfit();
-    writeLong(tap, value as number);
+    writeLong(tap, value);
   }
 }
 
@@ -66,7 +63,9 @@ class Str extends avsc.types.StringType {
 
 class Bytes extends avsc.types.BytesType {
   _check(value: unknown, _flags?: number, hook?: Hook): boolean {
-    return checked(value instanceof Uint8Array, value, this, hook);
+    const fits = value instanceof Uint8Array;
+    if (!fits) hook?.(value, this);
+    return fits;
   }
   _write(tap: Tap, value: unknown): void {
     if (!(value instanceof Uint8Array)) unfit();
@@ -76,7 +75,9 @@ class Bytes extends avsc.types.BytesType {
 
 class Fixed extends avsc.types.FixedType {
   _check(value: unknown, _flags?: number, hook?: Hook): boolean {
-    return checked(value instanceof Uint8Array && value.length === this.size, value, this, hook);
+    const fits = value instanceof Uint8Array && value.length === this.size;
+    if (!fits) hook?.(value, this);
+    return fits;
   }
   _write(tap: Tap, value: unknown): void {
     if (!(value instanceof Uint8Array) || value.length !== this.size) unfit();
@@ -86,8 +87,8 @@ class Fixed extends avsc.types.FixedType {
 
 /** `["null", T]`: which branch it is needs no look at the value beyond null. */
 class Nullable extends avsc.types.UnwrappedUnionType {
-  _check(value: unknown, flags?: number, hook?: Hook, path?: string[]): boolean {
-    return value === null || (this.types[1] as unknown as Internals)._check(value, flags, hook, path);
+  _check(value: unknown, ...report: unknown[]): boolean {
+    return value === null || (this.types[1] as unknown as Internals)._check(value, ...report);
   }
   _write(tap: Tap, value: unknown): void {
     if (value === null) {
@@ -138,14 +139,22 @@ function quickType(schema: unknown, options: unknown): Type | undefined {
   if (Array.isArray(schema)) return schema.length === 2 && schema[0] === 'null' ? new Nullable(schema as never, options) : undefined;
   const name = typeof schema === 'object' && schema !== null ? (schema as { type?: unknown }).type : schema;
   switch (name) {
-    case 'long': return LONG;
-    case 'int': return INT;
-    case 'string': return STRING;
-    case 'bytes': return BYTES;
-    case 'fixed': return new Fixed(schema as never, options);
-    case 'array': return new List(schema as never, options);
-    case 'map': return new Dictionary(schema as never, options);
-    default: return undefined;
+    case 'long':
+      return LONG;
+    case 'int':
+      return INT;
+    case 'string':
+      return STRING;
+    case 'bytes':
+      return BYTES;
+    case 'fixed':
+      return new Fixed(schema as never, options);
+    case 'array':
+      return new List(schema as never, options);
+    case 'map':
+      return new Dictionary(schema as never, options);
+    default:
+      return undefined;
   }
 }
 
@@ -157,5 +166,5 @@ export interface NamedTypes {
 
 /** A type of avsc's kind for a parsed schema. Throws avsc's errors when the schema is invalid. */
 export function avroType(schema: unknown, named?: NamedTypes): Type {
-  return avsc.Type.forSchema(schema as never, { ...named, typeHook: quickType as never });
+  return avsc.Type.forSchema(schema as never, { ...named, typeHook: quickType, omitRecordMethods: true });
 }

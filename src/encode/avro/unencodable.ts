@@ -13,13 +13,22 @@ export function unencodable({ stream, event }: AnyEvent, cause: unknown): AgentE
   let fault: { path: string; found: string; expected: string } | undefined;
   type.isValid(event, {
     errorHook: (path, value, expected) => {
-      fault ??= { path: path.join('.') || schema.json.name, found: kindOf(value), expected: expected.typeName === 'union:unwrapped' ? 'null or a value' : expected.name ?? expected.typeName };
+      fault ??= {
+        path: path.join('.') || schema.json.name,
+        found: kindOf(value),
+        expected: expected.typeName === 'union:unwrapped' ? 'null or a value' : (expected.name ?? expected.typeName),
+      };
     },
   });
   const what = fault === undefined ? (cause as Error).message : `${fault.path} is ${fault.found}, not ${fault.expected}`;
-  return new AgentError('RECORD_UNENCODABLE', `${schema.json.name} ${event.kind} ${event.sequence ?? ''} does not fit its schema: ${what}`, {
-    cause, context: { stream, kind: event.kind, sequence: event.sequence, field: fault?.path },
-  });
+  return new AgentError(
+    'RECORD_UNENCODABLE',
+    `${schema.json.name} ${event.kind} ${event.sequence ?? ''} does not fit its schema: ${what}`,
+    {
+      cause,
+      context: { stream, kind: event.kind, sequence: event.sequence, field: fault?.path },
+    },
+  );
 }
 
 function kindOf(value: unknown): string {

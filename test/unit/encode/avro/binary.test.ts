@@ -1,12 +1,13 @@
 import avsc from 'avsc';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../../../../src/core/errors.ts';
 import type { AnyEvent, ProcessEvent } from '../../../../src/core/event.ts';
 import { createAvroEncoder } from '../../../../src/encode/avro/binary.ts';
 import { publishedSchema } from '../../../../src/encode/avro/schemas.ts';
 import { agentEvents, processEvents } from '../arbitraries.ts';
-import { asAgent, asProcess, execEvent, exitEvent, forkEvent, fullAgentEvent, fullProcessEvent, host, labelledHost } from '../samples.ts';
+import { fullAgentEvent, fullProcessEvent, ledger } from '../full-samples.ts';
+import { asAgent, asProcess, execEvent, exitEvent, forkEvent, host, labelledHost } from '../samples.ts';
 
 /** avsc without any of our types. */
 const plain = {
@@ -16,20 +17,39 @@ const plain = {
 const encoder = createAvroEncoder();
 const expected = (any: AnyEvent): string => plain[any.stream].toBuffer(any.event).toString('hex');
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const withProcess = (process: Partial<ProcessEvent['process']>): AnyEvent => asProcess({ ...execEvent, process: { ...execEvent.process, ...process } });
+const withProcess = (process: Partial<ProcessEvent['process']>): AnyEvent =>
+  asProcess({ ...execEvent, process: { ...execEvent.process, ...process } });
 
 describe('Avro binary', () => {
   it('is what avsc writes, for any event', () => {
-    fc.assert(fc.property(fc.oneof(processEvents.map(asProcess), agentEvents.map(asAgent)), (any) => hex(encoder.encode(any).bytes) === expected(any)), { numRuns: 400 });
+    fc.assert(
+      fc.property(
+        fc.oneof(processEvents.map(asProcess), agentEvents.map(asAgent)),
+        (any) => hex(encoder.encode(any).bytes) === expected(any),
+      ),
+      { numRuns: 400 },
+    );
   });
 
-  it.each([asProcess(fullProcessEvent), asProcess(forkEvent), asProcess(execEvent), asProcess(exitEvent), asAgent(fullAgentEvent)])('is what avsc writes, for sample %#', (any) => {
-    expect(hex(encoder.encode(any).bytes)).toBe(expected(any));
-  });
+  it.each([asProcess(fullProcessEvent), asProcess(forkEvent), asProcess(execEvent), asProcess(exitEvent), asAgent(fullAgentEvent)])(
+    'is what avsc writes, for sample %#',
+    (any) => {
+      expect(hex(encoder.encode(any).bytes)).toBe(expected(any));
+    },
+  );
 
   it('labels the bytes with what queues and sinks need to know', () => {
-    expect(encoder.encode(asProcess(forkEvent))).toMatchObject({ stream: 'process', kind: 'FORK', sequence: 70_001, timeUs: forkEvent.time });
-    expect(encoder.encode(asAgent({ ...fullAgentEvent, kind: 'CHECKPOINT', sequence: null }))).toMatchObject({ stream: 'agent', kind: 'CHECKPOINT', sequence: 0 });
+    expect(encoder.encode(asProcess(forkEvent))).toMatchObject({
+      stream: 'process',
+      kind: 'FORK',
+      sequence: 70_001,
+      timeUs: forkEvent.time,
+    });
+    expect(encoder.encode(asAgent({ ...fullAgentEvent, kind: 'CHECKPOINT', sequence: null }))).toMatchObject({
+      stream: 'agent',
+      kind: 'CHECKPOINT',
+      sequence: 0,
+    });
   });
 
   it('keeps FORK events near 200 bytes', () => {
@@ -37,10 +57,12 @@ describe('Avro binary', () => {
   });
 
   it('leaves earlier events untouched when a slab is full', () => {
-    const events = Array.from({ length: 3000 }, (_, i) => asProcess({ ...forkEvent, sequence: i + 1, process: { ...forkEvent.process, name: `n${i}` } }));
+    const events = Array.from({ length: 3000 }, (_, i) =>
+      asProcess({ ...forkEvent, sequence: i + 1, process: { ...forkEvent.process, name: `n${i}` } }),
+    );
     const encoded = events.map((any) => encoder.encode(any));
     expect(new Set(encoded.map((e) => e.bytes.buffer)).size).toBeGreaterThan(1);
-    expect(encoded.findIndex((e, i) => hex(e.bytes) !== expected(events[i]!))).toBe(-1);
+    expect(encoded.findIndex((e, i) => hex(e.bytes) !== expected(events[i] as AnyEvent))).toBe(-1);
   });
 
   it.each([100_000, 200_000, 300_000, 3_000_000])('takes an event of %d bytes and goes on', (size) => {
@@ -63,7 +85,9 @@ describe('Avro binary', () => {
 
   it('takes a plain Uint8Array for bytes and digests', () => {
     const raw = withProcess({ args_raw: Uint8Array.of(1, 2, 255), exe_sha256: new Uint8Array(32) });
-    expect(hex(encoder.encode(raw).bytes)).toBe(expected(withProcess({ args_raw: Buffer.from([1, 2, 255]), exe_sha256: Buffer.alloc(32) })));
+    expect(hex(encoder.encode(raw).bytes)).toBe(
+      expected(withProcess({ args_raw: Buffer.from([1, 2, 255]), exe_sha256: Buffer.alloc(32) })),
+    );
   });
 
   it('writes 2^53 - 1, which avsc refuses', () => {
@@ -88,12 +112,26 @@ describe('an event that does not fit the schema', () => {
     ['a missing field', asProcess({ ...execEvent, recovered: undefined as never }), 'recovered is undefined, not boolean'],
     ['an unknown kind', asProcess({ ...execEvent, kind: 'NEW' as never }), 'kind is a string, not forkcast.v1.ProcessKind'],
     ['a map value', asProcess({ ...execEvent, host: { ...host, labels: { a: 1 as never } } }), 'host.labels.a is the number 1, not string'],
-    ['a ledger', asAgent({ ...fullAgentEvent, stop: { ...fullAgentEvent.stop!, upstream: { ...fullAgentEvent.stop!.upstream, lost: null as never } } }), 'stop.upstream.lost is null, not long'],
+    [
+      'a ledger',
+      asAgent({
+        ...fullAgentEvent,
+        stop: { reason: 'x', clean: true, upstream: { ...ledger, lost: null as never } },
+      }),
+      'stop.upstream.lost is null, not long',
+    ],
   ];
 
   it.each(cases)('is rejected with the path: %s', (_name, any, message) => {
     const fresh = createAvroEncoder();
-    const caught = (() => { try { fresh.encode(any); } catch (error) { return error; } return undefined; })();
+    const caught = (() => {
+      try {
+        fresh.encode(any);
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    })();
     expect(caught).toBeInstanceOf(AgentError);
     expect((caught as AgentError).code).toBe('RECORD_UNENCODABLE');
     expect((caught as AgentError).message).toContain(message);

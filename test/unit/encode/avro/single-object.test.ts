@@ -3,7 +3,8 @@ import { createAvroEncoder } from '../../../../src/encode/avro/binary.ts';
 import { canonicalForm, schemaFingerprint } from '../../../../src/encode/avro/fingerprint.ts';
 import { publishedSchema } from '../../../../src/encode/avro/schemas.ts';
 import { createSingleObjectEncoder, singleObjectHeader } from '../../../../src/encode/avro/single-object.ts';
-import { asAgent, asProcess, execEvent, fullAgentEvent } from '../samples.ts';
+import { fullAgentEvent } from '../full-samples.ts';
+import { asAgent, asProcess, execEvent } from '../samples.ts';
 
 describe('schema fingerprints', () => {
   // From the specification's own test data (share/test/data/schema-tests.txt): canonical form and signed fingerprint.
@@ -12,10 +13,22 @@ describe('schema fingerprints', () => {
     [{ type: 'int' }, '"int"', 8247732601305521295n],
     ['string', '"string"', -8142146995180207161n],
     [{ items: { type: 'null' }, type: 'array' }, '{"type":"array","items":"null"}', -589620603366471059n],
-    [{ namespace: 'x.y.z', type: 'fixed', name: 'foo', doc: 'foo bar', size: 32 }, '{"name":"x.y.z.foo","type":"fixed","size":32}', -3064184465700546786n],
     [
-      { fields: [{ type: 'boolean', aliases: [], name: 'f1', default: true }, { order: 'descending', name: 'f2', doc: 'Hello', type: 'int' }], type: 'record', name: 'foo' },
-      '{"name":"foo","type":"record","fields":[{"name":"f1","type":"boolean"},{"name":"f2","type":"int"}]}', -4860222112080293046n,
+      { namespace: 'x.y.z', type: 'fixed', name: 'foo', doc: 'foo bar', size: 32 },
+      '{"name":"x.y.z.foo","type":"fixed","size":32}',
+      -3064184465700546786n,
+    ],
+    [
+      {
+        fields: [
+          { type: 'boolean', aliases: [], name: 'f1', default: true },
+          { order: 'descending', name: 'f2', doc: 'Hello', type: 'int' },
+        ],
+        type: 'record',
+        name: 'foo',
+      },
+      '{"name":"foo","type":"record","fields":[{"name":"f1","type":"boolean"},{"name":"f2","type":"int"}]}',
+      -4860222112080293046n,
     ],
   ];
 
@@ -26,7 +39,9 @@ describe('schema fingerprints', () => {
 
   it('ignore documentation and defaults', () => {
     const { json } = publishedSchema('process');
-    const bare = JSON.parse(JSON.stringify(json, (key, value: unknown) => (key === 'doc' || key === 'default' || key === 'logicalType' ? undefined : value))) as unknown;
+    const bare = JSON.parse(
+      JSON.stringify(json, (key, value: unknown) => (key === 'doc' || key === 'default' || key === 'logicalType' ? undefined : value)),
+    ) as unknown;
     expect(schemaFingerprint(bare)).toBe(schemaFingerprint(json));
   });
 });
