@@ -30,6 +30,14 @@ export interface ReaderConfig {
   readonly maxArgsBytes: number;
 }
 
+export interface ReaderParts {
+  readonly libc: Libc;
+  readonly control: IngestControl;
+  readonly ring: RingProducer;
+  /** The kernel's own count of what a socket dropped. */
+  readonly drops?: (fd: number) => number | undefined;
+}
+
 /** What the reader tells its owner, in this order, each at most once. */
 export interface ReaderReports {
   /** The first event can no longer be missed. */
@@ -52,11 +60,13 @@ export class ConnectorReader {
   readonly #sequence = new SequenceTracker();
   readonly #clock: OffsetSampler;
   readonly #selfTest = new SelfTest();
+  readonly #drops: (fd: number) => number | undefined;
   #subscription: Subscription | undefined;
   #scan: ProcfsScan | undefined;
   #lastNs = 0;
 
-  constructor(parts: { libc: Libc; control: IngestControl; ring: RingProducer }, config: ReaderConfig) {
+  constructor(parts: ReaderParts, config: ReaderConfig) {
+    this.#drops = parts.drops ?? socketDrops;
     this.#libc = parts.libc;
     this.#control = parts.control;
     this.#ring = parts.ring;
@@ -116,7 +126,7 @@ export class ConnectorReader {
 
   /** Gaps miss a loss at the end of a CPU's stream; the socket's own counter does not. */
   #reconcile(fd: number): void {
-    const count = (socketDrops(fd) ?? 0) - this.#sequence.lost;
+    const count = (this.#drops(fd) ?? 0) - this.#sequence.lost;
     if (count <= 0) return;
     while (!this.#frame.begin()) {
       if (this.#control.stopRequest === StopRequest.now) return;
