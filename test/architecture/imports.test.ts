@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../helpers/run-command.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
 
 /**
  * A rule nobody saw fire is decoration: a small tree is written with one breach per rule (each in its own file), and the project's own
  * configuration must find exactly those. A second tree holds what must stay allowed.
  */
 const root = resolve(import.meta.dirname, '../..');
-const run = promisify(execFile);
 
 const VALUE = (path: string) => `import { x } from '${path}'; export const y = x;`;
 const TYPE = (path: string) => `import type { T } from '${path}'; export type U = T;`;
@@ -114,13 +112,16 @@ interface Report {
   };
 }
 
+const cleanups: (() => Promise<void>)[] = [];
+
 async function put(tree: string, file: string, source: string): Promise<void> {
   await mkdir(dirname(join(tree, file)), { recursive: true });
   await writeFile(join(tree, file), source);
 }
 
 async function plant(files: readonly (readonly [string, string])[]): Promise<string> {
-  const tree = await mkdtemp(join(tmpdir(), 'forkcast-imports-'));
+  const { path: tree, remove } = await makeTempDir();
+  cleanups.push(() => remove());
   const dependencies = Object.fromEntries(PACKAGES.map((name) => [name, '1.0.0']));
   await put(tree, 'package.json', JSON.stringify({ type: 'module', dependencies, devDependencies: { 'fast-check': '1.0.0' } }));
   await put(tree, 'tsconfig.json', JSON.stringify({ compilerOptions: { module: 'nodenext', target: 'es2023' } }));
@@ -136,14 +137,8 @@ async function plant(files: readonly (readonly [string, string])[]): Promise<str
 /** Breaches as `rule file`, without those of the targets themselves (which nobody may need to import). */
 async function cruise(tree: string): Promise<string[]> {
   const args = ['--config', join(root, '.dependency-cruiser.cjs'), '--output-type', 'json', 'src', 'test', 'bench'];
-  const { stdout } = await run(join(root, 'node_modules/.bin/depcruise'), args, {
-    cwd: tree,
-    maxBuffer: 64 * 1024 * 1024,
-  }).catch((error: unknown) => {
-    if (error instanceof Error && 'stdout' in error && typeof error.stdout === 'string' && error.stdout !== '')
-      return { stdout: error.stdout };
-    throw error;
-  });
+  const { stdout, stderr } = await runCommand(join(root, 'node_modules/.bin/depcruise'), args, { cwd: tree });
+  expect(stderr).toBe('');
   const report = JSON.parse(stdout) as Report;
   expect(report.summary.totalCruised).toBeGreaterThan(TARGETS.length);
   const found = report.summary.violations.map((violation) => `${violation.rule.name} ${violation.from}`);
@@ -151,18 +146,14 @@ async function cruise(tree: string): Promise<string[]> {
 }
 
 describe('import rules', () => {
-  const trees: string[] = [];
   let found: string[] = [];
 
   beforeAll(async () => {
     const tree = await plant([...BREACHES.map(([, file, source]) => [file, source] as const), ...PARTNERS]);
-    trees.push(tree);
     found = await cruise(tree);
   }, 30_000);
 
-  afterAll(async () => {
-    for (const tree of trees) await rm(tree, { recursive: true, force: true });
-  });
+  afterAll(() => Promise.all(cleanups.map((remove) => remove())));
 
   it.each(BREACHES)('%s fires for %s', (rule, file) => {
     expect(found).toContain(`${rule} ${file}`);
@@ -181,7 +172,6 @@ describe('import rules', () => {
 
   it('leaves alone what the design allows', async () => {
     const tree = await plant(ALLOWED);
-    trees.push(tree);
     expect(await cruise(tree)).toEqual([]);
   }, 30_000);
 });

@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../helpers/run-command.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
 
 /** Breaks each lint rule we rely on once, under the project's own configuration; above all the type-aware ones, which fail open when misconfigured. */
 const root = resolve(import.meta.dirname, '../..');
-const run = promisify(execFile);
 
 const WORK = 'const work = (): Promise<boolean> => Promise.resolve(true);\n';
 
@@ -49,12 +47,16 @@ const BREACHES: readonly (readonly [rule: string, file: string, source: string])
   [
     'vitest(no-focused-tests)',
     'test/unit/only.test.ts',
-    "import { expect, it } from 'vitest'; it.only('x', () => { expect(1).toBe(1); });",
+    "import { expect, it } from 'vitest';
+import { runCommand } from '../helpers/run-command.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts'; it.only('x', () => { expect(1).toBe(1); });",
   ],
   [
     'vitest(no-disabled-tests)',
     'test/unit/skip.test.ts',
-    "import { expect, it } from 'vitest'; it.skip('x', () => { expect(1).toBe(1); });",
+    "import { expect, it } from 'vitest';
+import { runCommand } from '../helpers/run-command.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts'; it.skip('x', () => { expect(1).toBe(1); });",
   ],
 ];
 
@@ -70,21 +72,19 @@ interface Finding {
 }
 
 async function lint(tree: string): Promise<string[]> {
-  const { stdout } = await run(join(root, 'node_modules/.bin/oxlint'), ['--format', 'json'], { cwd: tree }).catch((error: unknown) => {
-    if (error instanceof Error && 'stdout' in error && typeof error.stdout === 'string' && error.stdout !== '')
-      return { stdout: error.stdout };
-    throw error;
-  });
+  const { stdout } = await runCommand(join(root, 'node_modules/.bin/oxlint'), ['--format', 'json'], { cwd: tree });
   const report = JSON.parse(stdout) as { diagnostics: Finding[] };
   return report.diagnostics.map((finding) => `${finding.code} ${finding.filename}`);
 }
 
 describe('lint rules', () => {
-  let tree = '';
+  let remove = () => Promise.resolve();
   let found: string[] = [];
 
   beforeAll(async () => {
-    tree = await mkdtemp(join(tmpdir(), 'forkcast-lint-'));
+    const made = await makeTempDir();
+    remove = () => made.remove();
+    const tree = made.path;
     for (const name of ['.oxlintrc.json', 'tsconfig.json', 'package.json']) await copyFile(join(root, name), join(tree, name));
     await symlink(join(root, 'node_modules'), join(tree, 'node_modules'));
     for (const [file, source] of [...BREACHES.map(([, file, source]) => [file, source] as const), ...ALLOWED]) {
@@ -94,7 +94,7 @@ describe('lint rules', () => {
     found = await lint(tree);
   }, 30_000);
 
-  afterAll(() => rm(tree, { recursive: true, force: true }));
+  afterAll(() => remove());
 
   it.each(BREACHES)('%s fires for %s', (rule, file) => {
     expect(found).toContain(`${rule} ${file}`);
