@@ -23,6 +23,8 @@ export interface Source<T> extends Component {
  */
 export interface Sink extends Component {
   readonly maxInFlight: number;
+  /** The end is near: from now on nothing is held back in order to be sent together with more. Never waits. */
+  drain?(): void;
   write(batch: Batch<Encoded>, signal: AbortSignal): Promise<void>;
 }
 

@@ -132,14 +132,22 @@ export function queueContract(name: string, make: MakeQueue): void {
       expect(sequences((await pull()).batch)).toEqual([2]);
     });
 
-    it('restores the order of several returned batches', async () => {
-      for (const sequence of [1, 2, 3]) await push(sequence);
-      const deliveries = [await pull(), await pull(), await pull()];
-      deliveries[1]?.done('returned');
-      deliveries[2]?.done('returned');
-      deliveries[0]?.done('returned');
-      const again = [await pull(), await pull(), await pull()];
-      expect(again.map((delivery) => sequences(delivery.batch)[0])).toEqual([1, 2, 3]);
+    it.each([
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ])('restores the order of batches returned as %i, %i, %i', async (...order) => {
+      const four = await make({ maxBytes: 4 * SIZE, maxEvents: 1000 });
+      const next = async (): Promise<Delivery<Encoded> | undefined> => four.pull(never);
+      for (const sequence of [1, 2, 3, 4]) await four.push(batch(sequence, sequence, SIZE), never);
+      const deliveries = [await next(), await next(), await next()];
+      for (const index of order) deliveries[index]?.done('returned');
+      const again = [await next(), await next(), await next(), await next()];
+      expect(again.map((delivery) => sequences(delivery?.batch)[0])).toEqual([1, 2, 3, 4]);
+      await four.close();
     });
 
     it('gives a returned batch to a reader that waits', async () => {

@@ -2,15 +2,30 @@ import type { Batch } from '../../src/core/batch.ts';
 import type { Encoded } from '../../src/core/encoded.ts';
 import type { RecordStream } from '../../src/core/event.ts';
 
-/** A record whose bytes begin with its sequence, so that it can be told again after a way through files and queues. */
+/** Sequence (8 bytes), size of the whole record (4 bytes), filling. */
+const LEAST = 12;
+
+/** A record that can be told again after a way through files and queues. */
 export function record(sequence: number, size = 16, stream: RecordStream = 'process'): Encoded {
-  const bytes = Buffer.alloc(Math.max(size, 8), sequence % 251);
+  const bytes = Buffer.alloc(Math.max(size, LEAST), sequence % 251);
   bytes.writeDoubleBE(sequence, 0);
+  bytes.writeUInt32BE(bytes.length, 8);
   return { stream, kind: stream === 'agent' ? 'GAP' : 'EXEC', sequence, timeUs: 1_700_000_000_000_000 + sequence, bytes };
 }
 
-export function sequenceOf(bytes: Uint8Array): number {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).readDoubleBE(0);
+/** The sequences of records that lie one behind the other. Throws when a record is damaged. */
+export function sequencesIn(body: Buffer): number[] {
+  const found: number[] = [];
+  for (let offset = 0; offset < body.length;) {
+    const sequence = body.readDoubleBE(offset);
+    const size = body.readUInt32BE(offset + 8);
+    const filling = body.subarray(offset + LEAST, offset + size);
+    if (filling.length !== size - LEAST || filling.some((byte) => byte !== sequence % 251))
+      throw new Error(`record ${sequence} is damaged`);
+    found.push(sequence);
+    offset += size;
+  }
+  return found;
 }
 
 export function batchOf(...items: Encoded[]): Batch<Encoded> {

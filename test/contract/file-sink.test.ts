@@ -1,0 +1,23 @@
+import { expect } from 'vitest';
+import { SinkFolder } from './file-sink-fixture.ts';
+import { failingDisk, randomFaults } from './failing-disk.ts';
+import { record } from './records.ts';
+import { sinkContract } from './sink-contract.ts';
+
+sinkContract('FileSink', async () => {
+  const folder = await SinkFolder.make();
+  const faults = randomFaults();
+  // Files so small that blocks, files and batches cut across each other.
+  const sink = folder.sink({ openFile: failingDisk(faults.decide), config: { rotateMaxBytes: 4000, lingerMs: 2 } });
+  return {
+    sink,
+    record: (sequence, stream) => record(sequence, 40, stream),
+    received: async () => {
+      expect((await folder.files()).map((file) => file.torn).filter((bytes) => bytes > 0)).toEqual([]);
+      // What could not be mended keeps its name and has whole blocks all the same.
+      return folder.sequences(/\.plain(\.open)?$/);
+    },
+    dispose: () => folder.remove(),
+    setFaults: faults.set,
+  };
+});
