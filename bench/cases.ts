@@ -1,0 +1,13 @@
+import type { BenchCase, Stage } from './measurement.ts';
+
+/** Loaded one by one: a stage that does not build must not hide the others. */
+export async function benchCases(stage: Stage): Promise<readonly BenchCase[]> {
+  switch (stage) {
+    case 'encode':
+      return (await import('./stages/encode.ts')).encodeCases;
+    case 'enrich':
+      return (await import('./stages/enrich.ts')).enrichCases;
+    case 'ingest':
+      return (await import('./stages/ingest.ts')).ingestCases;
+  }
+}

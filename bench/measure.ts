@@ -1,0 +1,8 @@
+/** One run of one case, in this process: `node bench/measure.ts STAGE CASE SECONDS` prints a Measurement as JSON. Started by run.ts. */
+import { benchCases } from './cases.ts';
+import type { Stage } from './measurement.ts';
+
+const [stage, name, seconds] = process.argv.slice(2);
+const found = (await benchCases(stage as Stage)).find((one) => one.name === name);
+if (!found) throw new Error(`no case ${name} in stage ${stage}`);
+process.stdout.write(`${JSON.stringify(await found.measure(Number(seconds)))}\n`);

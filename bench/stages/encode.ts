@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import type { Encoder } from '../../src/core/component.ts';
+import type { AnyEvent, ProcessKind } from '../../src/core/event.ts';
+import { createAvroEncoder } from '../../src/encode/avro/binary.ts';
+import { createOcf } from '../../src/encode/avro/ocf.ts';
+import { createSingleObjectEncoder } from '../../src/encode/avro/single-object.ts';
+import { enrichedEvents } from '../corpus/enricher.ts';
+import { Meter, latencies } from '../measurement.ts';
+import type { BenchCase, Measurement } from '../measurement.ts';
+
+const CORPUS_CYCLES = 2000;
+const WARM_UP_ROUNDS = 20;
+const BLOCK_BYTES = 256 * 1024;
+
+export const encodeCases: readonly BenchCase[] = [
+  encodeCase('avro', createAvroEncoder),
+  encodeCase('avro FORK', createAvroEncoder, 'FORK'),
+  encodeCase('avro EXEC', createAvroEncoder, 'EXEC'),
+  encodeCase('avro EXIT', createAvroEncoder, 'EXIT'),
+  encodeCase('avro single_object', createSingleObjectEncoder),
+  blockCase('zstd'),
+  blockCase('deflate'),
+];
+
+function encodeCase(name: string, create: () => Encoder<AnyEvent>, kind?: ProcessKind): BenchCase {
+  const measure = (seconds: number): Measurement => {
+    const events = enrichedEvents(CORPUS_CYCLES).filter(({ event }) => kind === undefined || event.kind === kind);
+    const encoder = create();
+    for (let i = 0; i < WARM_UP_ROUNDS; i++) encodeAll(encoder, events);
+    const meter = new Meter();
+    let bytes = 0;
+    while (meter.seconds < seconds) {
+      meter.start();
+      bytes += encodeAll(encoder, events);
+      meter.stop(events.length);
+    }
+    return meter.result({ 'B/event': bytes / meter.events });
+  };
+  return { stage: 'encode', name, measure: (seconds) => Promise.resolve(measure(seconds)) };
+}
+
+function encodeAll(encoder: Encoder<AnyEvent>, events: readonly AnyEvent[]): number {
+  let bytes = 0;
+  for (const event of events) bytes += encoder.encode(event).bytes.length;
+  return bytes;
+}
+
+/** Finished OCF blocks of 256 KiB from encoded events; latency is that of a block. */
+function blockCase(codec: 'zstd' | 'deflate'): BenchCase {
+  const measure = async (seconds: number): Promise<Measurement> => {
+    const { body, count } = oneBlock();
+    const container = createOcf('process', codec);
+    const sync = randomBytes(16);
+    let packed = await container.block(count, body, sync);
+    const meter = new Meter();
+    const samples: number[] = [];
+    while (meter.seconds < seconds) {
+      const since = meter.seconds;
+      meter.start();
+      packed = await container.block(count, body, sync);
+      meter.stop(count);
+      samples.push((meter.seconds - since) * 1e6);
+    }
+    return { ...meter.result({ 'B/event': packed.length / count, ratio: body.length / packed.length }), ...latencies(samples) };
+  };
+  return { stage: 'encode', name: `ocf block ${codec}`, measure };
+}
+
+function oneBlock(): { body: Uint8Array; count: number } {
+  const encoder = createAvroEncoder();
+  const records: Uint8Array[] = [];
+  let bytes = 0;
+  for (const event of enrichedEvents(CORPUS_CYCLES)) {
+    if (bytes >= BLOCK_BYTES) break;
+    const { bytes: record } = encoder.encode(event);
+    records.push(record);
+    bytes += record.length;
+  }
+  return { body: Buffer.concat(records), count: records.length };
+}
