@@ -26,7 +26,13 @@ export interface Captured {
 
 /** Nothing could be read, or what was read belongs to another process. */
 export const NOTHING_CAPTURED: Captured = {
-  stat: undefined, status: undefined, cgroup: undefined, exe: undefined, argv: null, cwd: null, loginUid: undefined,
+  stat: undefined,
+  status: undefined,
+  cgroup: undefined,
+  exe: undefined,
+  argv: null,
+  cwd: null,
+  loginUid: undefined,
 };
 
 const EMPTY_ARGV: Argv = { args: [], argsBytes: 0, truncated: false, argsRaw: null, keptBytes: 0 };

@@ -52,7 +52,17 @@ function noProvenance(): ProvenanceCounts {
 
 export function newCounters(): EnrichCounters {
   return {
-    heard: 0, ownAcks: 0, deselected: 0, threadEvents: 0, emitted: 0, snapshots: 0, snapshotsSkipped: 0, losses: 0, foreignCaptures: 0,
-    args: noProvenance(), exe: noProvenance(), cgroup: noProvenance(),
+    heard: 0,
+    ownAcks: 0,
+    deselected: 0,
+    threadEvents: 0,
+    emitted: 0,
+    snapshots: 0,
+    snapshotsSkipped: 0,
+    losses: 0,
+    foreignCaptures: 0,
+    args: noProvenance(),
+    exe: noProvenance(),
+    cgroup: noProvenance(),
   };
 }

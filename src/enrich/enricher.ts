@@ -129,15 +129,23 @@ class TableEnricher implements Enricher {
 
   #apply(heard: KernelEvent, wanted: boolean): ProcessEvent | null {
     switch (heard.kind) {
-      case 'FORK': return onFork(this.#ctx, heard, wanted);
-      case 'EXEC': return onExec(this.#ctx, heard, wanted);
-      case 'EXIT': return onExit(this.#ctx, heard, wanted);
+      case 'FORK':
+        return onFork(this.#ctx, heard, wanted);
+      case 'EXEC':
+        return onExec(this.#ctx, heard, wanted);
+      case 'EXIT':
+        return onExit(this.#ctx, heard, wanted);
       case 'UID':
-      case 'GID': return onIds(this.#ctx, heard, wanted);
-      case 'SID': return onSession(this.#ctx, heard, wanted);
-      case 'PTRACE': return onPtrace(this.#ctx, heard, wanted);
-      case 'COMM': return onComm(this.#ctx, heard, wanted);
-      case 'COREDUMP': return onCoredump(this.#ctx, heard, wanted);
+      case 'GID':
+        return onIds(this.#ctx, heard, wanted);
+      case 'SID':
+        return onSession(this.#ctx, heard, wanted);
+      case 'PTRACE':
+        return onPtrace(this.#ctx, heard, wanted);
+      case 'COMM':
+        return onComm(this.#ctx, heard, wanted);
+      case 'COREDUMP':
+        return onCoredump(this.#ctx, heard, wanted);
     }
   }
 

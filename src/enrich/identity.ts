@@ -37,13 +37,13 @@ const UUID_BYTES = 16;
 export function createRunIdentity(parts: IdentityParts): RunIdentity {
   const hostId = hostIdOf(parts.machineId ?? parts.bootId);
   const plain = { host_id: hostId, boot_id: parts.bootId, hostname: parts.hostname };
-  const labels = Object.freeze({ ...parts.labels });
+  const labels = Object.keys(parts.labels).length === 0 ? null : Object.freeze({ ...parts.labels });
   return {
     agentId: parts.agentId,
     hostId,
     bootId: parts.bootId,
     hostname: parts.hostname,
-    labels,
+    labels: labels ?? {},
     host: Object.freeze({ ...plain, labels: null }),
     labelledHost: Object.freeze({ ...plain, labels }),
   };
@@ -69,10 +69,16 @@ function asVersion4(bytes: Buffer): Uuid {
 }
 
 /** Reads the ids of this machine. `read` returns undefined for a file that is not there. Throws FILE_NOT_FOUND without a boot id. */
-export function loadRunIdentity(labels: Readonly<Record<string, string>>, read: (path: string) => string | undefined = readText): RunIdentity {
+export function loadRunIdentity(
+  labels: Readonly<Record<string, string>>,
+  read: (path: string) => string | undefined = readText,
+): RunIdentity {
   const bootId = parseId(read(BOOT_ID_PATH));
   if (bootId === null) {
-    throw new AgentError('FILE_NOT_FOUND', `No boot id in ${BOOT_ID_PATH}`, { context: { path: BOOT_ID_PATH }, fix: 'Mount /proc of the host.' });
+    throw new AgentError('FILE_NOT_FOUND', `No boot id in ${BOOT_ID_PATH}`, {
+      context: { path: BOOT_ID_PATH },
+      fix: 'Mount /proc of the host.',
+    });
   }
   return createRunIdentity({ agentId: newAgentId(), machineId: loadMachineId(read), bootId, hostname: hostname(), labels });
 }

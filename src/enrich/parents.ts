@@ -27,8 +27,13 @@ function isYounger(one: Entry, other: Entry): boolean {
 export function parentLink(parent: Entry): Parent {
   const image = parent.image;
   return {
-    pid: parent.pid, entity_id: entityIdOf(parent), exec_id: image === null ? null : image.execId,
-    name: null, exe: null, args: null, ancestors: null,
+    pid: parent.pid,
+    entity_id: entityIdOf(parent),
+    exec_id: image === null ? null : image.execId,
+    name: null,
+    exe: null,
+    args: null,
+    ancestors: null,
   };
 }
 

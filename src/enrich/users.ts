@@ -52,6 +52,11 @@ export function parsePasswd(text: string): Map<number, string> {
   return names;
 }
 
+/** Names of this machine's own users. */
+export function systemUserNames(): UserNames {
+  return createUserNames(passwdFile());
+}
+
 export function passwdFile(path = '/etc/passwd'): PasswdFile {
   return { version: () => orUndefined(() => statSync(path)), read: () => orUndefined(() => readFileSync(path, 'utf8')) };
 }

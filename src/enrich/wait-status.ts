@@ -23,10 +23,11 @@ export function signalName(signal: number): string | null {
 }
 
 function nameSignals(): (string | null)[] {
-  const names: (string | null)[] = new Array<string | null>(SIGNAL_MASK + 1).fill(null);
+  const names: (string | null)[] = [];
   // Aliases (SIGIOT, SIGPOLL) follow the usual name and must not replace it.
   for (const [name, signal] of Object.entries(constants.signals)) names[signal] ??= name;
   for (let signal = KERNEL_RTMIN; signal < LIBC_RTMIN; signal++) names[signal] ??= `SIG${signal}`;
-  for (let signal = LIBC_RTMIN; signal <= 64; signal++) names[signal] ??= signal === LIBC_RTMIN ? 'SIGRTMIN' : `SIGRTMIN+${signal - LIBC_RTMIN}`;
+  for (let signal = LIBC_RTMIN; signal <= 64; signal++)
+    names[signal] ??= signal === LIBC_RTMIN ? 'SIGRTMIN' : `SIGRTMIN+${signal - LIBC_RTMIN}`;
   return names;
 }

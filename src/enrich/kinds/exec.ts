@@ -1,6 +1,15 @@
 import type { ProcessEvent } from '../../core/event.ts';
 import type { ExecEvent } from '../../core/kernel-event.ts';
-import { applyCaptured, countCaptured, describeCaptured, ESRCH, missingErrno, NOTHING_CAPTURED, parseCapture, type Captured } from '../captured.ts';
+import {
+  applyCaptured,
+  countCaptured,
+  describeCaptured,
+  ESRCH,
+  missingErrno,
+  NOTHING_CAPTURED,
+  parseCapture,
+  type Captured,
+} from '../captured.ts';
 import type { EnrichContext } from '../context.ts';
 import { newProcessEvent } from '../event-shape.ts';
 import { parseStat, type StatFields } from '../procfs/stat.ts';
@@ -34,7 +43,8 @@ function followParent(ctx: EnrichContext, entry: Entry, seen: { readonly stat: S
   readStart(ctx, entry, { ticks: stat.startTicks, stamp: event });
   const parent = entry.parent;
   // The parent at the time of the exec counts: one that died since is still the right one, although /proc names the reaper by now.
-  const isCurrent = parent !== null && parent.whereabouts !== 'evicted' && (parent.whereabouts !== 'exited' || parent.exitNs > event.monotonicNs);
+  const isCurrent =
+    parent !== null && parent.whereabouts !== 'evicted' && (parent.whereabouts !== 'exited' || parent.exitNs > event.monotonicNs);
   if (isCurrent || parent?.pid === stat.ppid) return;
   const reaper = ctx.table.get(stat.ppid);
   entry.ppid = stat.ppid;
@@ -50,7 +60,11 @@ function replaceImage(ctx: EnrichContext, entry: Entry, captured: Captured): voi
   entry.name = null;
 }
 
-function describe(ctx: EnrichContext, event: ExecEvent, of: { readonly entry: Entry; readonly captured: Captured; readonly foreign: boolean }): ProcessEvent {
+function describe(
+  ctx: EnrichContext,
+  event: ExecEvent,
+  of: { readonly entry: Entry; readonly captured: Captured; readonly foreign: boolean },
+): ProcessEvent {
   const made = newProcessEvent(ctx, event, of.entry);
   describeCaptured(ctx, made, of);
   made.exec = { filename: null, from_thread: null, before: null };

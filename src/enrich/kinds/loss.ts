@@ -14,7 +14,8 @@ export function gapOf(identity: RunIdentity, loss: LossEvent, nowNs: number): Ag
     start: null,
     snapshot: null,
     gap: {
-      reason: 'receive_buffer',
+      // Without a CPU it is the part that only the socket's drop counter shows.
+      reason: loss.cpu === null ? 'tail' : 'receive_buffer',
       stage: 'kernel',
       cpu: loss.cpu,
       from_seq: loss.fromSeq,

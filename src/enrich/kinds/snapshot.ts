@@ -18,7 +18,8 @@ export function onSnapshot(ctx: EnrichContext, event: SnapshotEvent): ProcessEve
   const stat = parseStat(event.capture.stat);
   if (stat === undefined || event.pid !== event.tgid || runningThreads(stat) === 0) return null;
   const holder = ctx.table.get(event.tgid);
-  if (holder === undefined || holder.startSource === START_UNKNOWN) return announce(ctx, event, { entry: holder ?? newcomer(ctx, event), stat });
+  if (holder === undefined || holder.startSource === START_UNKNOWN)
+    return announce(ctx, event, { entry: holder ?? newcomer(ctx, event), stat });
   if (isSameStart(holder.startTicks, stat.startTicks)) {
     fillBlanks(ctx, event, { entry: holder, stat });
     return null;

@@ -17,7 +17,11 @@ export function parseCgroup(piece: Piece): string | undefined {
   if (bytes === undefined || bytes.length === 0) return undefined;
   // One character a byte, so that offsets in the text are offsets in the bytes.
   const text = bytes.toString('latin1');
-  let best = 0, bestEnd = 1, bestRank: number = NOT_V1, unified = 0, unifiedEnd = 0;
+  let best = 0,
+    bestEnd = 1,
+    bestRank: number = NOT_V1,
+    unified = 0,
+    unifiedEnd = 0;
   for (let start = 0, end = 0; start < text.length; start = end + 1) {
     end = lineEnd(text, start);
     const controllers = text.indexOf(':', start) + 1;

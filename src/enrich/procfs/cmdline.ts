@@ -3,8 +3,8 @@ import { isUtf8 } from 'node:buffer';
 /** argv as kept and published. */
 export interface Argv {
   readonly args: string[];
-  /** Size of the original argv, NULs included. */
-  readonly argsBytes: number;
+  /** Size of the original argv, NULs included; null where it was cut before anybody could see its end. */
+  readonly argsBytes: number | null;
   readonly truncated: boolean;
   /** The kept bytes, where an argument is not valid UTF-8 (`args` then holds U+FFFD in its place). */
   readonly argsRaw: Buffer | null;
@@ -13,8 +13,9 @@ export interface Argv {
 }
 
 export interface ArgvSize {
-  /** Size of the original, at least that of `bytes`; more when the capture was cut already. */
+  /** Size of the original where the capture was cut and still knows it; else not above the captured size. */
   readonly originalBytes: number;
+  /** What is kept at most. A capture of just this size is taken for one that was cut there. */
   readonly maxBytes: number;
 }
 
@@ -25,9 +26,11 @@ const REPLACEMENT = '\ufffd';
  * A cut value ends in a partial argument; a character that the cut went through is left out, as it is no sign of a wrong encoding.
  */
 export function parseCmdline(bytes: Buffer, size: ArgvSize): Argv {
-  const argsBytes = Math.max(size.originalBytes, bytes.length);
+  const knownBytes = Math.max(size.originalBytes, bytes.length);
   const kept = Math.min(bytes.length, size.maxBytes);
-  const truncated = kept < argsBytes;
+  const isBlindCut = kept === knownBytes && kept === size.maxBytes;
+  const truncated = isBlindCut || kept < knownBytes;
+  const argsBytes = isBlindCut ? null : knownBytes;
   if (kept === 0) return { args: [], argsBytes, truncated, argsRaw: null, keptBytes: 0 };
   let end = truncated ? wholeCharacters(bytes, kept) : kept;
   if (bytes[end - 1] === 0) end--;

@@ -82,19 +82,40 @@ function fieldsAfter(line: Buffer, open: number, close: number): StatFields | un
 
 /** Keeps nonsense out of ids and fixed-width fields; no kernel prints such values. */
 function isPlausible(fields: StatFields): boolean {
-  return fields.startTicks >= 0 && fields.startTicks < MAX_TICKS && fields.ppid >= 0 && fields.ppid < MAX_PID
-    && Math.abs(fields.pgid) < MAX_PID && Math.abs(fields.sid) < MAX_PID && Math.abs(fields.numThreads) < MAX_PID;
+  return (
+    fields.startTicks >= 0 &&
+    fields.startTicks < MAX_TICKS &&
+    fields.ppid >= 0 &&
+    fields.ppid < MAX_PID &&
+    Math.abs(fields.pgid) < MAX_PID &&
+    Math.abs(fields.sid) < MAX_PID &&
+    Math.abs(fields.numThreads) < MAX_PID
+  );
 }
 
 function keep(fields: Writable<StatFields>, field: number, value: number): void {
   switch (field) {
-    case 4: fields.ppid = value; break;
-    case 5: fields.pgid = value; break;
-    case 6: fields.sid = value; break;
-    case 7: fields.ttyNr = value; break;
-    case 9: fields.flags = value; break;
-    case 20: fields.numThreads = value; break;
-    case LAST_NUMBER: fields.startTicks = value; break;
+    case 4:
+      fields.ppid = value;
+      break;
+    case 5:
+      fields.pgid = value;
+      break;
+    case 6:
+      fields.sid = value;
+      break;
+    case 7:
+      fields.ttyNr = value;
+      break;
+    case 9:
+      fields.flags = value;
+      break;
+    case 20:
+      fields.numThreads = value;
+      break;
+    case LAST_NUMBER:
+      fields.startTicks = value;
+      break;
     default:
   }
 }

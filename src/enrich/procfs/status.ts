@@ -7,7 +7,7 @@ export interface StatusFields {
   readonly euid: number;
   readonly gid: number;
   readonly egid: number;
-  /** Pid in the innermost pid namespace. */
+  /** Pid in the innermost pid namespace; null where that is ours. */
   readonly nsPid: number | null;
   /** CapEff as a bit set; the kernel knows 41 capabilities, so a double holds it exactly. */
   readonly capsEffective: number | null;
@@ -42,7 +42,7 @@ function innermostPid(text: string, from: number): number | null {
   const end = text.indexOf('\n', at);
   const last = text.lastIndexOf(TAB, end < 0 ? text.length : end) + 1;
   const pid = decimalAt(text, last);
-  return Number.isNaN(pid) ? null : pid;
+  return last === at || Number.isNaN(pid) ? null : pid;
 }
 
 function capabilities(text: string, from: number): number | null {
