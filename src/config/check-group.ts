@@ -57,7 +57,7 @@ function keepKnown(group: SettingGroup, written: Written, { path, findings }: Wa
 export function unknownKey(path: ConfigPath, known: readonly string[]): Finding {
   const meant = nearest(String(path.at(-1)), known);
   const fix = meant === undefined ? `remove it; known here: ${known.join(', ')}` : `did you mean ${meant}?`;
-  return { path, value: null, reason: 'unknown key', fix, ofKey: true };
+  return { path, value: null, reason: 'is an unknown key', fix, ofKey: true };
 }
 
 function misshapen(path: ConfigPath, value: unknown, group: SettingGroup): Finding {

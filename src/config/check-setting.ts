@@ -30,6 +30,7 @@ export function checkSetting(setting: Setting, value: unknown): Trouble[] {
 }
 
 function noValue(setting: Setting): Trouble {
+  if (setting.format === 'choice' && setting.choices.includes('null')) return { value: null, reason: 'has no value', fix: 'write "null", in quotes, if that word is meant' };
   return { value: null, reason: 'has no value', fix: `write one, or remove the key for the default ${valueText(setting.default)}` };
 }
 
@@ -84,8 +85,8 @@ function checkPath(value: unknown): Trouble[] {
   if (typeof value !== 'string') return [{ value, reason: 'must be a path', fix: 'write it as text, in quotes if it looks like a number' }];
   if (value.trim() === '') return [{ value, reason: 'must not be empty', fix: 'write a path; . is the working directory' }];
   if (escapeText(value) !== value) return [{ value, reason: 'must not contain control characters', fix: 'use a path of printable characters' }];
-  if (/^~(\/|$)/.test(value)) return [{ value, reason: '~ is not expanded here', fix: 'write the whole path' }];
-  if (/\$[{A-Za-z_]/.test(value)) return [{ value, reason: 'variables are not expanded here', fix: 'write the whole path, or give it on the command line with --set' }];
+  if (/^~(\/|$)/.test(value)) return [{ value, reason: 'must not begin with ~, which is not expanded here', fix: 'write the whole path' }];
+  if (/\$[{A-Za-z_]/.test(value)) return [{ value, reason: 'must not contain variables, which are not expanded here', fix: 'write the whole path, or give it on the command line with --set' }];
   return [];
 }
 

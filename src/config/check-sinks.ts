@@ -64,7 +64,7 @@ function typeFinding(path: ConfigPath, written: Written): Finding {
   if (type === undefined || type === null) {
     const misspelt = Object.keys(written).find((key) => nearest(key, ['type']) !== undefined && key !== 'type');
     if (misspelt !== undefined) return unknownKey([...path, misspelt], ['type']);
-    return { path: [...path, 'type'], value: null, reason: 'a sink needs a type', fix: `write type: and ${all}` };
+    return { path: [...path, 'type'], value: null, reason: 'is missing', fix: `write type: and ${all}` };
   }
   const meant = typeof type === 'string' ? nearest(type, SINK_TYPE_NAMES) : undefined;
   return { path: [...path, 'type'], value: type, reason: `must be ${all}`, fix: meant === undefined ? 'write one of these words' : `did you mean ${meant}?` };

@@ -14,7 +14,7 @@ export interface ConfigIssue {
   readonly path: string;
   /** As written; null where the value says nothing (a missing or an unknown key). */
   readonly value: unknown;
-  /** What is wrong, without subject: "must be true or false". */
+  /** What is wrong, as the rest of a sentence that begins with the path: "must be true or false"; a whole sentence where the path is empty. */
   readonly reason: string;
   /** What to write instead, as an instruction. */
   readonly fix: string;

@@ -57,7 +57,8 @@ function checkTree({ sinks: writtenSinks, ...tree }: Written): { effective: Effe
   const core = checkGroup(CORE_SCHEMA, tree, []);
   const values = core.values as unknown as Omit<EffectiveConfig, 'sinks'>;
   const sinks = checkSinks(writtenSinks, dataDirOf(core));
-  const effective: EffectiveConfig = { ...values, sinks: sinks.sinks };
+  const { telemetry, ...sections } = values;
+  const effective: EffectiveConfig = { ...sections, sinks: sinks.sinks, telemetry };
   const findings = [...core.findings.map(knowingSinks), ...sinks.findings];
   return { effective, findings: findings.length > 0 ? findings : checkRelations(effective) };
 }

@@ -14,7 +14,7 @@ function blockingAmongOthers({ sinks }: EffectiveConfig): Finding[] {
   if (all.length < 2) return [];
   return all.filter(([, { queue }]) => queue.when_full === 'block').map(([name]): Finding => ({
     path: ['sinks', name, 'queue', 'when_full'], value: 'block',
-    reason: 'block is allowed for a single sink only: it would hold back the others',
+    reason: 'must not be block beside other sinks: it would hold them back',
     fix: 'write drop_newest or drop_oldest, or remove the other sinks',
   }));
 }
@@ -27,7 +27,7 @@ function sharedFolders({ sinks }: EffectiveConfig): Finding[] {
     const folder = resolve(sink.path);
     const owner = owners.get(folder);
     if (owner === undefined) owners.set(folder, name);
-    return owner === undefined ? [] : [{ path: ['sinks', name, 'path'], value: sink.path, reason: `the sink ${owner} writes to the same folder`, fix: 'give each file sink a folder of its own' }];
+    return owner === undefined ? [] : [{ path: ['sinks', name, 'path'], value: sink.path, reason: `is the folder of the sink ${owner} already`, fix: 'give each file sink a folder of its own' }];
   });
 }
 
@@ -38,7 +38,7 @@ function queuesTooSmall({ enrich, sinks }: EffectiveConfig): Finding[] {
   const least = parseSize(enrich.max_args_bytes) + REST_OF_EVENT;
   return Object.entries(sinks).filter(([, { queue }]) => parseSize(queue.max_size) < least).map(([name, { queue }]): Finding => ({
     path: ['sinks', name, 'queue', 'max_size'], value: queue.max_size,
-    reason: `an event with ${enrich.max_args_bytes} of arguments (enrich.max_args_bytes) would never fit`,
+    reason: `is too small for an event with ${enrich.max_args_bytes} of arguments (enrich.max_args_bytes)`,
     fix: `write at least ${formatSize(least)}, or lower enrich.max_args_bytes`,
   }));
 }

@@ -1,17 +1,8 @@
 import type { Setting, SettingGroup, ValuesOf } from '../core/setting.ts';
+import { compileFileSink, fileSinkSchema } from '../sink/file/config.ts';
 import { SINK_SCHEMA } from './schema.ts';
 
-// Provisional: the sinks' own folders declare these.
-const fileSinkSchema = {
-  path: { format: 'path', default: './data/events', doc: 'Folder.' },
-  codec: { format: 'choice', default: 'zstd', choices: ['zstd', 'deflate'], doc: 'Compression.' },
-  rotate: {
-    max_size: { format: 'size', default: '64MiB', min: '64KiB', max: '4GiB', doc: 'Size.' },
-    max_age: { format: 'duration', default: '1h', min: '1s', max: '7d', doc: 'Age.' },
-  },
-  keep: { format: 'size', default: '10GiB', min: '1MiB', max: '16TiB', doc: 'All.' },
-} as const satisfies SettingGroup;
-const compileFileSink = (values: ValuesOf<typeof fileSinkSchema>): { path: string } => ({ path: values.path });
+// Provisional: the sink's own folder declares these.
 const stdoutSinkSchema = {
   format: { format: 'choice', default: 'line', choices: ['line', 'json'], doc: 'Form.' },
 } as const satisfies SettingGroup;

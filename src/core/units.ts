@@ -26,7 +26,7 @@ function refuse(reason: string, fix: string): never {
 
 /** Bytes of a size such as "64MiB". Throws CONFIG_INVALID with reason and fix. */
 export function parseSize(value: unknown): number {
-  if (typeof value === 'number') refuse('a size needs a unit', `write ${bareNumber(value)}B, or a larger unit: KiB, MiB, GiB, TiB, KB, MB, GB, TB`);
+  if (typeof value === 'number') refuse('needs a unit', `write ${bareNumber(value)}B, or a larger unit: KiB, MiB, GiB, TiB, KB, MB, GB, TB`);
   if (typeof value !== 'string') refuse('must be a size', 'write a number with a unit, such as 64MiB');
   if (value.length > LONGEST || !SIZE.test(value)) refuse(...explainSize(value));
   const digits = Number.parseFloat(value);
@@ -36,14 +36,14 @@ export function parseSize(value: unknown): number {
 
 /** Milliseconds of a duration such as "10s" or "1h30m". Throws CONFIG_INVALID with reason and fix. */
 export function parseDuration(value: unknown): number {
-  if (typeof value === 'number') refuse('a duration needs a unit', `write ${bareNumber(value)}s for seconds, or use ms, m, h, d`);
+  if (typeof value === 'number') refuse('needs a unit', `write ${bareNumber(value)}s for seconds, or use ms, m, h, d`);
   if (typeof value !== 'string') refuse('must be a duration', 'write a number with a unit, such as 10s');
   if (value.length > LONGEST || !DURATION.test(value)) refuse(...explainDuration(value));
   let total = 0;
   let previous = Infinity;
   for (const [, digits, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|[dhms])/g)) {
     const unitMs = DURATION_UNITS[unit as keyof typeof DURATION_UNITS];
-    if (unitMs >= previous) refuse('units must go from the largest to the smallest, each once', 'write it as in 1h30m or 1m30s');
+    if (unitMs >= previous) refuse('must have its units from the largest to the smallest, each once', 'write it as in 1h30m or 1m30s');
     previous = unitMs;
     total += Number(digits) * unitMs;
   }
@@ -89,7 +89,7 @@ function explain(value: string, aliases: Record<string, string>, noun: 'size' | 
   const [, sign = '', digits, word = ''] = /^([+-]?)(\d+(?:\.\d+)?) *([A-Za-z]*)$/.exec(value.trim()) ?? [];
   if (digits === undefined) return undefined;
   if (sign === '-') return ['must not be negative', `write a ${noun} of zero or more`];
-  if (word === '') return [`a ${noun} needs a unit`, noun === 'size' ? `write ${digits}MiB, or another unit: B, KiB, GiB, TiB, KB, MB, GB, TB` : `write ${digits}s, or another unit: ms, m, h, d`];
+  if (word === '') return ['needs a unit', noun === 'size' ? `write ${digits}MiB, or another unit: B, KiB, GiB, TiB, KB, MB, GB, TB` : `write ${digits}s, or another unit: ms, m, h, d`];
   const unit = Object.hasOwn(aliases, word.toLowerCase()) ? aliases[word.toLowerCase()] : undefined;
   return unit === undefined ? undefined : [`is not a ${noun}`, `write ${digits}${unit}`];
 }

@@ -49,7 +49,7 @@ it('wins over the file, the last over the first', () => {
 it('errors name the override, or the file where the file is to blame', () => {
   expect(summaryOf(issuesIn('agent: {data_dir: 5}\n', ['source.threads=maybe', 'foo.bar=1', 'agent.labels.a.b=x']))).toEqual([
     '1:19 agent.data_dir | must be a path | write it as text, in quotes if it looks like a number',
-    '--set foo.bar foo | unknown key | remove it; known here: agent, source, enrich, telemetry, sinks',
+    '--set foo.bar foo | is an unknown key | remove it; known here: agent, source, enrich, telemetry, sinks',
     '--set agent.labels.a.b agent.labels.a | must be text | write a text; a name with dots goes in quotes: agent.labels."app.name"',
     '--set source.threads source.threads | must be true or false | write true or false, without quotes',
   ]);

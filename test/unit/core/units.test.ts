@@ -20,8 +20,8 @@ describe('sizes', () => {
   ])('%s is %d bytes', (text, bytes) => expect(parseSize(text)).toBe(bytes));
 
   it.each([
-    [64, '| a size needs a unit | write 64B'],
-    ['64', '| a size needs a unit | write 64MiB'],
+    [64, '| needs a unit | write 64B'],
+    ['64', '| needs a unit | write 64MiB'],
     ['64mib', '| is not a size | write 64MiB'],
     ['64 MiB', '| is not a size | write 64MiB'],
     ['64M', '| is not a size | write 64MiB'],
@@ -35,7 +35,7 @@ describe('sizes', () => {
     ['9'.repeat(5000), '| is not a size |'],
     [true, '| must be a size |'],
     [null, '| must be a size |'],
-    [Number.NaN, '| a size needs a unit | write 10B'],
+    [Number.NaN, '| needs a unit | write 10B'],
   ])('%j is refused, saying what to write', (value, words) => expect(refusal(() => parseSize(value))).toContain(`CONFIG_INVALID ${words}`));
 
   it('are written so that reading gives them back', () => {
@@ -56,13 +56,13 @@ describe('durations', () => {
   ])('%s is %d ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
 
   it.each([
-    [10, '| a duration needs a unit | write 10s'],
-    ['10', '| a duration needs a unit | write 10s'],
+    [10, '| needs a unit | write 10s'],
+    ['10', '| needs a unit | write 10s'],
     ['10 s', '| is not a duration | write 10s'],
     ['10sec', '| is not a duration | write 10s'],
     ['5 minutes', '| is not a duration | write 5m'],
-    ['30m1h', '| units must go from the largest to the smallest'],
-    ['1s1s', '| units must go from the largest to the smallest'],
+    ['30m1h', '| must have its units from the largest to the smallest'],
+    ['1s1s', '| must have its units from the largest to the smallest'],
     ['0.5ms', '| must be a whole number of milliseconds |'],
     ['-5s', '| must not be negative |'],
     ['soon', '| is not a duration |'],

@@ -1,0 +1,61 @@
+import type { Config, SinkConfig } from '../config/config.ts';
+import { effectiveCapabilities } from '../core/capabilities.ts';
+import { formatSize } from '../core/units.ts';
+import { eventsInBuffer, receiveBufferLimit } from './host.ts';
+import type { HostFiles } from './host-files.ts';
+
+/** Something that is allowed but may not be what was meant. */
+export interface Advice {
+  readonly path: string;
+  /** A sentence without full stop. */
+  readonly warning: string;
+}
+
+/** Memory that queues may take before it is worth a word: the goal for the whole agent is 150 MB. */
+const MUCH_MEMORY = 128 * 1024 * 1024;
+
+/** What to know about a valid configuration, on this machine. */
+export function adviceFor(config: Config, files: HostFiles): Advice[] {
+  return [...bufferAdvice(config, files), ...eventAdvice(config), ...config.sinks.flatMap((sink) => sinkAdvice(sink)), ...outputAdvice(config), ...memoryAdvice(config)];
+}
+
+function bufferAdvice({ source }: Config, files: HostFiles): Advice[] {
+  const limit = receiveBufferLimit(files);
+  const wanted = source.receiveBufferBytes;
+  if (limit === undefined || wanted <= limit || effectiveCapabilities(files.text('/proc/self/status')).has('CAP_NET_ADMIN')) return [];
+  return [{
+    path: 'source.receive_buffer',
+    warning: `${formatSize(wanted)} is more than net.core.rmem_max (${formatSize(limit)}) and this user lacks CAP_NET_ADMIN: `
+      + `the kernel will grant ${formatSize(limit)}, room for ${eventsInBuffer(limit).toLocaleString('en')} events`,
+  }];
+}
+
+function eventAdvice({ source }: Config): Advice[] {
+  const missing = (['FORK', 'EXEC', 'EXIT'] as const).filter((kind) => !source.events.includes(kind));
+  const silent = missing.length === 3 ? 'no fork, exec or exit is reported' : '';
+  return silent === '' ? [] : [{ path: 'source.events', warning: `${silent}: processes come and go unseen` }];
+}
+
+function sinkAdvice({ name, queue, kinds }: SinkConfig): Advice[] {
+  const advice: Advice[] = [];
+  if (queue.whenFull === 'block') {
+    advice.push({
+      path: `sinks.${name}.queue.when_full`,
+      warning: 'block holds the agent back when the sink is slow: events then wait in the kernel, which drops (and counts) what finds no room in source.receive_buffer',
+    });
+  }
+  if (kinds.every((kind) => kind === 'SNAPSHOT')) advice.push({ path: `sinks.${name}.filter.kinds`, warning: 'the sink gets nothing once the snapshot at the start is through' });
+  return advice;
+}
+
+function outputAdvice({ sinks }: Config): Advice[] {
+  const printing = sinks.filter(({ type }) => type === 'stdout').map(({ name }) => name);
+  const advice: Advice[] = printing.length < 2 ? [] : [{ path: 'sinks', warning: `${printing.join(' and ')} write to the same output: their lines will be mixed` }];
+  if (printing.length === sinks.length) advice.push({ path: 'sinks', warning: 'events are printed and kept nowhere' });
+  return advice;
+}
+
+function memoryAdvice({ sinks }: Config): Advice[] {
+  const total = sinks.reduce((sum, { queue }) => sum + queue.maxBytes, 0);
+  return total <= MUCH_MEMORY ? [] : [{ path: 'sinks', warning: `the queues together may take ${formatSize(total)} of memory` }];
+}

@@ -1,0 +1,90 @@
+import { resolve } from 'node:path';
+import { configHash } from '../config/config.ts';
+import type { Config, SinkConfig } from '../config/config.ts';
+import { issuesOf } from '../config/issue.ts';
+import { loadConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { AgentError, exitCodeOf } from '../core/errors.ts';
+import { escapeText } from '../core/text.ts';
+import { formatDuration, formatSize, roundSize } from '../core/units.ts';
+import { adviceFor } from './advice.ts';
+import type { Advice } from './advice.ts';
+import { eventsInBuffer } from './host.ts';
+import { hostFiles } from './host-files.ts';
+import type { CliIo } from './io.ts';
+import { print } from './print.ts';
+import { styleFor, wrap } from './style.ts';
+
+export interface CheckOptions {
+  readonly config?: string;
+  readonly set: readonly string[];
+  readonly json?: true;
+}
+
+/** `forkcast check`. With `--json` errors of the configuration are a result, on stdout; else they are thrown. */
+export async function checkCommand({ config: file, set, json }: CheckOptions, io: CliIo): Promise<number> {
+  try {
+    const loaded = loadConfig({ file, overrides: set });
+    const advice = [...emptyAdvice(loaded), ...adviceFor(loaded.config, hostFiles)];
+    await print(io.stdout, json === true ? validJson(loaded, advice) : summary(loaded, advice, io));
+    return 0;
+  } catch (error) {
+    if (json !== true || !(error instanceof AgentError) || error.category !== 'config') throw error;
+    await print(io.stdout, invalidJson(error, file));
+    return exitCodeOf(error);
+  }
+}
+
+function emptyAdvice({ file, setsNothing }: LoadedConfig): Advice[] {
+  return file !== null && setsNothing ? [{ path: '', warning: 'the file sets nothing: all is default' }] : [];
+}
+
+function validJson({ file, config, effective }: LoadedConfig, warnings: readonly Advice[]): string {
+  return `${JSON.stringify({ ok: true, file, config_hash: configHash(config), warnings, effective }, null, 2)}\n`;
+}
+
+function invalidJson(error: AgentError, file: string | undefined): string {
+  const found = issuesOf(error);
+  const issues = found.length > 0 ? found : [{ path: '', value: null, reason: error.message, fix: error.fix ?? '', at: null }];
+  return `${JSON.stringify({ ok: false, file: file ?? null, code: error.code, issues }, null, 2)}\n`;
+}
+
+function summary(loaded: LoadedConfig, advice: readonly Advice[], io: CliIo): string {
+  const style = styleFor(io.stdout, io.env);
+  const { config, file } = loaded;
+  const title = `${style.green('valid')}: ${style.bold(file === null ? 'the built-in configuration' : escapeText(file))}`;
+  const rows = [...agentRows(config), ...config.sinks.map((sink): Row => [`sink ${sink.name}`, describeSink(sink)])];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  const table = rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`);
+  const warnings = advice.flatMap(({ path, warning }) => {
+    const [first = '', ...others] = wrap(`${path === '' ? '' : `${path}: `}${warning}`, 92);
+    return [`${style.yellow('warning')}: ${first}`, ...others.map((line) => `    ${line}`)];
+  });
+  return `${[title, '', ...table, ...(warnings.length > 0 ? ['', ...warnings] : [])].join('\n')}\n`;
+}
+
+type Row = readonly [label: string, text: string];
+
+function agentRows({ agent, source, enrich }: Config): Row[] {
+  const extras = `${source.snapshot ? 'with' : 'without'} a snapshot at the start${source.threads ? ', threads too' : ''}`;
+  return [
+    ['data', escapeText(resolve(agent.dataDir))],
+    ['source', `${source.type}: ${source.events.join(' ').toLowerCase()}; ${extras}`],
+    ['buffer', `${formatSize(source.receiveBufferBytes)} in the kernel, room for ${eventsInBuffer(source.receiveBufferBytes).toLocaleString('en')} events`],
+    ['memory', `${enrich.maxProcesses.toLocaleString('en')} processes, up to ${formatDuration(enrich.exitTtlMs)} after their end; ${formatSize(enrich.maxArgsBytes)} of each command line`],
+    ['stop', `within ${formatDuration(agent.shutdownTimeoutMs)}`],
+  ];
+}
+
+function describeSink(sink: SinkConfig): string {
+  const { queue } = sink;
+  const waiting = `waiting: ${roundSize(queue.maxBytes)} or ${queue.maxEvents.toLocaleString('en')} events in ${queue.type}, then ${queue.whenFull}`;
+  return `${describeTarget(sink)}; ${waiting}`;
+}
+
+function describeTarget(sink: SinkConfig): string {
+  switch (sink.type) {
+    case 'stdout': return `standard output, ${sink.settings.format}`;
+    case 'file': return `files in ${escapeText(resolve(sink.settings.path))}, ${sink.settings.codec}, up to ${formatSize(sink.settings.keepBytes)}`;
+  }
+}

@@ -1,0 +1,29 @@
+import type { CliOutput } from './io.ts';
+
+/**
+ * Resolves when the output has taken the text, so that nothing is cut off when the process ends; also when the reader has
+ * gone, as `head` does: then there is nobody to tell, and the exit code stays what it is.
+ */
+export async function print(output: CliOutput, text: string): Promise<void> {
+  try {
+    await write(output, text);
+  } catch (error) {
+    if (!isBrokenPipe(error)) throw error;
+  }
+}
+
+export function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+}
+
+function write(output: CliOutput, text: string): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    output.once('error', reject);
+    output.write(text, (error?: Error | null) => {
+      // After an error the stream also emits it, which without a listener would end the process.
+      if (error) return reject(error);
+      output.off('error', reject);
+      resolve();
+    });
+  });
+}

