@@ -164,15 +164,16 @@ describe('FileSink in trouble', () => {
     await sink.open(never);
     await sink.write(batch(1, 4), never);
     await unlink(sink.files[0] ?? '');
+    // Either still into the file without a name, or into the next one already.
     await sink.write(batch(5, 5), never);
     await until(() => levels().length > 0);
-    expect(folder.log.find((line) => line.level === 'error')).toMatchObject({
-      fields: { records: 5 },
-      message: 'an event file was removed while it was written: its records are lost',
-    });
+    const error = folder.log.find((line) => line.level === 'error');
+    expect(error?.message).toBe('an event file was removed while it was written: its records are lost');
     await sink.write(batch(6, 6), never);
     await sink.close();
-    expect(await folder.sequences()).toEqual([6]);
+    const found = await folder.sequences();
+    expect(found.at(-1)).toBe(6);
+    expect(found.length + Number(error?.fields['records'])).toBe(6);
   });
 
   it('makes its folder anew when that was removed', async () => {

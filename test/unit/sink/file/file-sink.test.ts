@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SinkFolder, AGENT_ID } from '../../../contract/file-sink-fixture.ts';
 import { readPlain } from '../../../contract/plain-container.ts';
 import { batch, batchOf, record } from '../../../contract/records.ts';
@@ -56,7 +56,7 @@ describe('FileSink', () => {
     expect(await folder.names()).toEqual([]);
   });
 
-  it.each([0o000, 0o077, 0o177])('makes files 0600 and its folder 0700 under umask %o', async (umask) => {
+  it.each([0o000, 0o077, 0o377])('makes files 0600 and its folder 0700 under umask %o', async (umask) => {
     const before = process.umask(umask);
     const path = join(folder.path, 'below');
     try {
@@ -99,6 +99,17 @@ describe('FileSink', () => {
     await sink.write(batch(2, 2), never);
     await sink.close();
     expect(await folder.sequences()).toEqual([1, 2]);
+  });
+
+  it('forgets the time it would have waited, once it need not wait', async () => {
+    const timeouts = vi.spyOn(globalThis, 'setTimeout');
+    const sink = folder.sink({ config: { lingerMs: HOUR } });
+    await sink.open(never);
+    const write = sink.write(batch(1, 1), never);
+    await sink.close();
+    await write;
+    const timers = timeouts.mock.results.map((result) => result.value as { _destroyed: boolean });
+    expect(timers.map((timer) => timer._destroyed)).not.toContain(false);
   });
 
   it('does not wait for company that cannot come: as many writes as may run wait already', async () => {
