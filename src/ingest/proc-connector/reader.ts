@@ -10,6 +10,7 @@ import { socketDrops } from './drops.ts';
 import { FrameWriter, MAX_SLOTS } from './frame-writer.ts';
 import { ACK, Aux, FOREIGN, SLOT_BYTES, setSlot } from './frame.ts';
 import { MessageVector } from './message-vector.ts';
+import { Pace } from './pace.ts';
 import type { SelfTestResult } from './self-test.ts';
 import { SelfTest } from './self-test.ts';
 import { SequenceTracker } from './sequence.ts';
@@ -60,6 +61,8 @@ export class ConnectorReader {
   readonly #sequence = new SequenceTracker();
   readonly #clock: OffsetSampler;
   readonly #selfTest = new SelfTest();
+  readonly #pace = new Pace();
+  #execs = 0;
   readonly #drops: (fd: number) => number | undefined;
   #subscription: Subscription | undefined;
   #scan: ProcfsScan | undefined;
@@ -97,6 +100,7 @@ export class ConnectorReader {
     while (this.#control.stopRequest === StopRequest.none) {
       subscription.advance(this.#nowNs());
       this.#receive(socket.fd, this.#scan === undefined ? MSG_WAITFORONE : MSG_DONTWAIT);
+      this.#pace.rest();
       if (subscription.confirmed && !told) {
         told = true;
         this.#control.setPhase(Phase.RUNNING);
@@ -165,6 +169,7 @@ export class ConnectorReader {
     this.#control.bootOffsetNs = offsets.bootNs;
     this.#control.addReceived(received);
     this.#frame.received(received);
+    this.#execs = 0;
     let first = 0;
     for (let i = 0; i < received; i += 1) {
       if (!this.#frame.hasRoom) {
@@ -175,6 +180,7 @@ export class ConnectorReader {
       this.#takeOne(i, i - first, received - first);
     }
     this.#frame.commit(received - first, offsets, nowNs);
+    this.#pace.note(received, this.#execs, nowNs);
   }
 
   /** Moves what is left of a full frame into the next one. */
@@ -209,6 +215,7 @@ export class ConnectorReader {
   }
 
   #captureExec({ slot, slots, at, stampNs }: { slot: number; slots: number; at: number; stampNs: number }): void {
+    this.#execs += 1;
     const pid = secondOf(this.#ring.words, at);
     this.#frame.capture(this.#capture, { type: Aux.CAPTURE, slot, pid, stampNs, exited: this.#exitsBefore(pid, slot + 1, slots) });
   }

@@ -1,0 +1,164 @@
+import { systemClock } from '../core/clock.ts';
+import type { AgentError } from '../core/errors.ts';
+import { asAgentError } from '../core/errors.ts';
+import type { AnyEvent } from '../core/event.ts';
+import type { Heard } from '../core/kernel-event.ts';
+import type { Config } from '../config/config.ts';
+import { createEnricher } from '../enrich/enricher.ts';
+import type { Enricher } from '../enrich/enricher.ts';
+import { loadRunIdentity } from '../enrich/identity.ts';
+import type { RunIdentity } from '../enrich/identity.ts';
+import { createSequencer } from '../enrich/sequencer.ts';
+import type { Sequencer } from '../enrich/sequencer.ts';
+import { createUserNames, passwdFile } from '../enrich/users.ts';
+import { uuidText } from '../encode/text/uuid.ts';
+import { ProcConnectorSource } from '../ingest/proc-connector/source.ts';
+import type { Lane } from '../pipeline/lane.ts';
+import { Pipeline } from '../pipeline/pipeline.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { Books } from './books.ts';
+import { describeStart } from './describe-start.ts';
+import { createLanes, lastRunPath } from './lanes.ts';
+import { startEvent, stopEvent } from './lifecycle-events.ts';
+import { readRunRecord, writeRunRecord } from './run-record.ts';
+import type { RunRecord } from './run-record.ts';
+import type { Screen } from './screen.ts';
+
+const SWEEP_MS = 1000;
+const BOOT_TIMEOUT_MS = 15_000;
+
+export interface AgentDeps {
+  readonly version: string;
+  readonly log: Logger;
+  readonly screen: Screen;
+}
+
+/** The composition root: configuration in, a running pipeline out. One agent is one run. */
+export class Agent {
+  readonly identity: RunIdentity;
+  readonly source: ProcConnectorSource;
+  readonly enricher: Enricher;
+  readonly lanes: readonly Lane[];
+  readonly books: Books;
+  readonly #config: Config;
+  readonly #deps: AgentDeps;
+  readonly #sequencer: Sequencer;
+  readonly #pipeline: Pipeline;
+  readonly #startedMs = performance.now();
+  #previous: RunRecord | undefined;
+  #stopReason = 'end of source';
+
+  /** Nothing is opened yet. Throws FILE_NOT_FOUND where the machine shows no boot id. */
+  constructor(config: Config, deps: AgentDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.identity = loadRunIdentity(config.agent.labels);
+    this.source = new ProcConnectorSource({ receiveBufferBytes: config.source.receiveBufferBytes, maxArgsBytes: config.enrich.maxArgsBytes });
+    this.enricher = createEnricher(
+      { ...config.enrich, threads: config.source.threads, kinds: new Set(config.source.events) },
+      { identity: this.identity, clock: systemClock, users: createUserNames(passwdFile()), bootOffsetNs: () => this.source.bootOffsetNs },
+    );
+    this.#sequencer = createSequencer(this.identity.agentId);
+    const { lanes, encoders } = createLanes(config, { agentId: this.identity.agentId, log: deps.log, screen: deps.screen });
+    this.lanes = lanes;
+    this.books = new Books({ source: this.source, enricher: this.enricher, sequencer: this.#sequencer }, lanes.map((lane) => lane.ledger));
+    this.#pipeline = new Pipeline({
+      source: this.source,
+      enrich: (heard) => this.#enrich(heard),
+      sequence: (event) => void this.#sequencer.stamp(event),
+      encoders,
+      lanes,
+      onUnencodable: (error, { stream, event }) => deps.log.error({ code: error.code, stream, kind: event.kind }, error.message),
+      delivery: this.#deliveryEvents(),
+      shutdownTimeoutMs: config.agent.shutdownTimeoutMs,
+      first: () => this.#first(),
+      last: (failure) => stopEvent(this.identity, { reason: failure === undefined ? this.#stopReason : asAgentError(failure).message, clean: failure === undefined, upstream: this.books.upstream }),
+    });
+  }
+
+  get state(): Pipeline['state'] {
+    return this.#pipeline.state;
+  }
+
+  /** Resolves when no event can be missed any more and every sink is open. */
+  async start(): Promise<void> {
+    const { log } = this.#deps;
+    this.#previous = readRunRecord(lastRunPath(this.#config.agent.dataDir), (reason) => log.warn({ reason }, 'the record of the last run cannot be read; its end stays unknown'));
+    await this.#pipeline.start(AbortSignal.timeout(BOOT_TIMEOUT_MS));
+    this.#record(false);
+    this.#socket = await this.source.socket();
+    this.source.selfTest().then((result) => this.#selfTested(result), (error: unknown) => this.#deps.log.debug({ error: String(error) }, 'no self-test'));
+  }
+
+  #socket: Awaited<ReturnType<ProcConnectorSource['socket']>> | undefined;
+
+  /** Runs until stopped; rejects with what ended it otherwise. The books are closed and recorded either way. */
+  async run(): Promise<void> {
+    const sweep = setInterval(() => this.enricher.sweep(systemClock.monotonicNs()), SWEEP_MS);
+    let clean = false;
+    try {
+      await this.#pipeline.run();
+      clean = true;
+    } finally {
+      clearInterval(sweep);
+      this.#record(clean);
+    }
+  }
+
+  stop(reason: string): void {
+    this.#stopReason = reason;
+    this.#pipeline.stop();
+  }
+
+  /** Gives up what is not delivered. */
+  stopNow(): void {
+    this.#pipeline.stopNow();
+  }
+
+  /** For exits that cannot wait: leaves nothing behind in the kernel. Synchronous. */
+  abandon(): void {
+    this.source.closeNow();
+  }
+
+  #enrich(heard: Heard): AnyEvent | undefined {
+    const event = this.enricher.enrich(heard);
+    return heard.kind === 'SNAPSHOT' && !this.#config.source.snapshot ? undefined : event;
+  }
+
+  #first(): AnyEvent {
+    if (this.#socket === undefined) throw new Error('the stream was begun before the source was open');
+    const { config, version } = { config: this.#config, version: this.#deps.version };
+    return startEvent(this.identity, describeStart({ config, version, socket: this.#socket, hostId: this.identity.hostId, previous: this.#previous }));
+  }
+
+  #selfTested(result: 'passed' | 'unconfirmed' | 'deaf'): void {
+    const { log } = this.#deps;
+    if (result === 'passed') log.info('listening: the kernel delivers process events');
+    else if (result === 'unconfirmed') log.warn('the self-test’s own events were not among those heard; others are');
+  }
+
+  #deliveryEvents(): { down: (sink: string, error: AgentError) => void; up: (sink: string) => void; lost: (sink: string, error: AgentError, events: number) => void } {
+    const { log } = this.#deps;
+    return {
+      down: (sink, error) => log.warn({ sink, code: error.code, ...(error.fix === undefined ? {} : { fix: error.fix }) }, `${error.message}; trying again`),
+      up: (sink) => log.info({ sink }, 'delivering again'),
+      lost: (sink, error, events) => log.error({ sink, code: error.code, events }, `events lost: ${error.message}`),
+    };
+  }
+
+  #record(clean: boolean): void {
+    const { args, exe, cgroup } = this.enricher.counters;
+    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+    writeRunRecord(lastRunPath(this.#config.agent.dataDir), {
+      version: 1,
+      agent_id: uuidText(this.identity.agentId),
+      clean,
+      time: Date.now() * 1000,
+      upstream: this.books.upstream,
+      sinks: this.books.sinks,
+      last_sequence: this.#sequencer.last,
+      resources: { cpu_us: userCPUTime + systemCPUTime, max_rss_kib: maxRSS, seconds: (performance.now() - this.#startedMs) / 1000 },
+      provenance: { args, exe, cgroup },
+    });
+  }
+}

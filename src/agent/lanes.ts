@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { systemClock } from '../core/clock.ts';
+import type { Encoder, Sink } from '../core/component.ts';
+import type { AnyEvent } from '../core/event.ts';
+import { PROCESS_KINDS } from '../core/event.ts';
+import { add, openLedger } from '../core/ledger.ts';
+import type { SinkLedger } from '../core/ledger.ts';
+import type { Config, SinkConfig } from '../config/config.ts';
+import { createAvroEncoder } from '../encode/avro/binary.ts';
+import { createOcf } from '../encode/avro/ocf.ts';
+import { createJsonEncoder } from '../encode/text/json.ts';
+import { createLineEncoder } from '../encode/text/line.ts';
+import { uuidText } from '../encode/text/uuid.ts';
+import type { Lane } from '../pipeline/lane.ts';
+import { MemoryQueue } from '../queue/memory/memory-queue.ts';
+import { enqueue } from '../queue/when-full.ts';
+import type { DropReason, DroppedBatch } from '../queue/when-full.ts';
+import { createFileSink } from '../sink/file/file-sink.ts';
+import { createStdoutSink } from '../sink/stdout/stdout-sink.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { takeLock } from './data-dir.ts';
+import type { Screen } from './screen.ts';
+
+export interface LaneDeps {
+  readonly agentId: Uint8Array;
+  readonly log: Logger;
+  /** Where the stdout sinks write, and what their status line says. */
+  readonly screen: Screen;
+}
+
+export interface Lanes {
+  readonly lanes: readonly Lane[];
+  readonly encoders: readonly Encoder<AnyEvent>[];
+}
+
+type Format = 'avro' | 'json' | 'line';
+
+/** Sinks of the configuration with their queues, and one encoder for each distinct format among them. Nothing is opened. */
+export function createLanes(config: Config, deps: LaneDeps): Lanes {
+  const formats: Format[] = [];
+  const lanes = config.sinks.map((sink) => {
+    const format: Format = sink.type === 'file' ? 'avro' : sink.settings.format;
+    if (!formats.includes(format)) formats.push(format);
+    return createLane(sink, createSink(sink, config, deps), formats.indexOf(format));
+  });
+  return { lanes, encoders: formats.map((format) => createEncoder(format, deps.screen)) };
+}
+
+function createEncoder(format: Format, screen: Screen): Encoder<AnyEvent> {
+  if (format === 'avro') return createAvroEncoder();
+  return format === 'json' ? createJsonEncoder() : createLineEncoder({ colour: screen.colour });
+}
+
+function createSink(sink: SinkConfig, config: Config, { agentId, log, screen }: LaneDeps): Sink {
+  if (sink.type === 'stdout') return createStdoutSink(sink.settings, { id: sink.name, output: screen.output, status: screen.status });
+  const { codec } = sink.settings;
+  return createFileSink(sink.settings, {
+    id: sink.name,
+    containers: { process: createOcf('process', codec), agent: createOcf('agent', codec) },
+    meta: { agent_id: uuidText(agentId) },
+    clock: systemClock,
+    log: log.child({ sink: sink.name }),
+    lock: takeLock,
+  });
+}
+
+function createLane(sink: SinkConfig, driver: Sink, encoder: number): Lane {
+  const ledger = openLedger(sink.name);
+  const queue = new MemoryQueue<Parameters<Lane['enqueue']>[0]['items'][number]>({ maxEvents: sink.queue.maxEvents, maxBytes: sink.queue.maxBytes });
+  const unwanted = new Set<string>(PROCESS_KINDS.filter((kind) => !(sink.kinds as readonly string[]).includes(kind)));
+  const intake = { queue, whenFull: sink.queue.whenFull, onDrop: (dropped: DroppedBatch, reason: DropReason) => noteDrop(ledger, dropped, reason) };
+  return { sink: driver, queue, ledger, encoder, wants: (kind) => !unwanted.has(kind), enqueue: (batch, signal) => enqueue(intake, batch, signal) };
+}
+
+function noteDrop(ledger: SinkLedger, { count }: DroppedBatch, reason: DropReason): void {
+  if (reason === 'queue_full') {
+    add(ledger.dropped, reason, count);
+    return;
+  }
+  add(ledger.lost, reason, count);
+  ledger.waiting -= count;
+}
+
+export const lastRunPath = (dataDir: string): string => join(dataDir, 'state', 'last-run.json');

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import type { AgentEvent, AgentStart, AnyEvent, PreviousRun, UpstreamLedger, Uuid } from '../core/event.ts';
+import type { RunIdentity } from '../enrich/identity.ts';
+import type { RunRecord } from './run-record.ts';
+
+type Body = Pick<AgentEvent, 'kind'> & Partial<Pick<AgentEvent, 'start' | 'stop'>>;
+
+/** An event of the agent's own, of this moment; the sequence comes later. */
+function agentEvent(identity: RunIdentity, body: Body): AnyEvent {
+  const event: AgentEvent = {
+    kind: body.kind,
+    time: Date.now() * 1000,
+    monotonic_us: Math.floor(Number(process.hrtime.bigint()) / 1000),
+    agent_id: identity.agentId,
+    sequence: 0,
+    host: identity.host,
+    start: body.start ?? null,
+    snapshot: null,
+    gap: null,
+    checkpoint: null,
+    throttle: null,
+    canary: null,
+    reload: null,
+    stop: body.stop ?? null,
+  };
+  return { stream: 'agent', event };
+}
+
+export function startEvent(identity: RunIdentity, start: AgentStart): AnyEvent {
+  return agentEvent(identity, { kind: 'START', start });
+}
+
+export function stopEvent(identity: RunIdentity, stop: { reason: string; clean: boolean; upstream: UpstreamLedger }): AnyEvent {
+  return agentEvent(identity, { kind: 'STOP', stop });
+}
+
+/** Identifies a sink of a host across runs: UUIDv8 of SHA-256(host id ‖ name), as nothing is persisted with a memory queue. */
+export function sinkId(hostId: Uuid, name: string): Uuid {
+  const id = createHash('sha256').update(hostId).update(name).digest().subarray(0, 16);
+  id[6] = ((id[6] as number) & 0x0f) | 0x80;
+  id[8] = ((id[8] as number) & 0x3f) | 0x80;
+  return id;
+}
+
+export function previousRun(record: RunRecord | undefined): PreviousRun | null {
+  if (record === undefined) return null;
+  const last: Record<string, number> = {};
+  for (const { sink } of record.sinks) last[sink] = record.last_sequence;
+  return { agent_id: Buffer.from(record.agent_id.replaceAll('-', ''), 'hex'), clean: record.clean, time: record.time, last_sequences: last, last_kernel_seqs: {} };
+}

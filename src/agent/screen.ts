@@ -1,0 +1,7 @@
+/** The terminal, or whatever stdout is, as the sinks for people see it. */
+export interface Screen {
+  readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly colour: boolean;
+  /** One line about the whole agent, without line end. */
+  readonly status: () => string;
+}

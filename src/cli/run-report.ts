@@ -1,0 +1,48 @@
+import type { Agent } from '../agent/agent.ts';
+import { total } from '../core/ledger.ts';
+import type { SinkLedger } from '../core/ledger.ts';
+import type { Style } from './style.ts';
+
+const number = new Intl.NumberFormat('en-US');
+const n = (value: number): string => number.format(value);
+
+/** One line about a running agent. */
+export function statusLine(agent: Agent): string {
+  const { heard, lost } = agent.books.upstream;
+  const delivered = agent.books.sinks.map((sink) => `${sink.sink} ${n(sink.delivered)}`).join(', ');
+  return `heard ${n(heard)} · lost ${n(lost)} · arguments ${capturedShare(agent)} · processes ${n(agent.enricher.table.entries)} · delivered: ${delivered}`;
+}
+
+/** How many execs came with their arguments. */
+function capturedShare(agent: Agent): string {
+  const { args } = agent.enricher.counters;
+  const all = total(args);
+  return all === 0 ? '–' : `${(((all - args.MISSING) / all) * 100).toFixed(1)} %`;
+}
+
+/** The closing ledger: every event that was heard or lost is in one of its lines. */
+export function closingText(agent: Agent, style: Style): string {
+  const { upstream, sinks, imbalances } = agent.books;
+  const rows: [string, string][] = [
+    ['heard', n(upstream.heard)],
+    ['lost in the kernel', upstream.lost === 0 ? style.green('0') : style.red(n(upstream.lost))],
+    ['  of other threads', n(upstream.thread_events)],
+    ['  of kinds not selected', n(upstream.deselected)],
+    ['  acknowledgements', n(upstream.own_acks)],
+    ['added by the agent', `${n(upstream.originated)} (processes found at the start, its own events)`],
+    ['sequenced', n(upstream.sequenced)],
+    ['arguments captured', capturedShare(agent)],
+    ...sinks.map((sink): [string, string] => [`sink ${sink.sink}`, sinkText(sink)]),
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  const books = imbalances.length === 0 ? '' : `${style.red('the books do not balance')}: ${imbalances.join('; ')}\n`;
+  return `\n${style.bold('ledger')}\n${rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}\n`).join('')}${books}`;
+}
+
+function sinkText({ delivered, filtered, dropped, lost, waiting }: SinkLedger): string {
+  const parts = [`delivered ${n(delivered)}`];
+  if (filtered > 0) parts.push(`filtered ${n(filtered)}`);
+  for (const [reason, count] of [...Object.entries(dropped), ...Object.entries(lost)]) parts.push(`${reason.replaceAll('_', ' ')} ${n(count)}`);
+  if (waiting > 0) parts.push(`waiting ${n(waiting)}`);
+  return parts.join(' · ');
+}

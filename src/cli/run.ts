@@ -1,0 +1,81 @@
+import { Agent } from '../agent/agent.ts';
+import type { PreparedDataDir } from '../agent/data-dir.ts';
+import { prepareDataDir } from '../agent/data-dir.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/config.ts';
+import { parseDuration } from '../core/units.ts';
+import { createLog } from '../telemetry/log.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { RunOptions } from './actions.ts';
+import type { CliIo } from './io.ts';
+import { usesColour } from './io.ts';
+import { closingText, statusLine } from './run-report.ts';
+import { print, styleFor } from './style.ts';
+import { packageVersion } from './version.ts';
+
+/** What the process that hosts the agent lets it hear; only `main` touches the process itself. */
+export interface RunHost {
+  /** Stop requests, by name of the signal. Returns how to stop listening. */
+  onSignal(listener: (signal: string) => void): () => void;
+  /** The process ends now, for whatever reason; the listener must not wait for anything. */
+  onExit(listener: () => void): () => void;
+}
+
+/** A second request within this time is the same one: npm and the terminal both deliver Ctrl-C. */
+const SAME_REQUEST_MS = 1000;
+
+/** `forkcast run`: resolves to the exit code after everything is closed; rejects with what kept it from running. */
+export async function runCommand(options: RunOptions, io: CliIo, host: RunHost): Promise<number> {
+  const { config } = loadConfig({ file: options.config, overrides: options.set });
+  const log = createLog(io.stderr, { level: config.telemetry.logLevel, colour: usesColour(io.stderr, io.env) });
+  const dataDir = await prepareDataDir(config.agent.dataDir, log);
+  try {
+    return await runAgent({ config, options, io, host, log, dataDir });
+  } finally {
+    await dataDir.release();
+  }
+}
+
+interface Run {
+  readonly config: Config;
+  readonly options: RunOptions;
+  readonly io: CliIo;
+  readonly host: RunHost;
+  readonly log: Logger;
+  readonly dataDir: PreparedDataDir;
+}
+
+async function runAgent({ config, options, io, host, log }: Run): Promise<number> {
+  const screen = { output: io.stdout, colour: usesColour(io.stdout, io.env), status: (): string => statusLine(agent) };
+  const agent: Agent = new Agent(config, { version: packageVersion(), log, screen });
+  const releaseExit = host.onExit(() => agent.abandon());
+  const releaseSignals = host.onSignal(stopper(agent, log));
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await agent.start();
+    if (options.duration !== undefined) timer = setTimeout(() => agent.stop('duration over'), parseDuration(options.duration));
+    await agent.run();
+    return 0;
+  } finally {
+    clearTimeout(timer);
+    releaseSignals();
+    releaseExit();
+    if (agent.state === 'stopped' || agent.books.upstream.heard > 0) await print(io.stderr, closingText(agent, styleFor(io.stderr, io.env)));
+  }
+}
+
+/** First request: drain. Another one, when it is really another: give up what is not delivered. */
+function stopper(agent: Agent, log: Logger): (signal: string) => void {
+  let firstMs: number | undefined;
+  return (signal) => {
+    const nowMs = performance.now();
+    if (firstMs === undefined) {
+      firstMs = nowMs;
+      log.info({ signal }, 'stopping: what was heard is being delivered');
+      agent.stop(signal);
+    } else if (nowMs - firstMs >= SAME_REQUEST_MS) {
+      log.warn({ signal }, 'stopping at once');
+      agent.stopNow();
+    }
+  };
+}
