@@ -24,7 +24,8 @@ export class Intake implements Stage {
   readonly name = 'intake';
   readonly #parts: IntakeParts;
   readonly #pending: Encoded[][];
-  readonly #formats: (Encoded | undefined)[];
+  /** The event at hand in each format; null where it cannot be encoded, undefined while nobody asked. */
+  readonly #formats: (Encoded | null | undefined)[];
   #turn: Promise<void> = Promise.resolve();
 
   constructor(parts: IntakeParts) {
@@ -77,18 +78,27 @@ export class Intake implements Stage {
         lane.ledger.filtered += 1;
         continue;
       }
-      const encoded = (this.#formats[lane.encoder] ??= this.#encode(lane.encoder, event));
-      if (encoded === undefined) add(lane.ledger.dropped, 'unencodable', 1);
+      const encoded = this.#formatted(lane.encoder, event);
+      if (encoded === null) add(lane.ledger.dropped, 'unencodable', 1);
       else (this.#pending[i] as Encoded[]).push(encoded);
     }
   }
 
-  #encode(format: number, event: AnyEvent): Encoded | undefined {
+  #formatted(format: number, event: AnyEvent): Encoded | null {
+    let encoded = this.#formats[format];
+    if (encoded === undefined) {
+      encoded = this.#encode(format, event);
+      this.#formats[format] = encoded;
+    }
+    return encoded;
+  }
+
+  #encode(format: number, event: AnyEvent): Encoded | null {
     try {
       return (this.#parts.encoders[format] as Encoder<AnyEvent>).encode(event);
     } catch (error) {
       this.#parts.onUnencodable(asAgentError(error), event);
-      return undefined;
+      return null;
     }
   }
 

@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest';
+import type { Batch } from '../../../src/core/batch.ts';
+import type { Source } from '../../../src/core/component.ts';
+import type { Encoded } from '../../../src/core/encoded.ts';
+import { AgentError } from '../../../src/core/errors.ts';
+import type { AnyEvent } from '../../../src/core/event.ts';
+import type { Heard } from '../../../src/core/kernel-event.ts';
+import { imbalances, openLedger } from '../../../src/core/ledger.ts';
+import type { Lane } from '../../../src/pipeline/lane.ts';
+import { Pipeline } from '../../../src/pipeline/pipeline.ts';
+import { MemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
+
+/** Gives `batches`, then waits for `close`. */
+class ScriptedSource implements Source<Heard> {
+  readonly id = 'scripted';
+  readonly #batches: Heard[][];
+  readonly #closed = Promise.withResolvers<void>();
+  readonly log: string[];
+  failure: Error | undefined;
+
+  constructor(batches: Heard[][], log: string[]) {
+    this.#batches = batches;
+    this.log = log;
+  }
+
+  async open(): Promise<void> {
+    this.log.push('open source');
+  }
+
+  async read(signal: AbortSignal): Promise<Batch<Heard> | undefined> {
+    const items = this.#batches.shift();
+    if (items !== undefined) return { items, bytes: 100 };
+    if (this.failure !== undefined) throw this.failure;
+    const aborted = new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
+    await Promise.race([this.#closed.promise, aborted]);
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    if (!this.log.includes('close source')) this.log.push('close source');
+    this.#closed.resolve();
+  }
+}
+
+interface FakeSink {
+  readonly written: number[];
+  write(batch: Batch<Encoded>, signal: AbortSignal): Promise<void>;
+  open?: () => Promise<void>;
+}
+
+function lane(name: string, sink: FakeSink, log: string[], options: { wants?: (kind: string) => boolean } = {}): Lane {
+  const queue = new MemoryQueue<Encoded>({ maxEvents: 1000, maxBytes: 1e6 });
+  return {
+    sink: {
+      id: name, maxInFlight: 2,
+      open: async () => { log.push(`open ${name}`); await sink.open?.(); },
+      close: async () => void log.push(`close ${name}`),
+      write: (batch, signal) => sink.write(batch, signal),
+    },
+    queue, ledger: openLedger(name), encoder: 0, wants: options.wants ?? ((): boolean => true),
+    enqueue: async (batch) => queue.offer(batch),
+  };
+}
+
+function recorder(): FakeSink {
+  const written: number[] = [];
+  return { written, write: async (batch) => void written.push(...batch.items.map((item) => item.sequence)) };
+}
+
+function heard(n: number): Heard {
+  return { kind: 'SID', monotonicNs: n, timeUs: n, cpu: 0, kernelSeq: n, pid: n, tgid: n };
+}
+
+function event(kind: string): AnyEvent {
+  return { stream: 'agent', event: { kind, sequence: 0 } } as unknown as AnyEvent;
+}
+
+function build(batches: Heard[][], lanes: Lane[], log: string[], extra: { shutdownTimeoutMs?: number; source?: ScriptedSource } = {}): { pipeline: Pipeline; source: ScriptedSource; notes: string[] } {
+  const source = extra.source ?? new ScriptedSource(batches, log);
+  const notes: string[] = [];
+  let last = 0;
+  const pipeline = new Pipeline({
+    source, lanes,
+    enrich: (h) => (h.kind === 'SID' && h.pid < 0 ? undefined : event(h.kind)),
+    sequence: (any) => void (any.event.sequence = last += 1),
+    encoders: [{ encode: (any) => {
+      if (any.event.kind === 'UID') throw new AgentError('RECORD_UNENCODABLE', 'no');
+      return { stream: any.stream, kind: any.event.kind, sequence: any.event.sequence ?? 0, timeUs: 0, bytes: new Uint8Array(10) };
+    } }],
+    onUnencodable: (error) => void notes.push(error.code),
+    delivery: { down: (sink) => void notes.push(`down ${sink}`), up: (sink) => void notes.push(`up ${sink}`), lost: (sink, _e, n) => void notes.push(`lost ${sink} ${n}`) },
+    first: () => event('START'),
+    last: (failure) => event(failure === undefined ? 'STOP' : 'FAILED'),
+    shutdownTimeoutMs: extra.shutdownTimeoutMs ?? 60_000,
+  });
+  return { pipeline, source, notes };
+}
+
+const never = new AbortController().signal;
+
+describe('the order of things', () => {
+  test('sinks open before the source and close after it; START is first and STOP last', async () => {
+    const log: string[] = [];
+    const sink = recorder();
+    const { pipeline } = build([[heard(1), heard(2)], [heard(3)]], [lane('a', sink, log)], log);
+    await pipeline.start(never);
+    const running = pipeline.run();
+    pipeline.stop();
+    await running;
+    expect(log).toEqual(['open a', 'open source', 'close source', 'close a']);
+    expect(sink.written).toEqual([1, 2, 3, 4, 5]);
+    expect(pipeline.state).toBe('stopped');
+  });
+
+  test('a sink that does not open fails the start with its error, and what was opened is closed', async () => {
+    const log: string[] = [];
+    const broken = { ...recorder(), open: (): Promise<void> => Promise.reject(new AgentError('FILE_IO', 'no disk')) };
+    const { pipeline } = build([], [lane('a', recorder(), log), lane('b', broken, log)], log);
+    await expect(pipeline.start(never)).rejects.toThrow('no disk');
+    expect(log).toEqual(['open a', 'open b', 'close b', 'close a']);
+    expect(pipeline.state).toBe('failed');
+  });
+});
+
+describe('isolation and books', () => {
+  test('a dead sink takes nothing from another, and its books say what was lost to the shutdown', async () => {
+    const log: string[] = [];
+    const good = recorder();
+    const dead: FakeSink = { written: [], write: () => Promise.reject(new AgentError('FILE_IO', 'disk gone')) };
+    const lanes = [lane('dead', dead, log), lane('good', good, log)];
+    const { pipeline, notes } = build([[heard(1), heard(2)]], lanes, log, { shutdownTimeoutMs: 50 });
+    await pipeline.start(never);
+    const running = pipeline.run();
+    pipeline.stop();
+    await running;
+    expect(good.written).toEqual([1, 2, 3, 4]);
+    expect(lanes[0]?.ledger.lost).toEqual({ shutdown: 4 });
+    expect(notes).toContain('down dead');
+    for (const { ledger } of lanes) expect(imbalances(ledger)).toEqual([]);
+  });
+
+  test('a write that fails for a while is repeated with the same batch until it succeeds', async () => {
+    const log: string[] = [];
+    let failures = 3;
+    const written: number[] = [];
+    const flaky: FakeSink = { written, write: async (batch) => {
+      if (failures > 0) {
+        failures -= 1;
+        throw new AgentError('FILE_IO', 'busy');
+      }
+      written.push(...batch.items.map((item) => item.sequence));
+    } };
+    const lanes = [lane('flaky', flaky, log)];
+    const { pipeline, notes } = build([[heard(1)]], lanes, log);
+    await pipeline.start(never);
+    const running = pipeline.run();
+    pipeline.stop();
+    await running;
+    expect(written.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+    expect(notes).toEqual(['down flaky', 'up flaky']);
+    expect(imbalances((lanes[0] as Lane).ledger)).toEqual([]);
+  });
+
+  test('a filter, a full queue and a record that cannot be encoded are each counted as such', async () => {
+    const log: string[] = [];
+    const sink = recorder();
+    const filtered = lane('f', sink, log, { wants: (kind) => kind !== 'SID' });
+    const full: Lane = { ...lane('full', recorder(), log), enqueue: async (batch) => {
+      full.ledger.dropped['queue_full'] = (full.ledger.dropped['queue_full'] ?? 0) + batch.items.length;
+      return false;
+    } };
+    const { pipeline, notes } = build([[heard(1), { ...heard(2), kind: 'UID', real: 1, effective: 1 }, heard(-1)]], [filtered, full], log);
+    await pipeline.start(never);
+    const running = pipeline.run();
+    pipeline.stop();
+    await running;
+    expect(filtered.ledger).toMatchObject({ sequenced: 4, filtered: 1, dropped: { unencodable: 1 }, accepted: 2, delivered: 2 });
+    expect(full.ledger).toMatchObject({ sequenced: 4, dropped: { unencodable: 1, queue_full: 3 }, accepted: 0 });
+    expect(notes).toEqual(['RECORD_UNENCODABLE']);
+    for (const { ledger } of [filtered, full]) expect(imbalances(ledger)).toEqual([]);
+  });
+});
+
+describe('failure', () => {
+  test('a source that fails ends the run with its error after everything was delivered, and the stream says so', async () => {
+    const log: string[] = [];
+    const sink = recorder();
+    const source = new ScriptedSource([[heard(1)]], log);
+    source.failure = new AgentError('WORKER_DIED', 'gone');
+    const { pipeline } = build([], [lane('a', sink, log)], log, { source });
+    await pipeline.start(never);
+    await expect(pipeline.run()).rejects.toThrow('gone');
+    expect(sink.written).toEqual([1, 2, 3]);
+    expect(pipeline.state).toBe('failed');
+  });
+
+  test('stopping at once does not wait for a sink that hangs', async () => {
+    const log: string[] = [];
+    const hanging: FakeSink = { written: [], write: (_batch, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new AgentError('FILE_IO', 'aborted')))) };
+    const lanes = [lane('slow', hanging, log)];
+    const { pipeline } = build([[heard(1)]], lanes, log);
+    await pipeline.start(never);
+    const running = pipeline.run();
+    pipeline.stop();
+    pipeline.stopNow();
+    await running.catch((error: unknown) => expect(error).toMatchObject({ code: 'SHUTDOWN_INCOMPLETE' }));
+    expect(imbalances((lanes[0] as Lane).ledger)).toEqual([]);
+    expect((lanes[0] as Lane).ledger.delivered).toBe(0);
+  });
+});
