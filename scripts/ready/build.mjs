@@ -1,5 +1,17 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { runChild } from './child.mjs';
 import { NotReady, say, writeFailure } from './not-ready.mjs';
@@ -118,6 +130,7 @@ export async function build(root) {
   const old = join(root, '.cache/dist.old');
   say('building …');
   try {
+    accessSync(root, constants.W_OK);
     for (const path of [fresh, old]) rmSync(path, { recursive: true, force: true });
     mkdirSync(fresh, { recursive: true });
     copyAssets(root, fresh);

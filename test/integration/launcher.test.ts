@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { chmod, copyFile, cp, link, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { asOrdinaryUser } from '../helpers/ordinary-user.ts';
+import { placeNode } from '../helpers/place-node.ts';
 import { runCommand } from '../helpers/run-command.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
@@ -23,13 +24,6 @@ async function checkout(home: string): Promise<string> {
   await copyFile(join(root, 'bin/forkcast'), join(home, 'bin/forkcast'));
   await writeFile(join(home, 'dist/main.js'), MAIN);
   return home;
-}
-
-/** This Node as the bundled one at `path`; linked hard, because the real one may be in a folder that others cannot enter. */
-async function placeNode(path: string): Promise<string> {
-  await mkdir(dirname(path), { recursive: true });
-  await link(process.execPath, path).catch(() => cp(process.execPath, path));
-  return path;
 }
 
 async function placeScript(path: string, lines: string): Promise<void> {
