@@ -20,7 +20,7 @@
  */
 
 /** @type {readonly Step[]} */
-export const STEPS = [
+const STEPS = [
   { kind: 'check', name: 'format', script: 'format:check', budget: 20 },
   { kind: 'check', name: 'lint', script: 'lint', budget: 15 },
   { kind: 'check', name: 'typecheck', script: 'typecheck', budget: 30 },
