@@ -18,9 +18,14 @@ export class ByteWindow {
   }
 
   /** The bytes asked for, fewer only where the input ends. */
-  async read({ at, length, keep }: Ask): Promise<Buffer> {
+  async read(ask: Ask): Promise<Buffer> {
+    return (await this.readAtLeast(ask)).subarray(0, ask.length);
+  }
+
+  /** Also what has arrived beyond the bytes asked for. */
+  async readAtLeast({ at, length, keep }: Ask): Promise<Buffer> {
     if (at + length > this.#start + this.#buffer.length && !this.#ended) await this.#fill(at + length, keep);
-    return this.#buffer.subarray(at - this.#start, at - this.#start + length);
+    return this.#buffer.subarray(at - this.#start);
   }
 
   /** Ends reading early; closes the input. */

@@ -28,8 +28,15 @@ export function ocfHeader(meta: Readonly<Record<string, string>>, sync: Uint8Arr
   return Buffer.concat([MAGIC, longBytes(entries.length), ...pairs, longBytes(0), sync]);
 }
 
-/** The bytes at hand end within what is being read. */
-export class EndOfBytes extends Error {}
+/** The bytes at hand end within what is being read, which takes `needed` of them at least. */
+export class EndOfBytes extends Error {
+  readonly needed: number;
+
+  constructor(needed: number) {
+    super(`ends before byte ${needed}`);
+    this.needed = needed;
+  }
+}
 
 /** Reads Avro primitives off bytes that may be cut short or damaged: throws EndOfBytes or RangeError. */
 export class Cursor {
@@ -45,7 +52,7 @@ export class Cursor {
     let scale = 1;
     for (let i = 0; i < 8; i++) {
       const byte = this.bytes[this.at++];
-      if (byte === undefined) throw new EndOfBytes();
+      if (byte === undefined) throw new EndOfBytes(this.at);
       zigzag += (byte & 0x7f) * scale;
       if (byte < 0x80) return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
       scale *= 128;
@@ -55,7 +62,7 @@ export class Cursor {
 
   slice(length: number): Buffer {
     if (length < 0) throw new RangeError('a negative size');
-    if (this.at + length > this.bytes.length) throw new EndOfBytes();
+    if (this.at + length > this.bytes.length) throw new EndOfBytes(this.at + length);
     return this.bytes.subarray(this.at, (this.at += length));
   }
 }

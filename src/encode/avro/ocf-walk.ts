@@ -25,7 +25,8 @@ type Walk<T> = Generator<OcfAsk | OcfFound, T, Uint8Array>;
 
 /** Two varints. */
 const BLOCK_HEAD_BYTES = 20;
-const FIRST_HEADER_BYTES = 64 * 1024;
+/** Less than any header; how much more it takes shows while it is parsed. */
+const LEAST_HEADER_BYTES = 32;
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 const SCAN_BYTES = 64 * 1024;
 
@@ -51,7 +52,7 @@ type AfterHeader = { at: number; sync: Buffer } | { at: undefined; sync: undefin
 const NOWHERE: AfterHeader = { at: undefined, sync: undefined };
 
 function* walkHeader(at: number): Walk<AfterHeader> {
-  for (let length = FIRST_HEADER_BYTES; length <= MAX_HEADER_BYTES; length *= 4) {
+  for (let length = LEAST_HEADER_BYTES; length <= MAX_HEADER_BYTES;) {
     const bytes = yield ask(at, length);
     try {
       const { meta, sync, length: size } = parseOcfHeader(bytes);
@@ -62,10 +63,11 @@ function* walkHeader(at: number): Walk<AfterHeader> {
         yield { what: 'unreadable', at, reason: (error as Error).message };
         return NOWHERE;
       }
-    }
-    if (bytes.length < length) {
-      yield { what: 'torn', at, bytes: bytes.length };
-      return NOWHERE;
+      if (bytes.length < length) {
+        yield { what: 'torn', at, bytes: bytes.length };
+        return NOWHERE;
+      }
+      length = error.needed;
     }
   }
   yield { what: 'unreadable', at, reason: `its header has no end within ${MAX_HEADER_BYTES} bytes` };

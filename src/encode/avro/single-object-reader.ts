@@ -27,20 +27,22 @@ interface Stop {
 export async function* readSingleObjects(window: ByteWindow): AsyncGenerator<Decoded> {
   const formats = [known('process'), known('agent')];
   let at = 0;
-  let length = STEP_BYTES;
+  let length = 1;
   for (;;) {
-    const bytes = await window.read({ at, length, keep: at });
-    const stop = yield* readRecords(bytes, formats);
+    const bytes = await window.readAtLeast({ at, length, keep: at });
     const ended = bytes.length < length;
-    length = stop.at > 0 ? STEP_BYTES : length * 2;
+    const stop = yield* readRecords(bytes, formats);
     at += stop.at;
+    const rest = bytes.length - stop.at;
+    // One byte more, so that a record is shown as soon as it is there; a long one is not tried anew with every chunk.
+    length = rest < STEP_BYTES ? rest + 1 : rest * 2;
     if (stop.why === 'end' && ended) return;
-    if (stop.why === 'damage' || (stop.why === 'short' && (ended || length > MAX_RECORD_BYTES))) {
+    if (stop.why === 'damage' || (stop.why === 'short' && (ended || rest > MAX_RECORD_BYTES))) {
       const note = await passOver(window, formats, { ...stop, at });
       yield note;
       if (note.what === 'torn') return;
       at += note.bytes;
-      length = STEP_BYTES;
+      length = 1;
     }
   }
 }

@@ -97,7 +97,7 @@ describe('files of other versions', () => {
   it('with fields and symbols still unknown are read without them', async () => {
     const newer = copy();
     newer.fields.splice(3, 0, { name: 'novelty', type: { type: 'map', values: { type: 'array', items: 'string' } } });
-    const [kind] = newer.fields as [{ type: { symbols: string[] } }];
+    const [kind] = newer.fields as unknown as [{ type: { symbols: string[] } }];
     kind.type.symbols.push('CLONE');
     const { events, notes } = await readAll(await writtenWith(newer, [{ ...execEvent, kind: 'CLONE', novelty: { a: ['b'] } }]));
     expect(notes).toEqual([]);

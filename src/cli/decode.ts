@@ -1,0 +1,108 @@
+import type { Encoder } from '../core/component.ts';
+import { AgentError } from '../core/errors.ts';
+import { AGENT_KINDS, PROCESS_KINDS } from '../core/event.ts';
+import type { AnyEvent, RecordStream } from '../core/event.ts';
+import { escapeText } from '../core/text.ts';
+import type { Decoded } from '../encode/avro/decoded.ts';
+import { decode } from '../encode/decode.ts';
+import { createJsonEncoder } from '../encode/text/json.ts';
+import { createLineEncoder } from '../encode/text/line.ts';
+import { openInput, unreadable } from './decode-input.ts';
+import { usesColour } from './io.ts';
+import type { CliIo } from './io.ts';
+import { print } from './print.ts';
+import { reportError } from './report-error.ts';
+import { ResultWriter } from './result-writer.ts';
+import { styleFor } from './style.ts';
+
+export interface DecodeCommandOptions {
+  readonly format: 'json' | 'line';
+  /** Only events of these kinds, upper or lower case. */
+  readonly kind?: readonly string[];
+  /** Only events of this stream. */
+  readonly stream?: RecordStream;
+  /** With `json`: print fields that are null, too. */
+  readonly nulls?: boolean;
+}
+
+interface Run {
+  readonly io: CliIo;
+  readonly results: ResultWriter;
+  readonly encoder: Encoder<AnyEvent>;
+  readonly wanted: (any: AnyEvent) => boolean;
+}
+
+/**
+ * Prints the events of `files` (`-` is standard input). Resolves to the exit code: 74 when a file could not be read, 1 when something within one was
+ * passed over, else 0. A torn end, which a crash leaves or a file being written has, is a warning. A reader that goes away ends it with what there was.
+ */
+export async function decodeCommand(files: readonly string[], options: DecodeCommandOptions, io: CliIo): Promise<number> {
+  const results = new ResultWriter(io.stdout);
+  try {
+    if (files.length === 0) throw new AgentError('USAGE', 'no file to decode', { fix: 'Name files, or - for standard input.' });
+    return await decodeFiles(files, { io, results, encoder: encoderOf(options, io), wanted: filterOf(options) });
+  } catch (error) {
+    return await reportError(error, io);
+  } finally {
+    results.release();
+  }
+}
+
+async function decodeFiles(files: readonly string[], run: Run): Promise<number> {
+  let worst = 0;
+  for (const file of files) {
+    if (run.results.abandoned) break;
+    worst = Math.max(worst, await decodeFile(file, run));
+  }
+  return worst;
+}
+
+/** The file's exit code. Throws only what concerns all files: that results cannot be written. */
+async function decodeFile(file: string, run: Run): Promise<number> {
+  const { io, results } = run;
+  let code = 0;
+  try {
+    for await (const item of decode(openInput(file, { io, beforeWaiting: () => results.flush() }))) {
+      if (results.abandoned) break;
+      if (item.what !== 'event') code = Math.max(code, await note(file, item, run));
+      else if (run.wanted(item.event)) await results.add(run.encoder.encode(item.event).bytes);
+    }
+    await results.flush();
+    return code;
+  } catch (error) {
+    if (error === results.failure) throw error;
+    await results.flush();
+    return reportError(unreadable(file, error), io);
+  }
+}
+
+/** Says what is missing from the results, after the results before it. */
+async function note(file: string, item: Exclude<Decoded, { what: 'event' }>, { io, results }: Run): Promise<number> {
+  await results.flush();
+  const style = styleFor(io.stderr, io.env);
+  const name = file === '-' ? 'standard input' : escapeText(file);
+  if (item.what === 'torn') {
+    const text =
+      item.bytes === 0 ? `${name} is empty` : `${name} ends within a record: ${item.bytes} bytes from byte ${item.at} on are left out`;
+    await print(io.stderr, `${style.yellow('warning')}: ${text}\n`);
+    return 0;
+  }
+  const text = `${name} is damaged at byte ${item.at}: ${item.bytes} bytes are left out (${escapeText(item.reason)})`;
+  await print(io.stderr, `${style.red('error')}: ${text}\n`);
+  return 1;
+}
+
+function encoderOf({ format, nulls }: DecodeCommandOptions, io: CliIo): Encoder<AnyEvent> {
+  return format === 'line' ? createLineEncoder({ colour: usesColour(io.stdout, io.env) }) : createJsonEncoder({ nulls: nulls ?? false });
+}
+
+const KINDS = new Set<string>([...PROCESS_KINDS, ...AGENT_KINDS]);
+
+function filterOf({ kind, stream }: DecodeCommandOptions): (any: AnyEvent) => boolean {
+  const kinds = kind === undefined ? KINDS : new Set(kind.map((name) => name.toUpperCase()));
+  for (const name of kinds) {
+    if (!KINDS.has(name))
+      throw new AgentError('USAGE', `there is no kind ${JSON.stringify(name)}`, { fix: `Kinds are ${[...KINDS].join(', ')}.` });
+  }
+  return (any) => kinds.has(any.event.kind) && (stream === undefined || any.stream === stream);
+}
