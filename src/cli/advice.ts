@@ -16,18 +16,27 @@ const MUCH_MEMORY = 128 * 1024 * 1024;
 
 /** What to know about a valid configuration, on this machine. */
 export function adviceFor(config: Config, files: HostFiles): Advice[] {
-  return [...bufferAdvice(config, files), ...eventAdvice(config), ...config.sinks.flatMap((sink) => sinkAdvice(sink)), ...outputAdvice(config), ...memoryAdvice(config)];
+  return [
+    ...bufferAdvice(config, files),
+    ...eventAdvice(config),
+    ...config.sinks.flatMap((sink) => sinkAdvice(sink)),
+    ...outputAdvice(config),
+    ...memoryAdvice(config),
+  ];
 }
 
 function bufferAdvice({ source }: Config, files: HostFiles): Advice[] {
   const limit = receiveBufferLimit(files);
   const wanted = source.receiveBufferBytes;
   if (limit === undefined || wanted <= limit || effectiveCapabilities(files.text('/proc/self/status')).has('CAP_NET_ADMIN')) return [];
-  return [{
-    path: 'source.receive_buffer',
-    warning: `${formatSize(wanted)} is more than net.core.rmem_max (${formatSize(limit)}) and this user lacks CAP_NET_ADMIN: `
-      + `the kernel will grant ${formatSize(limit)}, room for ${eventsInBuffer(limit).toLocaleString('en')} events`,
-  }];
+  return [
+    {
+      path: 'source.receive_buffer',
+      warning:
+        `${formatSize(wanted)} is more than net.core.rmem_max (${formatSize(limit)}) and this user lacks CAP_NET_ADMIN: ` +
+        `the kernel will grant ${formatSize(limit)}, room for ${eventsInBuffer(limit).toLocaleString('en')} events`,
+    },
+  ];
 }
 
 function eventAdvice({ source }: Config): Advice[] {
@@ -41,16 +50,21 @@ function sinkAdvice({ name, queue, kinds }: SinkConfig): Advice[] {
   if (queue.whenFull === 'block') {
     advice.push({
       path: `sinks.${name}.queue.when_full`,
-      warning: 'block holds the agent back when the sink is slow: events then wait in the kernel, which drops (and counts) what finds no room in source.receive_buffer',
+      warning:
+        'block holds the agent back when the sink is slow: events then wait in the kernel, which drops (and counts) what finds no room in source.receive_buffer',
     });
   }
-  if (kinds.every((kind) => kind === 'SNAPSHOT')) advice.push({ path: `sinks.${name}.filter.kinds`, warning: 'the sink gets nothing once the snapshot at the start is through' });
+  if (kinds.every((kind) => kind === 'SNAPSHOT'))
+    advice.push({ path: `sinks.${name}.filter.kinds`, warning: 'the sink gets nothing once the snapshot at the start is through' });
   return advice;
 }
 
 function outputAdvice({ sinks }: Config): Advice[] {
   const printing = sinks.filter(({ type }) => type === 'stdout').map(({ name }) => name);
-  const advice: Advice[] = printing.length < 2 ? [] : [{ path: 'sinks', warning: `${printing.join(' and ')} write to the same output: their lines will be mixed` }];
+  const advice: Advice[] =
+    printing.length < 2
+      ? []
+      : [{ path: 'sinks', warning: `${printing.join(' and ')} write to the same output: their lines will be mixed` }];
   if (printing.length === sinks.length) advice.push({ path: 'sinks', warning: 'events are printed and kept nowhere' });
   return advice;
 }

@@ -70,8 +70,14 @@ function agentRows({ agent, source, enrich }: Config): Row[] {
   return [
     ['data', escapeText(resolve(agent.dataDir))],
     ['source', `${source.type}: ${source.events.join(' ').toLowerCase()}; ${extras}`],
-    ['buffer', `${formatSize(source.receiveBufferBytes)} in the kernel, room for ${eventsInBuffer(source.receiveBufferBytes).toLocaleString('en')} events`],
-    ['memory', `${enrich.maxProcesses.toLocaleString('en')} processes, up to ${formatDuration(enrich.exitTtlMs)} after their end; ${formatSize(enrich.maxArgsBytes)} of each command line`],
+    [
+      'buffer',
+      `${formatSize(source.receiveBufferBytes)} in the kernel, room for ${eventsInBuffer(source.receiveBufferBytes).toLocaleString('en')} events`,
+    ],
+    [
+      'memory',
+      `${enrich.maxProcesses.toLocaleString('en')} processes, up to ${formatDuration(enrich.exitTtlMs)} after their end; ${formatSize(enrich.maxArgsBytes)} of each command line`,
+    ],
     ['stop', `within ${formatDuration(agent.shutdownTimeoutMs)}`],
   ];
 }
@@ -84,7 +90,9 @@ function describeSink(sink: SinkConfig): string {
 
 function describeTarget(sink: SinkConfig): string {
   switch (sink.type) {
-    case 'stdout': return `standard output, ${sink.settings.format}`;
-    case 'file': return `files in ${escapeText(resolve(sink.settings.path))}, ${sink.settings.codec}, up to ${formatSize(sink.settings.keepBytes)}`;
+    case 'stdout':
+      return `standard output, ${sink.settings.format}`;
+    case 'file':
+      return `files in ${escapeText(resolve(sink.settings.path))}, ${sink.settings.codec}, up to ${formatSize(sink.settings.keepBytes)}`;
   }
 }

@@ -26,10 +26,13 @@ function textOf({ defaults, schema, effective, config, set, json }: ConfigOption
     const loaded = loadConfig({ file: config, overrides: set });
     return json === true ? jsonText(loaded.effective) : yamlText(loaded.effective);
   }
-  if (set.length > 0) throw new AgentError('USAGE', '--set has a meaning with --effective only', { fix: 'add --effective, or remove --set' });
+  if (set.length > 0)
+    throw new AgentError('USAGE', '--set has a meaning with --effective only', { fix: 'add --effective, or remove --set' });
   if (schema === true) return jsonText(configJsonSchema());
   if (defaults === true) return defaultConfigText();
-  throw new AgentError('USAGE', 'it is not said what to print', { fix: 'add --defaults, --schema or --effective; forkcast config --help explains them' });
+  throw new AgentError('USAGE', 'it is not said what to print', {
+    fix: 'add --defaults, --schema or --effective; forkcast config --help explains them',
+  });
 }
 
 /** Lists on one line, as the default file has them. */

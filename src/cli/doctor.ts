@@ -70,7 +70,16 @@ function configOf({ config: file, set }: DoctorOptions): { config: Config; check
     if (!(error instanceof AgentError) || error.category !== 'config') throw error;
     const count = issuesOf(error).length;
     const fix = count === 0 ? (error.fix ?? 'correct the path') : `forkcast check -c ${file ?? 'FILE'} lists what to correct`;
-    return { config: loadConfig().config, check: { name, status: 'failed', found: error.message, consequence: 'the agent will not start; the lines above are for the defaults', fix } };
+    return {
+      config: loadConfig().config,
+      check: {
+        name,
+        status: 'failed',
+        found: error.message,
+        consequence: 'the agent will not start; the lines above are for the defaults',
+        fix,
+      },
+    };
   }
 }
 
@@ -79,7 +88,11 @@ async function heard(selfTest: Actions['selfTest']): Promise<SelfTestResult> {
     return await selfTest();
   } catch (error) {
     const known = error instanceof AgentError;
-    return { ok: false, reason: error instanceof Error ? error.message : String(error), fix: (known ? error.fix : undefined) ?? 'report this as a bug in forkcast' };
+    return {
+      ok: false,
+      reason: error instanceof Error ? error.message : String(error),
+      fix: (known ? error.fix : undefined) ?? 'report this as a bug in forkcast',
+    };
   }
 }
 

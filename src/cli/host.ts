@@ -1,7 +1,12 @@
 import type { HostFiles } from './host-files.ts';
 
 /** Major and minor version of a kernel release such as "6.18.44-fc"; zeros when it is not understood. */
-export interface KernelRelease { readonly text: string; readonly major: number; readonly minor: number; readonly patch: number }
+export interface KernelRelease {
+  readonly text: string;
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+}
 
 export function kernelRelease(text: string): KernelRelease {
   const [, major = '0', minor = '0', patch = '0'] = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(text) ?? [];

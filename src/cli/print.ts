@@ -12,8 +12,9 @@ export async function print(output: CliOutput, text: string): Promise<void> {
   }
 }
 
+/** EPIPE at the first write that finds nobody; the stream is destroyed by it, so later ones fail for that reason. */
 export function isBrokenPipe(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+  return error instanceof Error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED');
 }
 
 function write(output: CliOutput, text: string): Promise<void> {

@@ -60,12 +60,15 @@ export function createProgram(io: CliIo, actions: Actions, outcome: Outcome): Co
   const program = configured(new Command('forkcast'), io, outcome)
     .description('Hears every process event of this machine from the kernel and delivers it; nothing is lost silently.')
     .version(`forkcast ${packageVersion()}`, '-V, --version', 'print the version')
-    .addHelpText('after', examples([
-      ['forkcast run', 'the agent on its defaults: events in ./data/events and on the terminal'],
-      ['forkcast doctor', 'what this machine offers, and what is missing'],
-      ['forkcast config --defaults > forkcast.yaml', 'a commented configuration to start from'],
-      ['forkcast check -c forkcast.yaml', 'all that is wrong with it, or what it would do'],
-    ]));
+    .addHelpText(
+      'after',
+      examples([
+        ['forkcast run', 'the agent on its defaults: events in ./data/events and on the terminal'],
+        ['forkcast doctor', 'what this machine offers, and what is missing'],
+        ['forkcast config --defaults > forkcast.yaml', 'a commented configuration to start from'],
+        ['forkcast check -c forkcast.yaml', 'all that is wrong with it, or what it would do'],
+      ]),
+    );
   const done = (exitCode: number): void => {
     outcome.exitCode = exitCode;
   };
@@ -89,6 +92,12 @@ function configured(program: Command, io: CliIo, { messages }: Outcome): Command
       getOutHelpWidth: () => io.stdout.columns ?? HELP_WIDTH,
       getErrHelpWidth: () => io.stderr.columns ?? HELP_WIDTH,
       // The message quotes the command line, which may hold anything.
-      outputError: (text, write) => write(text.split('\n').map((line) => escapeText(line)).join('\n')),
+      outputError: (text, write) =>
+        write(
+          text
+            .split('\n')
+            .map((line) => escapeText(line))
+            .join('\n'),
+        ),
     });
 }

@@ -36,6 +36,9 @@ function fixText({ fix }: AgentError): string {
 function traceText(error: AgentError): string {
   if (error.category !== 'bug') return '';
   const cause = error.cause instanceof Error ? error.cause : error;
-  const trace = (cause.stack ?? cause.message).split('\n').map((line) => escapeText(line)).join('\n');
+  const trace = (cause.stack ?? cause.message)
+    .split('\n')
+    .map((line) => escapeText(line))
+    .join('\n');
   return `this is a bug in forkcast; please report it together with:\n${trace}\n`;
 }

@@ -18,7 +18,10 @@ const SGR = { bold: [1, 22], dim: [2, 22], green: [32, 39], yellow: [33, 39], re
 
 export function styleFor(output: CliOutput, env: CliIo['env']): Style {
   const colour = usesColour(output, env);
-  const paint = ([on, off]: readonly [number, number]) => (text: string): string => (colour ? `\u001b[${on}m${text}\u001b[${off}m` : text);
+  const paint =
+    ([on, off]: readonly [number, number]) =>
+    (text: string): string =>
+      colour ? `\u001b[${on}m${text}\u001b[${off}m` : text;
   const signs = usesUnicode(env) ? { good: '✓', doubtful: '!', bad: '✗' } : { good: 'ok', doubtful: '! ', bad: 'X ' };
   return { bold: paint(SGR.bold), dim: paint(SGR.dim), green: paint(SGR.green), yellow: paint(SGR.yellow), red: paint(SGR.red), ...signs };
 }

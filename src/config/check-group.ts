@@ -15,7 +15,11 @@ import type { ConfigPath } from './path.ts';
  * - no environment and no command line: both have a syntax of their own here.
  */
 type Boxed = readonly [value: unknown];
-interface Property { readonly doc: string; readonly default: Boxed; readonly format: (value: Boxed) => void }
+interface Property {
+  readonly doc: string;
+  readonly default: Boxed;
+  readonly format: (value: Boxed) => void;
+}
 
 /** What was found, and the values with defaults in place of what was not written: whole when nothing was found. */
 export interface CheckedGroup {
@@ -23,7 +27,10 @@ export interface CheckedGroup {
   readonly findings: readonly Finding[];
 }
 
-interface Walk { readonly path: ConfigPath; readonly findings: Finding[] }
+interface Walk {
+  readonly path: ConfigPath;
+  readonly findings: Finding[];
+}
 
 export function checkGroup(group: SettingGroup, written: Written, path: ConfigPath): CheckedGroup {
   const findings: Finding[] = [];
@@ -65,10 +72,12 @@ function misshapen(path: ConfigPath, value: unknown, group: SettingGroup): Findi
 }
 
 function propertiesOf(group: SettingGroup, { path, findings }: Walk): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(group).map(([key, node]) => {
-    const walk = { path: [...path, key], findings };
-    return [key, isSetting(node) ? propertyOf(node, walk) : propertiesOf(node, walk)];
-  }));
+  return Object.fromEntries(
+    Object.entries(group).map(([key, node]) => {
+      const walk = { path: [...path, key], findings };
+      return [key, isSetting(node) ? propertyOf(node, walk) : propertiesOf(node, walk)];
+    }),
+  );
 }
 
 function propertyOf(setting: Setting, { path, findings }: Walk): Property {
@@ -81,7 +90,9 @@ function propertyOf(setting: Setting, { path, findings }: Walk): Property {
 }
 
 function unboxed(group: SettingGroup, values: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(group).map(([key, node]) => {
-    return [key, isSetting(node) ? (values[key] as Boxed)[0] : unboxed(node, values[key] as Record<string, unknown>)];
-  }));
+  return Object.fromEntries(
+    Object.entries(group).map(([key, node]) => {
+      return [key, isSetting(node) ? (values[key] as Boxed)[0] : unboxed(node, values[key] as Record<string, unknown>)];
+    }),
+  );
 }

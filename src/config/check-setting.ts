@@ -18,31 +18,45 @@ export interface Trouble {
 export function checkSetting(setting: Setting, value: unknown): Trouble[] {
   if (value === null || value === undefined) return [noValue(setting)];
   switch (setting.format) {
-    case 'flag': return typeof value === 'boolean' ? [] : [notFlag(value)];
-    case 'count': return checkCount(setting, value);
-    case 'size': return checkQuantity(setting, value, parseSize);
-    case 'duration': return checkQuantity(setting, value, parseDuration);
-    case 'choice': return checkChoice(setting, value);
-    case 'choices': return checkChoices(setting, value);
-    case 'path': return checkPath(value);
-    case 'labels': return checkLabels(value);
+    case 'flag':
+      return typeof value === 'boolean' ? [] : [notFlag(value)];
+    case 'count':
+      return checkCount(setting, value);
+    case 'size':
+      return checkQuantity(setting, value, parseSize);
+    case 'duration':
+      return checkQuantity(setting, value, parseDuration);
+    case 'choice':
+      return checkChoice(setting, value);
+    case 'choices':
+      return checkChoices(setting, value);
+    case 'path':
+      return checkPath(value);
+    case 'labels':
+      return checkLabels(value);
   }
 }
 
 function noValue(setting: Setting): Trouble {
-  if (setting.format === 'choice' && setting.choices.includes('null')) return { value: null, reason: 'has no value', fix: 'write "null", in quotes, if that word is meant' };
+  if (setting.format === 'choice' && setting.choices.includes('null'))
+    return { value: null, reason: 'has no value', fix: 'write "null", in quotes, if that word is meant' };
   return { value: null, reason: 'has no value', fix: `write one, or remove the key for the default ${valueText(setting.default)}` };
 }
 
 function notFlag(value: unknown): Trouble {
   const word = typeof value === 'string' ? value.toLowerCase() : '';
-  const meant = ['yes', 'on', 'y', 'true', '1'].includes(word) ? 'true' : ['no', 'off', 'n', 'false', '0'].includes(word) ? 'false' : 'true or false';
+  const meant = ['yes', 'on', 'y', 'true', '1'].includes(word)
+    ? 'true'
+    : ['no', 'off', 'n', 'false', '0'].includes(word)
+      ? 'false'
+      : 'true or false';
   return { value, reason: 'must be true or false', fix: `write ${meant}, without quotes` };
 }
 
 function checkCount({ min, max }: CountSetting, value: unknown): Trouble[] {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return [];
-  if (typeof value === 'string' && /^\d+$/.test(value)) return [{ value, reason: 'must be a number, not text', fix: `write ${value}, without quotes` }];
+  if (typeof value === 'string' && /^\d+$/.test(value))
+    return [{ value, reason: 'must be a number, not text', fix: `write ${value}, without quotes` }];
   return [{ value, reason: `must be a whole number from ${min} to ${max}`, fix: 'write one within these bounds' }];
 }
 
@@ -59,7 +73,13 @@ function checkQuantity({ format, min, max }: SizeSetting | DurationSetting, valu
 
 function checkChoice({ choices }: ChoiceSetting, value: unknown): Trouble[] {
   if (typeof value === 'string' && choices.includes(value)) return [];
-  return [{ value, reason: choices.length === 1 ? `must be ${choices[0]}` : `must be one of ${choices.join(', ')}`, fix: wordFix(value, choices) }];
+  return [
+    {
+      value,
+      reason: choices.length === 1 ? `must be ${choices[0]}` : `must be one of ${choices.join(', ')}`,
+      fix: wordFix(value, choices),
+    },
+  ];
 }
 
 function wordFix(value: unknown, choices: readonly string[]): string {
@@ -77,16 +97,26 @@ function checkChoices({ choices }: ChoicesSetting, value: unknown): Trouble[] {
     if (typeof word !== 'string' || !choices.includes(word)) {
       return [{ within: index, value: word, reason: `must be one of ${choices.join(', ')}`, fix: wordFix(word, choices) }];
     }
-    return value.indexOf(word) === index ? [] : [{ within: index, value: word, reason: 'is in the list twice', fix: 'remove one of the two' }];
+    return value.indexOf(word) === index
+      ? []
+      : [{ within: index, value: word, reason: 'is in the list twice', fix: 'remove one of the two' }];
   });
 }
 
 function checkPath(value: unknown): Trouble[] {
   if (typeof value !== 'string') return [{ value, reason: 'must be a path', fix: 'write it as text, in quotes if it looks like a number' }];
   if (value.trim() === '') return [{ value, reason: 'must not be empty', fix: 'write a path; . is the working directory' }];
-  if (escapeText(value) !== value) return [{ value, reason: 'must not contain control characters', fix: 'use a path of printable characters' }];
+  if (escapeText(value) !== value)
+    return [{ value, reason: 'must not contain control characters', fix: 'use a path of printable characters' }];
   if (/^~(\/|$)/.test(value)) return [{ value, reason: 'must not begin with ~, which is not expanded here', fix: 'write the whole path' }];
-  if (/\$[{A-Za-z_]/.test(value)) return [{ value, reason: 'must not contain variables, which are not expanded here', fix: 'write the whole path, or give it on the command line with --set' }];
+  if (/\$[{A-Za-z_]/.test(value))
+    return [
+      {
+        value,
+        reason: 'must not contain variables, which are not expanded here',
+        fix: 'write the whole path, or give it on the command line with --set',
+      },
+    ];
   return [];
 }
 
@@ -98,12 +128,24 @@ const LABEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_./-]{0,62}$/;
 function checkLabels(value: unknown): Trouble[] {
   if (!isMap(value)) return [{ value, reason: 'must be a map of names to texts', fix: 'write it as {env: prod, site: lab}' }];
   const entries = Object.entries(value);
-  if (entries.length > MAX_LABELS) return [{ value, reason: `has ${entries.length} labels, ${MAX_LABELS} are allowed`, fix: 'keep those that tell hosts apart' }];
+  if (entries.length > MAX_LABELS)
+    return [{ value, reason: `has ${entries.length} labels, ${MAX_LABELS} are allowed`, fix: 'keep those that tell hosts apart' }];
   return entries.flatMap(([name, text]): Trouble[] => {
-    if (!LABEL_NAME.test(name)) return [{ within: name, value: text, reason: 'is not a label name', fix: 'use up to 63 letters, digits and _ . / -, beginning with a letter or digit' }];
+    if (!LABEL_NAME.test(name))
+      return [
+        {
+          within: name,
+          value: text,
+          reason: 'is not a label name',
+          fix: 'use up to 63 letters, digits and _ . / -, beginning with a letter or digit',
+        },
+      ];
     if (typeof text !== 'string') return [{ within: name, value: text, reason: 'must be text', fix: textFix(text) }];
-    if (text.length > MAX_LABEL_LENGTH) return [{ within: name, value: text, reason: `is longer than ${MAX_LABEL_LENGTH} characters`, fix: 'shorten it' }];
-    return escapeText(text) === text ? [] : [{ within: name, value: text, reason: 'must not contain control characters', fix: 'use printable characters' }];
+    if (text.length > MAX_LABEL_LENGTH)
+      return [{ within: name, value: text, reason: `is longer than ${MAX_LABEL_LENGTH} characters`, fix: 'shorten it' }];
+    return escapeText(text) === text
+      ? []
+      : [{ within: name, value: text, reason: 'must not contain control characters', fix: 'use printable characters' }];
   });
 }
 

@@ -22,7 +22,18 @@ export const DEFAULT_SINKS: Written = { disk: { type: 'file' }, eyes: { type: 's
 export function checkSinks(written: unknown, dataDir: string): CheckedSinks {
   if (!isMap(written)) return { sinks: {}, findings: [noMap(['sinks'], written, 'write each sink as a name with its keys below it')] };
   const names = Object.keys(written);
-  if (names.length === 0) return { sinks: {}, findings: [{ path: ['sinks'], value: {}, reason: 'names no sink', fix: 'name at least one, or remove the key for the default sinks disk and eyes' }] };
+  if (names.length === 0)
+    return {
+      sinks: {},
+      findings: [
+        {
+          path: ['sinks'],
+          value: {},
+          reason: 'names no sink',
+          fix: 'name at least one, or remove the key for the default sinks disk and eyes',
+        },
+      ],
+    };
   const sinks: [string, EffectiveSink][] = [];
   const findings: Finding[] = [];
   for (const name of names) {
@@ -40,7 +51,11 @@ function noMap(path: ConfigPath, value: unknown, fix: string): Finding {
 
 function nameFindings(name: string): Finding[] {
   if (SINK_NAME.test(name)) return [];
-  const proposal = name.toLowerCase().replaceAll(/[^a-z0-9_-]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 64);
+  const proposal = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 64);
   const fix = `use up to 64 lower-case letters, digits, _ and -${proposal === '' ? '' : `, such as ${proposal}`}`;
   return [{ path: ['sinks', name], value: null, reason: 'is not a sink name', fix, ofKey: true }];
 }
@@ -67,7 +82,12 @@ function typeFinding(path: ConfigPath, written: Written): Finding {
     return { path: [...path, 'type'], value: null, reason: 'is missing', fix: `write type: and ${all}` };
   }
   const meant = typeof type === 'string' ? nearest(type, SINK_TYPE_NAMES) : undefined;
-  return { path: [...path, 'type'], value: type, reason: `must be ${all}`, fix: meant === undefined ? 'write one of these words' : `did you mean ${meant}?` };
+  return {
+    path: [...path, 'type'],
+    value: type,
+    reason: `must be ${all}`,
+    fix: meant === undefined ? 'write one of these words' : `did you mean ${meant}?`,
+  };
 }
 
 /** The one default that follows from another key. */

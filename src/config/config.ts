@@ -62,12 +62,17 @@ export function compileConfig({ agent, source, enrich, sinks, telemetry }: Effec
   return deepFreeze({
     agent: { dataDir: agent.data_dir, labels: { ...agent.labels }, shutdownTimeoutMs: parseDuration(agent.shutdown_timeout) },
     source: {
-      type: source.type, receiveBufferBytes: parseSize(source.receive_buffer), threads: source.threads,
-      events: chosen(source.events) as readonly KernelKind[], snapshot: source.snapshot,
+      type: source.type,
+      receiveBufferBytes: parseSize(source.receive_buffer),
+      threads: source.threads,
+      events: chosen(source.events) as readonly KernelKind[],
+      snapshot: source.snapshot,
     },
     enrich: {
-      maxProcesses: enrich.max_processes, exitTtlMs: parseDuration(enrich.exit_ttl),
-      maxArgsBytes: parseSize(enrich.max_args_bytes), ancestors: enrich.ancestors,
+      maxProcesses: enrich.max_processes,
+      exitTtlMs: parseDuration(enrich.exit_ttl),
+      maxArgsBytes: parseSize(enrich.max_args_bytes),
+      ancestors: enrich.ancestors,
     },
     sinks: named.map(([name, sink]) => compileSink(name, sink)),
     telemetry: { logLevel: telemetry.log_level },
@@ -78,7 +83,8 @@ function compileSink(name: string, sink: EffectiveSink): SinkConfig {
   const { type, queue, filter, ...values } = sink;
   const compile = SINK_TYPES[type].compile as (values: SinkValues<SinkType>) => SinkSettings<SinkType>;
   return {
-    name, type,
+    name,
+    type,
     queue: { type: queue.type, maxBytes: parseSize(queue.max_size), maxEvents: queue.max_events, whenFull: queue.when_full },
     kinds: chosen(filter.kinds),
     settings: compile(values),

@@ -26,7 +26,12 @@ export function parseConfig(text: string, file: string): ConfigDocument {
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
   const document = parseDocument(text, {
-    lineCounter: lines, prettyErrors: false, merge: true, stringKeys: true, resolveKnownTags: false, logLevel: 'error',
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+    stringKeys: true,
+    resolveKnownTags: false,
+    logLevel: 'error',
   });
   const troubles: SyntaxTrouble[] = [...document.errors, ...document.warnings];
   if (troubles.length === 0) troubles.push(...unusableAliases(document));
@@ -34,9 +39,14 @@ export function parseConfig(text: string, file: string): ConfigDocument {
     troubles.push({ code: 'EMPTY', pos: [0, 0], message: 'the file is empty' });
   }
   const value = troubles.length === 0 ? plainValue(document, troubles) : {};
-  if (troubles.length > 0) throw invalidConfig(onePerLine(troubles, place).map((trouble) => syntaxIssue(trouble, document, place)), file);
+  if (troubles.length > 0)
+    throw invalidConfig(
+      onePerLine(troubles, place).map((trouble) => syntaxIssue(trouble, document, place)),
+      file,
+    );
   return {
-    value, setsNothing: Object.keys(value).length === 0,
+    value,
+    setsNothing: Object.keys(value).length === 0,
     locate: (path, ofKey) => place(offsetOf(document, path, ofKey)),
   };
 }
@@ -57,11 +67,13 @@ function plainValue(document: Document.Parsed, troubles: SyntaxTrouble[]): Writt
 /** One mistake often makes the parser complain several times about its line. */
 function onePerLine(troubles: readonly SyntaxTrouble[], place: (offset: number) => Origin): SyntaxTrouble[] {
   const seen = new Set<string>();
-  return troubles.toSorted((a, b) => a.pos[0] - b.pos[0]).filter((trouble) => {
-    const at = place(trouble.pos[0]);
-    const line = 'line' in at ? String(at.line) : '';
-    return seen.has(line) ? false : seen.add(line);
-  });
+  return troubles
+    .toSorted((a, b) => a.pos[0] - b.pos[0])
+    .filter((trouble) => {
+      const at = place(trouble.pos[0]);
+      const line = 'line' in at ? String(at.line) : '';
+      return seen.has(line) ? false : seen.add(line);
+    });
 }
 
 function offsetOf(document: Document.Parsed, path: ConfigPath, ofKey: boolean): number {

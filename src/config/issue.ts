@@ -5,8 +5,7 @@ import type { ConfigPath } from './path.ts';
 
 /** Where the user wrote it: a place in a file (line and column from 1, where known), or a `--set` on the command line. */
 export type Origin =
-  | { readonly file: string; readonly line: number | null; readonly column: number | null }
-  | { readonly override: string };
+  { readonly file: string; readonly line: number | null; readonly column: number | null } | { readonly override: string };
 
 /** One thing wrong with the configuration. */
 export interface ConfigIssue {
@@ -42,7 +41,8 @@ export function invalidConfig(issues: readonly ConfigIssue[], file: string | nul
   const count = issues.length === 1 ? 'one error' : `${issues.length} errors`;
   const message = `the configuration${file === null ? '' : ` ${escapeText(file)}`} has ${count}`;
   return new AgentError('CONFIG_INVALID', message, {
-    context: { file, issues }, fix: 'correct what is listed, then run forkcast check again',
+    context: { file, issues },
+    fix: 'correct what is listed, then run forkcast check again',
   });
 }
 

@@ -23,8 +23,11 @@ export function configJsonSchema(): JsonSchema {
 
 function ofSinks(): JsonSchema {
   return {
-    type: 'object', description: 'Where events go: any number of sinks, each under a name of your choice.',
-    minProperties: 1, propertyNames: { pattern: SINK_NAME.source }, additionalProperties: { oneOf: SINK_TYPE_NAMES.map(ofSink) },
+    type: 'object',
+    description: 'Where events go: any number of sinks, each under a name of your choice.',
+    minProperties: 1,
+    propertyNames: { pattern: SINK_NAME.source },
+    additionalProperties: { oneOf: SINK_TYPE_NAMES.map(ofSink) },
   };
 }
 
@@ -33,7 +36,9 @@ function ofSink(type: SinkType): JsonSchema {
 }
 
 function ofGroup(group: SettingGroup): JsonSchema {
-  const properties = Object.fromEntries(Object.entries(group).map(([key, node]) => [key, isSetting(node) ? ofSetting(node) : ofGroup(node)]));
+  const properties = Object.fromEntries(
+    Object.entries(group).map(([key, node]) => [key, isSetting(node) ? ofSetting(node) : ofGroup(node)]),
+  );
   // A section without any key under it is an empty section.
   return { type: ['object', 'null'], additionalProperties: false, properties };
 }
@@ -46,13 +51,21 @@ function ofSetting(setting: Setting): JsonSchema {
 
 function shapeOf(setting: Setting): JsonSchema {
   switch (setting.format) {
-    case 'flag': return { type: 'boolean' };
-    case 'count': return { type: 'integer', minimum: setting.min, maximum: setting.max };
-    case 'size': return { type: 'string', pattern: SIZE_PATTERN };
-    case 'duration': return { type: 'string', pattern: DURATION_PATTERN };
-    case 'choice': return { enum: setting.choices };
-    case 'choices': return { type: 'array', items: { enum: setting.choices }, minItems: 1, uniqueItems: true };
-    case 'path': return { type: 'string', minLength: 1 };
-    case 'labels': return { type: 'object', additionalProperties: { type: 'string' } };
+    case 'flag':
+      return { type: 'boolean' };
+    case 'count':
+      return { type: 'integer', minimum: setting.min, maximum: setting.max };
+    case 'size':
+      return { type: 'string', pattern: SIZE_PATTERN };
+    case 'duration':
+      return { type: 'string', pattern: DURATION_PATTERN };
+    case 'choice':
+      return { enum: setting.choices };
+    case 'choices':
+      return { type: 'array', items: { enum: setting.choices }, minItems: 1, uniqueItems: true };
+    case 'path':
+      return { type: 'string', minLength: 1 };
+    case 'labels':
+      return { type: 'object', additionalProperties: { type: 'string' } };
   }
 }

@@ -74,7 +74,10 @@ function knowingSinks(finding: Finding): Finding {
   return finding.ofKey === true && finding.path.length === 1 ? unknownKey(finding.path, [...Object.keys(CORE_SCHEMA), 'sinks']) : finding;
 }
 
-function locator(document: ConfigDocument | undefined, overrides: readonly Override[]): (path: ConfigPath, ofKey: boolean) => Origin | null {
+function locator(
+  document: ConfigDocument | undefined,
+  overrides: readonly Override[],
+): (path: ConfigPath, ofKey: boolean) => Origin | null {
   return (path, ofKey) => {
     const override = overrideAt(overrides, path);
     return override === undefined ? (document?.locate(path, ofKey) ?? null) : { override: override.name };

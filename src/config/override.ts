@@ -21,7 +21,8 @@ export function parseOverride(argument: string): Override {
   if (equals < 0) throw new AgentError('USAGE', `--set ${excerpt(argument, 60)}: there is no value`, { fix: EXAMPLE });
   const name = argument.slice(0, equals).trim();
   const path = parsePath(name);
-  if (path === undefined) throw new AgentError('USAGE', `--set ${excerpt(name, 60)}: this is not a path of keys joined by dots`, { fix: EXAMPLE });
+  if (path === undefined)
+    throw new AgentError('USAGE', `--set ${excerpt(name, 60)}: this is not a path of keys joined by dots`, { fix: EXAMPLE });
   return { path, name, value: parseValue(name, argument.slice(equals + 1)) };
 }
 
@@ -36,7 +37,10 @@ function parseValue(name: string, text: string): unknown {
   try {
     return document.toJS() as unknown;
   } catch (cause) {
-    throw new AgentError('USAGE', `--set ${excerpt(name, 60)}: the value uses an alias`, { cause, fix: 'write the value out; put a text that begins with * in quotes' });
+    throw new AgentError('USAGE', `--set ${excerpt(name, 60)}: the value uses an alias`, {
+      cause,
+      fix: 'write the value out; put a text that begins with * in quotes',
+    });
   }
 }
 

@@ -12,11 +12,14 @@ export function checkRelations(config: EffectiveConfig): Finding[] {
 function blockingAmongOthers({ sinks }: EffectiveConfig): Finding[] {
   const all = Object.entries(sinks);
   if (all.length < 2) return [];
-  return all.filter(([, { queue }]) => queue.when_full === 'block').map(([name]): Finding => ({
-    path: ['sinks', name, 'queue', 'when_full'], value: 'block',
-    reason: 'must not be block beside other sinks: it would hold them back',
-    fix: 'write drop_newest or drop_oldest, or remove the other sinks',
-  }));
+  return all
+    .filter(([, { queue }]) => queue.when_full === 'block')
+    .map(([name]): Finding => ({
+      path: ['sinks', name, 'queue', 'when_full'],
+      value: 'block',
+      reason: 'must not be block beside other sinks: it would hold them back',
+      fix: 'write drop_newest or drop_oldest, or remove the other sinks',
+    }));
 }
 
 /** Two sinks in one folder would delete each other's files when they make room. */
@@ -27,7 +30,16 @@ function sharedFolders({ sinks }: EffectiveConfig): Finding[] {
     const folder = resolve(sink.path);
     const owner = owners.get(folder);
     if (owner === undefined) owners.set(folder, name);
-    return owner === undefined ? [] : [{ path: ['sinks', name, 'path'], value: sink.path, reason: `is the folder of the sink ${owner} already`, fix: 'give each file sink a folder of its own' }];
+    return owner === undefined
+      ? []
+      : [
+          {
+            path: ['sinks', name, 'path'],
+            value: sink.path,
+            reason: `is the folder of the sink ${owner} already`,
+            fix: 'give each file sink a folder of its own',
+          },
+        ];
   });
 }
 
@@ -36,9 +48,12 @@ const REST_OF_EVENT = 32 * 1024;
 
 function queuesTooSmall({ enrich, sinks }: EffectiveConfig): Finding[] {
   const least = parseSize(enrich.max_args_bytes) + REST_OF_EVENT;
-  return Object.entries(sinks).filter(([, { queue }]) => parseSize(queue.max_size) < least).map(([name, { queue }]): Finding => ({
-    path: ['sinks', name, 'queue', 'max_size'], value: queue.max_size,
-    reason: `is too small for an event with ${enrich.max_args_bytes} of arguments (enrich.max_args_bytes)`,
-    fix: `write at least ${formatSize(least)}, or lower enrich.max_args_bytes`,
-  }));
+  return Object.entries(sinks)
+    .filter(([, { queue }]) => parseSize(queue.max_size) < least)
+    .map(([name, { queue }]): Finding => ({
+      path: ['sinks', name, 'queue', 'max_size'],
+      value: queue.max_size,
+      reason: `is too small for an event with ${enrich.max_args_bytes} of arguments (enrich.max_args_bytes)`,
+      fix: `write at least ${formatSize(least)}, or lower enrich.max_args_bytes`,
+    }));
 }

@@ -13,25 +13,68 @@ const KERNEL_KINDS = WRITTEN_KINDS.filter((kind): kind is Lowercase<KernelKind> 
 /** Every key outside the sinks. The order is that of the printed configuration. */
 export const CORE_SCHEMA = {
   agent: {
-    data_dir: { format: 'path', default: './data', doc: 'Folder for all that the agent keeps: its state, and event files unless a sink names another place.' },
+    data_dir: {
+      format: 'path',
+      default: './data',
+      doc: 'Folder for all that the agent keeps: its state, and event files unless a sink names another place.',
+    },
     labels: { format: 'labels', default: {}, doc: 'Texts that go with every exec and snapshot event, to tell hosts apart.' },
-    shutdown_timeout: { format: 'duration', default: '10s', min: '100ms', max: '10m', doc: 'How long a stop may take: what is accepted is delivered within it.' },
+    shutdown_timeout: {
+      format: 'duration',
+      default: '10s',
+      min: '100ms',
+      max: '10m',
+      doc: 'How long a stop may take: what is accepted is delivered within it.',
+    },
   },
   source: {
-    type: { format: 'choice', default: 'proc_connector', choices: ['proc_connector'], doc: 'Where events come from: proc_connector is the netlink process connector of the kernel.' },
-    receive_buffer: { format: 'size', default: '64MiB', min: '4KiB', max: '1GiB', doc: 'Kernel memory in which events wait until the agent reads them.' },
+    type: {
+      format: 'choice',
+      default: 'proc_connector',
+      choices: ['proc_connector'],
+      doc: 'Where events come from: proc_connector is the netlink process connector of the kernel.',
+    },
+    receive_buffer: {
+      format: 'size',
+      default: '64MiB',
+      min: '4KiB',
+      max: '1GiB',
+      doc: 'Kernel memory in which events wait until the agent reads them.',
+    },
     threads: { format: 'flag', default: false, doc: 'Report the start and end of single threads too, not only of processes.' },
-    events: { format: 'choices', default: KERNEL_KINDS, choices: KERNEL_KINDS, doc: 'The kinds of events to report; the others are counted, not reported.' },
+    events: {
+      format: 'choices',
+      default: KERNEL_KINDS,
+      choices: KERNEL_KINDS,
+      doc: 'The kinds of events to report; the others are counted, not reported.',
+    },
     snapshot: { format: 'flag', default: true, doc: 'Report the processes that run already when the agent starts.' },
   },
   enrich: {
     max_processes: { format: 'count', default: 32768, min: 64, max: 1048576, doc: 'How many processes are remembered at once.' },
-    exit_ttl: { format: 'duration', default: '10s', min: '100ms', max: '1h', doc: 'How long a process is remembered, at most, after it ended.' },
-    max_args_bytes: { format: 'size', default: '32KiB', min: '1KiB', max: '2MiB', doc: 'How much of a command line is kept; longer ones are cut and marked.' },
+    exit_ttl: {
+      format: 'duration',
+      default: '10s',
+      min: '100ms',
+      max: '1h',
+      doc: 'How long a process is remembered, at most, after it ended.',
+    },
+    max_args_bytes: {
+      format: 'size',
+      default: '32KiB',
+      min: '1KiB',
+      max: '2MiB',
+      doc: 'How much of a command line is kept; longer ones are cut and marked.',
+    },
     ancestors: { format: 'count', default: 8, min: 0, max: 64, doc: 'How many ancestors of a process an exec event names.' },
   },
   telemetry: {
-    log_level: { format: 'choice', default: 'info', choices: ['trace', 'debug', 'info', 'warn', 'error'], doc: 'The least important messages to log.' },
+    log_level: {
+      format: 'choice',
+      default: 'info',
+      choices: ['trace', 'debug', 'info', 'warn', 'error'],
+      doc: 'The least important messages to log.',
+    },
   },
 } as const satisfies SettingGroup;
 
@@ -41,7 +84,12 @@ export const SINK_SCHEMA = {
     kinds: { format: 'choices', default: WRITTEN_KINDS, choices: WRITTEN_KINDS, doc: 'The kinds of events that this sink gets.' },
   },
   queue: {
-    type: { format: 'choice', default: 'memory', choices: ['memory'], doc: 'Where events wait for the sink: memory does not survive the end of the agent.' },
+    type: {
+      format: 'choice',
+      default: 'memory',
+      choices: ['memory'],
+      doc: 'Where events wait for the sink: memory does not survive the end of the agent.',
+    },
     max_size: { format: 'size', default: '16MiB', min: '64KiB', max: '1GiB', doc: 'How much may wait, in bytes of encoded events.' },
     max_events: { format: 'count', default: 50000, min: 1, max: 10000000, doc: 'How much may wait, in events.' },
     when_full: { format: 'choice', default: 'drop_newest', choices: WHEN_FULL, doc: 'What to do with an event that finds the queue full.' },

@@ -24,7 +24,10 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   EMPTY: ['the file is empty', 'write {} for all defaults, or start from what forkcast config --defaults prints'],
   TAB_AS_INDENT: ['the line is indented with a tab', 'indent with spaces'],
   MULTIPLE_DOCS: ['a second YAML document begins here', 'remove the line with ---; one file holds one configuration'],
-  BLOCK_AS_IMPLICIT_KEY: ['a key cannot stand within a plain value', 'check the indentation of this line and the next; put a value that contains ": " in quotes'],
+  BLOCK_AS_IMPLICIT_KEY: [
+    'a key cannot stand within a plain value',
+    'check the indentation of this line and the next; put a value that contains ": " in quotes',
+  ],
   MULTILINE_IMPLICIT_KEY: ['a key must be on one line', 'check the indentation'],
   BAD_SCALAR_START: ['a plain value cannot begin with this character', QUOTE],
   BAD_DQ_ESCAPE: ['an unknown escape in double quotes', 'write \\\\ for a backslash, or use single quotes'],

@@ -7,7 +7,15 @@ import { AgentError } from './errors.ts';
  * No spaces, no bare numbers: the unit decides too much to be guessed.
  */
 export const SIZE_UNITS = {
-  B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4, KB: 1000, MB: 1000 ** 2, GB: 1000 ** 3, TB: 1000 ** 4,
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  TiB: 1024 ** 4,
+  KB: 1000,
+  MB: 1000 ** 2,
+  GB: 1000 ** 3,
+  TB: 1000 ** 4,
 } as const;
 export const DURATION_UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 
@@ -26,7 +34,8 @@ function refuse(reason: string, fix: string): never {
 
 /** Bytes of a size such as "64MiB". Throws CONFIG_INVALID with reason and fix. */
 export function parseSize(value: unknown): number {
-  if (typeof value === 'number') refuse('needs a unit', `write ${bareNumber(value)}B, or a larger unit: KiB, MiB, GiB, TiB, KB, MB, GB, TB`);
+  if (typeof value === 'number')
+    refuse('needs a unit', `write ${bareNumber(value)}B, or a larger unit: KiB, MiB, GiB, TiB, KB, MB, GB, TB`);
   if (typeof value !== 'string') refuse('must be a size', 'write a number with a unit, such as 64MiB');
   if (value.length > LONGEST || !SIZE.test(value)) refuse(...explainSize(value));
   const digits = Number.parseFloat(value);
@@ -66,17 +75,61 @@ type Explanation = [reason: string, fix: string];
 
 /** Units people write instead of ours, lower case. */
 const SIZE_ALIASES: Record<string, string> = {
-  b: 'B', byte: 'B', bytes: 'B', k: 'KiB', ki: 'KiB', kib: 'KiB', kb: 'KB', m: 'MiB', mi: 'MiB', mib: 'MiB', mb: 'MB',
-  g: 'GiB', gi: 'GiB', gib: 'GiB', gb: 'GB', t: 'TiB', ti: 'TiB', tib: 'TiB', tb: 'TB',
+  b: 'B',
+  byte: 'B',
+  bytes: 'B',
+  k: 'KiB',
+  ki: 'KiB',
+  kib: 'KiB',
+  kb: 'KB',
+  m: 'MiB',
+  mi: 'MiB',
+  mib: 'MiB',
+  mb: 'MB',
+  g: 'GiB',
+  gi: 'GiB',
+  gib: 'GiB',
+  gb: 'GB',
+  t: 'TiB',
+  ti: 'TiB',
+  tib: 'TiB',
+  tb: 'TB',
 };
 const DURATION_ALIASES: Record<string, string> = {
-  msec: 'ms', msecs: 'ms', millis: 'ms', millisecond: 'ms', milliseconds: 'ms', ms: 'ms', s: 's', sec: 's', secs: 's', second: 's', seconds: 's',
-  m: 'm', min: 'm', mins: 'm', minute: 'm', minutes: 'm', h: 'h', hr: 'h', hrs: 'h', hour: 'h', hours: 'h', d: 'd', day: 'd', days: 'd',
+  msec: 'ms',
+  msecs: 'ms',
+  millis: 'ms',
+  millisecond: 'ms',
+  milliseconds: 'ms',
+  ms: 'ms',
+  s: 's',
+  sec: 's',
+  secs: 's',
+  second: 's',
+  seconds: 's',
+  m: 'm',
+  min: 'm',
+  mins: 'm',
+  minute: 'm',
+  minutes: 'm',
+  h: 'h',
+  hr: 'h',
+  hrs: 'h',
+  hour: 'h',
+  hours: 'h',
+  d: 'd',
+  day: 'd',
+  days: 'd',
 };
 
 function explainSize(value: string): Explanation {
   const explained = explain(value, SIZE_ALIASES, 'size');
-  return explained ?? ['is not a size', 'write one number and one unit without a space, such as 64MiB; units: B, KiB, MiB, GiB, TiB, KB, MB, GB, TB'];
+  return (
+    explained ?? [
+      'is not a size',
+      'write one number and one unit without a space, such as 64MiB; units: B, KiB, MiB, GiB, TiB, KB, MB, GB, TB',
+    ]
+  );
 }
 
 function explainDuration(value: string): Explanation {
@@ -89,7 +142,13 @@ function explain(value: string, aliases: Record<string, string>, noun: 'size' | 
   const [, sign = '', digits, word = ''] = /^([+-]?)(\d+(?:\.\d+)?) *([A-Za-z]*)$/.exec(value.trim()) ?? [];
   if (digits === undefined) return undefined;
   if (sign === '-') return ['must not be negative', `write a ${noun} of zero or more`];
-  if (word === '') return ['needs a unit', noun === 'size' ? `write ${digits}MiB, or another unit: B, KiB, GiB, TiB, KB, MB, GB, TB` : `write ${digits}s, or another unit: ms, m, h, d`];
+  if (word === '')
+    return [
+      'needs a unit',
+      noun === 'size'
+        ? `write ${digits}MiB, or another unit: B, KiB, GiB, TiB, KB, MB, GB, TB`
+        : `write ${digits}s, or another unit: ms, m, h, d`,
+    ];
   const unit = Object.hasOwn(aliases, word.toLowerCase()) ? aliases[word.toLowerCase()] : undefined;
   return unit === undefined ? undefined : [`is not a ${noun}`, `write ${digits}${unit}`];
 }

@@ -20,15 +20,33 @@ export function checkFolder(folder: Folder, canWrite: (path: string) => boolean 
   const path = resolve(folder.path);
   const shown = escapeText(path);
   const { name } = folder;
-  const failed = (found: string, consequence: string, fix: string): Check => ({ name, status: 'failed', found: `${shown} ${found}`, consequence, fix });
+  const failed = (found: string, consequence: string, fix: string): Check => ({
+    name,
+    status: 'failed',
+    found: `${shown} ${found}`,
+    consequence,
+    fix,
+  });
   const existing = nearestExisting(path);
-  if (existing === undefined) return failed('cannot be looked at', 'nothing can be stored', 'give this user search permission on the folders above it');
-  if (!existing.stats.isDirectory()) return failed(`${existing.path === path ? 'is' : 'lies below'} a file`, 'nothing can be stored', 'choose another folder');
+  if (existing === undefined)
+    return failed('cannot be looked at', 'nothing can be stored', 'give this user search permission on the folders above it');
+  if (!existing.stats.isDirectory())
+    return failed(`${existing.path === path ? 'is' : 'lies below'} a file`, 'nothing can be stored', 'choose another folder');
   if (existing.path === path) {
     const unsafe = unsafety(existing.stats, folder.ownerUid);
-    if (unsafe !== undefined) return failed(unsafe, 'the agent refuses it: others could read or replace what is stored', 'chown it to this user and chmod 700 it, or choose another folder');
+    if (unsafe !== undefined)
+      return failed(
+        unsafe,
+        'the agent refuses it: others could read or replace what is stored',
+        'chown it to this user and chmod 700 it, or choose another folder',
+      );
   }
-  if (!canWrite(existing.path)) return failed('is not writable', 'nothing can be stored', `give this user write permission on ${escapeText(existing.path)}, or choose another folder`);
+  if (!canWrite(existing.path))
+    return failed(
+      'is not writable',
+      'nothing can be stored',
+      `give this user write permission on ${escapeText(existing.path)}, or choose another folder`,
+    );
   return spaceCheck(folder, existing.path, `${shown}${existing.path === path ? '' : ' (will be created)'}`);
 }
 
@@ -40,12 +58,18 @@ function spaceCheck({ name, keepBytes }: Folder, existing: string, shown: string
   const found = `${shown}, ${roundSize(free)} free`;
   if (free >= keepBytes) return ok(name, found);
   return {
-    name, status: 'degraded', found, consequence: `the sinks may keep ${roundSize(keepBytes)}: the file system can be full before old files are deleted`,
+    name,
+    status: 'degraded',
+    found,
+    consequence: `the sinks may keep ${roundSize(keepBytes)}: the file system can be full before old files are deleted`,
     fix: 'make room, or lower keep of the file sinks',
   };
 }
 
-interface Existing { readonly path: string; readonly stats: Stats }
+interface Existing {
+  readonly path: string;
+  readonly stats: Stats;
+}
 
 /** The folder itself, or the one that it would be created in. */
 function nearestExisting(path: string): Existing | undefined {

@@ -8,17 +8,24 @@ import type { Check } from './finding.ts';
 /** Unprivileged listening came with 6.6 (commit bfdfdc2f). */
 export function checkKernel(release: KernelRelease, held: ReadonlySet<Capability>): Check {
   const name = 'kernel';
-  if (release.major === 0) return { name, status: 'degraded', found: `release "${release.text}"`, consequence: 'what this kernel can do is not known', fix: null };
+  if (release.major === 0)
+    return { name, status: 'degraded', found: `release "${release.text}"`, consequence: 'what this kernel can do is not known', fix: null };
   if (!atLeast(release, 6, 6) && !held.has('CAP_NET_ADMIN')) {
     return {
-      name, status: 'failed', found: release.text, consequence: 'before 6.6 only CAP_NET_ADMIN may listen to process events',
+      name,
+      status: 'failed',
+      found: release.text,
+      consequence: 'before 6.6 only CAP_NET_ADMIN may listen to process events',
       fix: 'give the agent CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN; containers: cap_add), or run it as root',
     };
   }
   // The stable releases that had c46bfba1337d and not yet its revert 8929f95b2b58.
   if (release.major === 6 && release.minor === 6 && release.patch >= 13 && release.patch <= 17) {
     return {
-      name, status: 'degraded', found: release.text, consequence: 'this kernel can stop sending process events when another program listens to some of them only',
+      name,
+      status: 'degraded',
+      found: release.text,
+      consequence: 'this kernel can stop sending process events when another program listens to some of them only',
       fix: 'update the kernel to 6.6.18 or newer',
     };
   }

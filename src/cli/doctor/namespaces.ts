@@ -11,8 +11,14 @@ type Kind = keyof typeof INITIAL;
 
 const WITHOUT: Readonly<Record<Kind, readonly [consequence: string, fix: string]>> = {
   pid: ['the kernel ignores listeners outside the initial pid namespace', 'run the agent on the host, or its container with --pid=host'],
-  user: ['the kernel ignores listeners outside the initial user namespace', 'run the agent on the host, or its container with --userns=host and not rootless'],
-  net: ['the process connector answers in the initial network namespace only', 'run the agent on the host, or its container with --network=host'],
+  user: [
+    'the kernel ignores listeners outside the initial user namespace',
+    'run the agent on the host, or its container with --userns=host and not rootless',
+  ],
+  net: [
+    'the process connector answers in the initial network namespace only',
+    'run the agent on the host, or its container with --network=host',
+  ],
 };
 
 export function checkNamespaces(files: HostFiles): Check[] {
@@ -22,7 +28,14 @@ export function checkNamespaces(files: HostFiles): Check[] {
 function checkNamespace(kind: Kind, files: HostFiles): Check {
   const name = `${kind} namespace`;
   const own = inode(files.link(`/proc/self/ns/${kind}`));
-  if (own === undefined) return { name, status: 'degraded', found: `/proc/self/ns/${kind} cannot be read`, consequence: 'whether it is the initial one is not known', fix: 'mount /proc' };
+  if (own === undefined)
+    return {
+      name,
+      status: 'degraded',
+      found: `/proc/self/ns/${kind} cannot be read`,
+      consequence: 'whether it is the initial one is not known',
+      fix: 'mount /proc',
+    };
   if (own === INITIAL[kind]) return ok(name, 'the initial one');
   if (kind === 'net') return checkNetByNeighbour(own, files);
   return notInitial(kind, own);
@@ -32,7 +45,8 @@ function checkNamespace(kind: Kind, files: HostFiles): Check {
 function checkNetByNeighbour(own: number, files: HostFiles): Check {
   const first = inode(files.link('/proc/1/ns/net'));
   const first1IsOfTheMachine = inode(files.link('/proc/self/ns/pid')) === INITIAL.pid;
-  if (first === undefined || !first1IsOfTheMachine) return ok('net namespace', 'cannot be told without root', 'what counts is the line process events');
+  if (first === undefined || !first1IsOfTheMachine)
+    return ok('net namespace', 'cannot be told without root', 'what counts is the line process events');
   return first === own ? ok('net namespace', 'that of process 1') : notInitial('net', own);
 }
 

@@ -12,5 +12,11 @@ export function checkNode(version: string, execPath: string): Check {
   const found = `${version}, ${origin} (${escapeText(execPath)})`;
   const recent = Number(major) > OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) >= OLDEST[1]);
   if (recent) return ok('node', found);
-  return { name: 'node', status: 'failed', found, consequence: `forkcast needs Node ${OLDEST.join('.')} or newer`, fix: 'start it with bin/forkcast, which finds the right one, or install a newer Node' };
+  return {
+    name: 'node',
+    status: 'failed',
+    found,
+    consequence: `forkcast needs Node ${OLDEST.join('.')} or newer`,
+    fix: 'start it with bin/forkcast, which finds the right one, or install a newer Node',
+  };
 }

@@ -29,9 +29,12 @@ function remark(text: string | null, width: number): string[] {
 
 function sign(status: Status, style: Style): string {
   switch (status) {
-    case 'ok': return style.green(style.good);
-    case 'degraded': return style.yellow(style.doubtful);
-    case 'failed': return style.red(style.bad);
+    case 'ok':
+      return style.green(style.good);
+    case 'degraded':
+      return style.yellow(style.doubtful);
+    case 'failed':
+      return style.red(style.bad);
   }
 }
 

@@ -6,13 +6,19 @@ import { forkcast } from './fake-io.ts';
 
 describe('check', () => {
   it('says what a valid configuration would do', async () => {
-    const { code, out, err } = await forkcast('check', '-c', configFile('agent: {data_dir: /d}\nsource: {receive_buffer: 4KiB}\nsinks: {keep: {type: file}}\n'));
+    const { code, out, err } = await forkcast(
+      'check',
+      '-c',
+      configFile('agent: {data_dir: /d}\nsource: {receive_buffer: 4KiB}\nsinks: {keep: {type: file}}\n'),
+    );
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(/^valid: .*forkcast\.yaml\n/);
     expect(out).toMatch(/^ {2}data +\/d$/m);
     expect(out).toMatch(/^ {2}source +proc_connector: fork exec exit .*; with a snapshot at the start$/m);
     expect(out).toMatch(/^ {2}buffer +4KiB in the kernel, room for 9 events$/m);
-    expect(out).toMatch(/^ {2}sink keep +files in \/d\/events, zstd, up to 10GiB; waiting: 16 MiB or 50,000 events in memory, then drop_newest$/m);
+    expect(out).toMatch(
+      /^ {2}sink keep +files in \/d\/events, zstd, up to 10GiB; waiting: 16 MiB or 50,000 events in memory, then drop_newest$/m,
+    );
   });
 
   it('without a file checks the built-in configuration', async () => {
@@ -20,7 +26,15 @@ describe('check', () => {
   });
 
   it('reports every error with place, value and fix, and ends with 78', async () => {
-    const { code, out, err } = await forkcast('check', '-c', configFile('source: {threads: yes, evnets: []}\n'), '--set', 'enrich.ancestors=100', '--set', 'agent.x.y=1');
+    const { code, out, err } = await forkcast(
+      'check',
+      '-c',
+      configFile('source: {threads: yes, evnets: []}\n'),
+      '--set',
+      'enrich.ancestors=100',
+      '--set',
+      'agent.x.y=1',
+    );
     expect([code, out]).toEqual([78, '']);
     expect(err.replaceAll(/\/\S*\//g, '')).toBe(`error: the configuration forkcast.yaml has 4 errors
 
@@ -45,17 +59,36 @@ correct what is listed, then run forkcast check again
 
   it('--json prints a result either way', async () => {
     const good = await forkcast('check', '--json');
-    expect(JSON.parse(good.out)).toMatchObject({ ok: true, file: null, config_hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string, effective: { agent: { data_dir: './data' } } });
+    expect(JSON.parse(good.out)).toMatchObject({
+      ok: true,
+      file: null,
+      config_hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      effective: { agent: { data_dir: './data' } },
+    });
     const file = configFile('source: {threads: yes}\n');
     const bad = await forkcast('check', '-c', file, '--json');
     expect([bad.code, bad.err]).toEqual([78, '']);
     expect(JSON.parse(bad.out)).toEqual({
-      ok: false, file, code: 'CONFIG_INVALID',
-      issues: [{ path: 'source.threads', value: 'yes', reason: 'must be true or false', fix: 'write true, without quotes', at: { file, line: 1, column: 19 } }],
+      ok: false,
+      file,
+      code: 'CONFIG_INVALID',
+      issues: [
+        {
+          path: 'source.threads',
+          value: 'yes',
+          reason: 'must be true or false',
+          fix: 'write true, without quotes',
+          at: { file, line: 1, column: 19 },
+        },
+      ],
     });
     const missing = await forkcast('check', '-c', '/nonexistent', '--json');
     expect(missing.code).toBe(78);
-    expect(JSON.parse(missing.out)).toMatchObject({ ok: false, code: 'CONFIG_UNREADABLE', issues: [{ reason: '/nonexistent does not exist' }] });
+    expect(JSON.parse(missing.out)).toMatchObject({
+      ok: false,
+      code: 'CONFIG_UNREADABLE',
+      issues: [{ reason: '/nonexistent does not exist' }],
+    });
   });
 
   it('warns of a file that sets nothing', async () => {
@@ -65,7 +98,11 @@ correct what is listed, then run forkcast check again
 
 describe('advice', () => {
   const advice = (text: string, capEff = '0000000000000000'): string[] => {
-    const files = { text: (path: string) => ({ '/proc/self/status': `Name:\tnode\nCapEff:\t${capEff}\n`, '/proc/sys/net/core/rmem_max': '4194304\n' })[path], link: () => undefined };
+    const files = {
+      text: (path: string) =>
+        ({ '/proc/self/status': `Name:\tnode\nCapEff:\t${capEff}\n`, '/proc/sys/net/core/rmem_max': '4194304\n' })[path],
+      link: () => undefined,
+    };
     return adviceFor(loadConfig({ file: configFile(text) }).config, files).map(({ path, warning }) => `${path}: ${warning}`);
   };
   const QUIET = 'source: {receive_buffer: 4MiB}\n';
@@ -73,7 +110,9 @@ describe('advice', () => {
   it('is silent about the ordinary', () => expect(advice(QUIET)).toEqual([]));
 
   it('says that the kernel will clamp the receive buffer, unless CAP_NET_ADMIN forces it', () => {
-    expect(advice('source: {receive_buffer: 64MiB}')).toEqual([expect.stringMatching(/^source\.receive_buffer: 64MiB is more than net\.core\.rmem_max \(4MiB\) .* room for 10,082 events$/)]);
+    expect(advice('source: {receive_buffer: 64MiB}')).toEqual([
+      expect.stringMatching(/^source\.receive_buffer: 64MiB is more than net\.core\.rmem_max \(4MiB\) .* room for 10,082 events$/),
+    ]);
     expect(advice('source: {receive_buffer: 64MiB}', '0000000000001000')).toEqual([]);
   });
 
@@ -86,6 +125,8 @@ describe('advice', () => {
   ])('%s', (text, warning) => expect(advice(`${QUIET}${text}\n`)).toEqual([expect.stringContaining(warning)]));
 
   it('says when no process would be seen', () => {
-    expect(advice('source: {receive_buffer: 4MiB, events: [uid]}')).toEqual([expect.stringContaining('source.events: no fork, exec or exit is reported')]);
+    expect(advice('source: {receive_buffer: 4MiB, events: [uid]}')).toEqual([
+      expect.stringContaining('source.events: no fork, exec or exit is reported'),
+    ]);
   });
 });

@@ -16,7 +16,9 @@ it('--schema prints the JSON Schema', async () => {
 });
 
 it('--effective prints a file that means the same', async () => {
-  const file = configFile('agent: {labels: {"app.name": "a: b", n: "7", y: "yes"}}\nsinks: {z: {type: stdout}, a: {type: file, codec: "null"}}\n');
+  const file = configFile(
+    'agent: {labels: {"app.name": "a: b", n: "7", y: "yes"}}\nsinks: {z: {type: stdout}, a: {type: file, codec: "null"}}\n',
+  );
   const { code, out } = await forkcast('config', '--effective', '-c', file, '--set', 'enrich.ancestors=3');
   expect(code).toBe(0);
   const original = loadConfig({ file, overrides: ['enrich.ancestors=3'] });

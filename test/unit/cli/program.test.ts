@@ -63,8 +63,9 @@ it('run gets its options as typed, checked', async () => {
 
 it('decode gets its files and options', async () => {
   expect((await forkcast('decode', 'a', 'b')).called.decode).toEqual([[['a', 'b'], { format: 'json' }]]);
-  expect((await forkcast('decode', '--format', 'line', '--kind', 'exec, exit', '--stream', 'process', '--nulls', '-')).called.decode)
-    .toEqual([[['-'], { format: 'line', kind: ['exec', 'exit'], stream: 'process', nulls: true }]]);
+  expect(
+    (await forkcast('decode', '--format', 'line', '--kind', 'exec, exit', '--stream', 'process', '--nulls', '-')).called.decode,
+  ).toEqual([[['-'], { format: 'line', kind: ['exec', 'exit'], stream: 'process', nulls: true }]]);
 });
 
 it('ends with the code of the action', async () => {
@@ -84,10 +85,14 @@ it('asks for a report when the error is a bug', async () => {
   expect(io.stderr.text).toMatch(/^error: x is not a function\nthis is a bug in forkcast[^]*TypeError: x is not a function\n +at /);
 });
 
-it('is silent when the reader of its output has gone', async () => {
+it.each([
+  [['config', '--defaults'], 0],
+  [['--help'], 0],
+  [['check', '--json', '-c', '/nonexistent'], 78],
+])('%j is silent when the reader of its output has gone, and ends as it would have', async (argv, code) => {
   const closed = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
   const io = { ...fakeIo(), stdout: new Writable({ write: (_chunk, _encoding, done) => done(closed) }) };
-  expect(await runCli(['config', '--defaults'], io, fakeActions())).toBe(0);
+  expect(await runCli(argv, io, fakeActions())).toBe(code);
   expect(io.stderr.text).toBe('');
 });
 
@@ -98,7 +103,11 @@ describe('colour', () => {
     return io.stderr.text;
   };
   it('is used on a terminal', async () => expect(await error({ TERM: 'xterm' }, true)).toContain('\u001b[31merror\u001b[39m'));
-  it.each([[{}, false], [{ NO_COLOR: '1' }, true], [{ TERM: 'dumb' }, true]])('is not used with %j, terminal: %s', async (env, isTTY) => {
+  it.each([
+    [{}, false],
+    [{ NO_COLOR: '1' }, true],
+    [{ TERM: 'dumb' }, true],
+  ])('is not used with %j, terminal: %s', async (env, isTTY) => {
     expect(await error(env, isTTY)).not.toContain('\u001b');
   });
 });

@@ -14,11 +14,23 @@ sinks: {z: {type: stdout, filter: {kinds: [snapshot, exec]}, queue: {max_size: 4
 telemetry: {log_level: debug}
 `);
   expect(config.agent).toEqual({ dataDir: '/d', labels: { env: 'prod' }, shutdownTimeoutMs: 90_000 });
-  expect(config.source).toEqual({ type: 'proc_connector', receiveBufferBytes: 4096, threads: true, events: ['EXEC', 'EXIT'], snapshot: false });
+  expect(config.source).toEqual({
+    type: 'proc_connector',
+    receiveBufferBytes: 4096,
+    threads: true,
+    events: ['EXEC', 'EXIT'],
+    snapshot: false,
+  });
   expect(config.enrich).toEqual({ maxProcesses: 64, exitTtlMs: 100, maxArgsBytes: 2097152, ancestors: 0 });
   expect(config.telemetry).toEqual({ logLevel: 'debug' });
-  expect(config.sinks.map(({ name, type }) => [name, type])).toEqual([['a', 'file'], ['z', 'stdout']]);
-  expect(config.sinks[1]).toMatchObject({ kinds: ['EXEC', 'SNAPSHOT'], queue: { type: 'memory', maxBytes: 4194304, maxEvents: 7, whenFull: 'drop_oldest' } });
+  expect(config.sinks.map(({ name, type }) => [name, type])).toEqual([
+    ['a', 'file'],
+    ['z', 'stdout'],
+  ]);
+  expect(config.sinks[1]).toMatchObject({
+    kinds: ['EXEC', 'SNAPSHOT'],
+    queue: { type: 'memory', maxBytes: 4194304, maxEvents: 7, whenFull: 'drop_oldest' },
+  });
 });
 
 it('is frozen throughout', () => {
@@ -31,8 +43,14 @@ it('is frozen throughout', () => {
 });
 
 it('hashes what the configuration means, not how it is written', () => {
-  const hash = configHash(load('enrich: {exit_ttl: 1m30s, ancestors: 8}\nsource: {events: [exec, fork]}\nsinks: {a: {type: stdout}, b: {type: file}}'));
+  const hash = configHash(
+    load('enrich: {exit_ttl: 1m30s, ancestors: 8}\nsource: {events: [exec, fork]}\nsinks: {a: {type: stdout}, b: {type: file}}'),
+  );
   expect(hash).toMatch(/^[0-9a-f]{64}$/);
-  expect(configHash(load('source: {events: [fork, exec]}\nsinks: {b: {type: file}, a: {type: stdout}}\nenrich: {exit_ttl: 90s}'))).toBe(hash);
-  expect(configHash(load('source: {events: [fork, exec]}\nsinks: {b: {type: file}, a: {type: stdout}}\nenrich: {exit_ttl: 91s}'))).not.toBe(hash);
+  expect(configHash(load('source: {events: [fork, exec]}\nsinks: {b: {type: file}, a: {type: stdout}}\nenrich: {exit_ttl: 90s}'))).toBe(
+    hash,
+  );
+  expect(configHash(load('source: {events: [fork, exec]}\nsinks: {b: {type: file}, a: {type: stdout}}\nenrich: {exit_ttl: 91s}'))).not.toBe(
+    hash,
+  );
 });

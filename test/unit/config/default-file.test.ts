@@ -25,19 +25,26 @@ describe('config/forkcast.yaml', () => {
     const { sinks: writtenSinks, ...core } = written;
     expectEveryKey(CORE_SCHEMA, core);
     const sinks = Object.values(writtenSinks ?? {}) as Record<string, unknown>[];
-    for (const type of SINK_TYPE_NAMES) expectEveryKey(sinkGroup(type), sinks.find((sink) => sink['type'] === type));
+    for (const type of SINK_TYPE_NAMES)
+      expectEveryKey(
+        sinkGroup(type),
+        sinks.find((sink) => sink['type'] === type),
+      );
   });
 
   it('says above every key, or above its neighbours, what it means', () => {
     const lines = defaultConfigText().split('\n');
-    const bare = lines.filter((line, index) => /^ {2}\w+:/.test(line) && !/^ *(#|\w+:$|$)/.test(lines[index - 1] ?? '') && !/^ {2}\w/.test(lines[index - 1] ?? ''));
+    const bare = lines.filter(
+      (line, index) => /^ {2}\w+:/.test(line) && !/^ *(#|\w+:$|$)/.test(lines[index - 1] ?? '') && !/^ {2}\w/.test(lines[index - 1] ?? ''),
+    );
     expect(bare).toEqual([]);
   });
 
   it('states the bounds that the schema has', () => {
     for (const [section, group] of Object.entries<SettingGroup>(CORE_SCHEMA)) {
       for (const [key, setting] of Object.entries(group)) {
-        if (isSetting(setting) && 'min' in setting) expect(defaultConfigText(), `${section}.${key}`).toContain(`${setting.min} to ${setting.max}`);
+        if (isSetting(setting) && 'min' in setting)
+          expect(defaultConfigText(), `${section}.${key}`).toContain(`${setting.min} to ${setting.max}`);
       }
     }
   });

@@ -15,7 +15,9 @@ it('reads YAML and JSON alike', () => {
 
 it('follows anchors, aliases and merge keys', () => {
   const { value } = parse('sinks:\n  a: &a {type: stdout, format: json}\n  b: *a\n  c: {<<: *a, format: line}\n');
-  expect(value).toEqual({ sinks: { a: { type: 'stdout', format: 'json' }, b: { type: 'stdout', format: 'json' }, c: { type: 'stdout', format: 'line' } } });
+  expect(value).toEqual({
+    sinks: { a: { type: 'stdout', format: 'json' }, b: { type: 'stdout', format: 'json' }, c: { type: 'stdout', format: 'line' } },
+  });
 });
 
 it('takes a file of comments for a file that sets nothing', () => {
@@ -52,7 +54,12 @@ describe('syntax errors say where, what and what to do', () => {
   });
 
   it('refuses aliases that multiply', () => {
-    const rows = ['a: &a [1,1,1,1,1,1,1,1,1]', 'b: &b [*a,*a,*a,*a,*a,*a,*a,*a]', 'c: &c [*b,*b,*b,*b,*b,*b,*b,*b]', 'd: [*c,*c,*c,*c,*c,*c,*c]'];
+    const rows = [
+      'a: &a [1,1,1,1,1,1,1,1,1]',
+      'b: &b [*a,*a,*a,*a,*a,*a,*a,*a]',
+      'c: &c [*b,*b,*b,*b,*b,*b,*b,*b]',
+      'd: [*c,*c,*c,*c,*c,*c,*c]',
+    ];
     expect(troubles(rows.join('\n'))[0]).toContain('multiply beyond bounds');
   });
 });

@@ -3,7 +3,16 @@ import { configJsonSchema } from '../../../src/config/json-schema.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { SINK_TYPE_NAMES } from '../../../src/config/sink-types.ts';
 
-interface Node { type?: unknown; enum?: unknown[]; pattern?: string; default?: unknown; description?: string; additionalProperties?: unknown; properties?: Record<string, Node>; oneOf?: Node[] }
+interface Node {
+  type?: unknown;
+  enum?: unknown[];
+  pattern?: string;
+  default?: unknown;
+  description?: string;
+  additionalProperties?: unknown;
+  properties?: Record<string, Node>;
+  oneOf?: Node[];
+}
 const schema = configJsonSchema() as unknown as Node & { $schema: string };
 
 it('is JSON Schema 2020-12 and survives JSON', () => {

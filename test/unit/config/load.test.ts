@@ -13,7 +13,10 @@ it('without a file everything is default, with event files and a live view', () 
   const { effective, file } = loadConfig();
   expect(file).toBeNull();
   expect(effective.agent).toEqual({ data_dir: './data', labels: {}, shutdown_timeout: '10s' });
-  expect(Object.entries(effective.sinks).map(([name, { type }]) => [name, type])).toEqual([['disk', 'file'], ['eyes', 'stdout']]);
+  expect(Object.entries(effective.sinks).map(([name, { type }]) => [name, type])).toEqual([
+    ['disk', 'file'],
+    ['eyes', 'stdout'],
+  ]);
 });
 
 it('puts event files below data_dir unless the sink says otherwise', () => {
@@ -27,7 +30,8 @@ it('takes an empty section for a section of defaults', () => {
 });
 
 it('reports everything at once, from the top of the file down', () => {
-  expect(summary(`agent: { data_dri: x, shutdown_timeout: 10 }
+  expect(
+    summary(`agent: { data_dri: x, shutdown_timeout: 10 }
 sorce: {}
 source: { receive_buffer: 64M, threads: yes, events: [fork, exce, fork] }
 enrich: { max_processes: "100", ancestors: 65, exit_ttl: 2h, redact: [] }
@@ -35,7 +39,8 @@ sinks:
   disk: { type: file, codec: zip, queue: { when_full: wait, max_events: 0 } }
   siem: { type: kafka }
 telemetry: { log_level: INFO }
-`)).toEqual([
+`),
+  ).toEqual([
     '1:10 agent.data_dri | is an unknown key | did you mean data_dir?',
     '1:41 agent.shutdown_timeout | needs a unit | write 10s for seconds, or use ms, m, h, d',
     '2:1 sorce | is an unknown key | did you mean source?',
@@ -97,8 +102,14 @@ describe('shapes', () => {
     ['sinks: {a: {type: fiel}}', '1:19 sinks.a.type | must be one of file, stdout | did you mean file?'],
     ['sinks: {a: {type: [file]}}', '1:19 sinks.a.type | must be one of file, stdout |'],
     ['sinks: {a: {type: constructor}}', '1:19 sinks.a.type | must be one of file, stdout |'],
-    ['sinks: {My Sink: {type: stdout}}', '1:9 sinks."My Sink" | is not a sink name | use up to 64 lower-case letters, digits, _ and -, such as my-sink'],
-    ['sinks: {a: {type: stdout, codec: zstd}}', '1:27 sinks.a.codec | is an unknown key | remove it; known here: type, format, filter, queue'],
+    [
+      'sinks: {My Sink: {type: stdout}}',
+      '1:9 sinks."My Sink" | is not a sink name | use up to 64 lower-case letters, digits, _ and -, such as my-sink',
+    ],
+    [
+      'sinks: {a: {type: stdout, codec: zstd}}',
+      '1:27 sinks.a.codec | is an unknown key | remove it; known here: type, format, filter, queue',
+    ],
     ['sinks: {a: {type: file, rotate: 5}}', '1:33 sinks.a.rotate | must be a map of keys |'],
     ['sinks: {a: {type: stdout, queue: {type: disk}}}', '1:41 sinks.a.queue.type | must be memory |'],
     ['sinks: {a: {type: stdout, queue: {size: 1MiB}}}', '1:35 sinks.a.queue.size | is an unknown key |'],
@@ -110,24 +121,49 @@ describe('shapes', () => {
 });
 
 it('sinks and labels may bear the names of what every object inherits', () => {
-  const { config } = load('agent: {labels: {constructor: x, toString: y, app.kubernetes.io/name: z}}\nsinks: {__proto__: {type: stdout}, constructor: {type: file}}\n');
+  const { config } = load(
+    'agent: {labels: {constructor: x, toString: y, app.kubernetes.io/name: z}}\nsinks: {__proto__: {type: stdout}, constructor: {type: file}}\n',
+  );
   expect(config.agent.labels).toEqual({ constructor: 'x', toString: 'y', 'app.kubernetes.io/name': 'z' });
   expect(config.sinks.map(({ name }) => name)).toEqual(['__proto__', 'constructor']);
 });
 
 it('whatever is written, it loads or says what is wrong with it', () => {
-  const keys = fc.constantFrom('agent', 'source', 'enrich', 'sinks', 'telemetry', 'labels', 'data_dir', 'type', 'queue', 'events', 'kinds', 'filter', 'rotate', '__proto__', 'a.b');
+  const keys = fc.constantFrom(
+    'agent',
+    'source',
+    'enrich',
+    'sinks',
+    'telemetry',
+    'labels',
+    'data_dir',
+    'type',
+    'queue',
+    'events',
+    'kinds',
+    'filter',
+    'rotate',
+    '__proto__',
+    'a.b',
+  );
   const tree = fc.letrec((tie) => ({
     node: fc.oneof({ maxDepth: 5 }, fc.anything({ maxDepth: 0 }), fc.constantFrom('file', 'stdout', '1MiB', '5s'), tie('list'), tie('map')),
     list: fc.array(tie('node'), { maxLength: 3 }),
     map: fc.dictionary(keys, tie('node'), { maxKeys: 5 }),
   })).map;
-  fc.assert(fc.property(tree, (written) => {
-    try {
-      loadConfig({ overrides: Object.entries(written as object).map(([key, value]) => `${key === 'a.b' ? '"a.b"' : key}=${stringify(value, { collectionStyle: 'flow' })}`) });
-    } catch (error) {
-      expect(error).toBeInstanceOf(AgentError);
-      expect(['CONFIG_INVALID', 'USAGE']).toContain((error as AgentError).code);
-    }
-  }), { numRuns: 200 });
+  fc.assert(
+    fc.property(tree, (written) => {
+      try {
+        loadConfig({
+          overrides: Object.entries(written as object).map(
+            ([key, value]) => `${key === 'a.b' ? '"a.b"' : key}=${stringify(value, { collectionStyle: 'flow' })}`,
+          ),
+        });
+      } catch (error) {
+        expect(error).toBeInstanceOf(AgentError);
+        expect(['CONFIG_INVALID', 'USAGE']).toContain((error as AgentError).code);
+      }
+    }),
+    { numRuns: 200 },
+  );
 });

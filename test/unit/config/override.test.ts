@@ -7,7 +7,15 @@ import { issuesIn, refusal, summaryOf } from './refusal.ts';
 const apply = (tree: Record<string, unknown>, ...overrides: string[]) => applyOverrides(tree, overrides.map(parseOverride));
 
 it('reads the value as YAML', () => {
-  expect(apply({}, 'a=1', 'b=true', 'c=x y', 'd=[1, 2]', 'e={f: 1}', 'g=a=b', 'h="7"')).toEqual({ a: 1, b: true, c: 'x y', d: [1, 2], e: { f: 1 }, g: 'a=b', h: '7' });
+  expect(apply({}, 'a=1', 'b=true', 'c=x y', 'd=[1, 2]', 'e={f: 1}', 'g=a=b', 'h="7"')).toEqual({
+    a: 1,
+    b: true,
+    c: 'x y',
+    d: [1, 2],
+    e: { f: 1 },
+    g: 'a=b',
+    h: '7',
+  });
 });
 
 it('sets within what is there, makes what is not, and leaves the original alone', () => {
@@ -44,6 +52,10 @@ it('adjusts the default sinks where the file names none', () => {
 
 it('wins over the file, the last over the first', () => {
   expect(loadConfig({ overrides: ['enrich.ancestors=3', 'enrich.ancestors=5'] }).config.enrich.ancestors).toBe(5);
+});
+
+it('errors name the last override of what is wrong', () => {
+  expect(summaryOf(issuesIn('{}', ['source={threads: false, snapshot: 1}', 'source.snapshot=2']))[0]).toMatch(/^--set source\.snapshot /);
 });
 
 it('errors name the override, or the file where the file is to blame', () => {

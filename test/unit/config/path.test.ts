@@ -13,12 +13,16 @@ it('shows hostile keys instead of printing them', () => {
   expect(pathText(['a\u001b[31m\u202e'])).toBe('"a\\u001b[31m\\u202e"');
 });
 
-it.each(['', '.', 'a.', '.a', 'a..b', 'a b', '"a', 'a"b"', '"a"b', 'a[0]', '"\\x"'])('%j is no path', (text) => expect(parsePath(text)).toBeUndefined());
+it.each(['', '.', 'a.', '.a', 'a..b', 'a b', '"a', 'a"b"', '"a"b', 'a[0]', '"\\x"'])('%j is no path', (text) =>
+  expect(parsePath(text)).toBeUndefined(),
+);
 
 it('reads back what it wrote', () => {
-  fc.assert(fc.property(fc.array(fc.string(), { minLength: 1 }), (keys) => {
-    expect(parsePath(pathText(keys))).toEqual(keys);
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.string(), { minLength: 1 }), (keys) => {
+      expect(parsePath(pathText(keys))).toEqual(keys);
+    }),
+  );
 });
 
 it('knows what stands within what', () => {

@@ -14,11 +14,15 @@ it.each<[string, () => string, string]>([
   ['a missing file', () => '/nonexistent/forkcast.yaml', '/nonexistent/forkcast.yaml does not exist'],
   ['a directory', () => dirname(configFile('')), 'is a directory'],
   ['a path through a file', () => join(configFile(''), 'x'), 'does not exist: a part of its path is a file'],
-  ['a link to itself', () => {
-    const link = join(dirname(configFile('')), 'loop');
-    symlinkSync(link, link);
-    return link;
-  }, 'is a symbolic link that leads to itself'],
+  [
+    'a link to itself',
+    () => {
+      const link = join(dirname(configFile('')), 'loop');
+      symlinkSync(link, link);
+      return link;
+    },
+    'is a symbolic link that leads to itself',
+  ],
   ['an empty path', () => '', 'the configuration has an empty path'],
   ['an endless device', () => '/dev/zero', 'is larger than 1 MiB'],
   ['UTF-16', () => configFile(Buffer.from('\ufeffa: 1', 'utf16le')), 'is UTF-16 text'],

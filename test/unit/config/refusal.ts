@@ -33,5 +33,7 @@ export function issuesIn(text: string, overrides: readonly string[] = []): reado
 
 /** Issues as `line:column path | reason | fix`, without the folder of the file. */
 export function summaryOf(issues: readonly ConfigIssue[]): string[] {
-  return issues.map(({ at, path, reason, fix }) => `${at === null ? '' : originText(at).replace(/^.*forkcast\.yaml:/, '')} ${path} | ${reason} | ${fix}`);
+  return issues.map(
+    ({ at, path, reason, fix }) => `${at === null ? '' : originText(at).replace(/^.*forkcast\.yaml:/, '')} ${path} | ${reason} | ${fix}`,
+  );
 }

@@ -17,10 +17,12 @@ it('shows lone surrogates, which are not text', () => {
 });
 
 it('never lets a control character through', () => {
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => {
-    // oxlint-disable-next-line no-control-regex
-    expect(escapeText(text)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
-  }));
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      // oxlint-disable-next-line no-control-regex
+      expect(escapeText(text)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
+    }),
+  );
 });
 
 it('shortens long text and says so', () => {

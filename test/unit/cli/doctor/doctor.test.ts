@@ -17,41 +17,75 @@ const doctor = async (argv: readonly string[] = [], selfTest = fakeActions().sel
 const checksOf = (out: string) => (JSON.parse(out) as { ok: boolean; checks: Check[] }).checks;
 
 it('finds nothing wrong as root on an ordinary host', () => {
-  const files = recorded({ '/proc/self/status': STATUS_ROOT, '/proc/self/mountinfo': MOUNTS.v2, '/proc/sys/net/core/rmem_max': '212992\n' });
+  const files = recorded({
+    '/proc/self/status': STATUS_ROOT,
+    '/proc/self/mountinfo': MOUNTS.v2,
+    '/proc/sys/net/core/rmem_max': '212992\n',
+  });
   expect(examineHost(files, kernelRelease('6.18.44'), loadConfig().config).filter(({ status }) => status !== 'ok')).toEqual([]);
 });
 
 it('says what an ordinary user lacks', () => {
-  const files = recorded({ '/proc/self/status': STATUS_NOBODY, '/proc/self/mountinfo': MOUNTS.hidepid, '/proc/sys/net/core/rmem_max': '212992\n' });
+  const files = recorded({
+    '/proc/self/status': STATUS_NOBODY,
+    '/proc/self/mountinfo': MOUNTS.hidepid,
+    '/proc/sys/net/core/rmem_max': '212992\n',
+  });
   const lacking = examineHost(files, kernelRelease('6.18.44'), loadConfig().config).filter(({ status }) => status === 'degraded');
   expect(lacking.map(({ name }) => name)).toEqual(['CAP_NET_ADMIN', 'CAP_SYS_PTRACE', 'receive buffer', '/proc']);
-  for (const check of lacking) expect(check).toMatchObject({ consequence: expect.any(String) as string, fix: expect.any(String) as string });
+  for (const check of lacking)
+    expect(check).toMatchObject({ consequence: expect.any(String) as string, fix: expect.any(String) as string });
 });
 
 it('ends with 1 when the connector is silent, and says what to do last', async () => {
-  const { code, out } = await doctor([], () => Promise.resolve({ ok: false, reason: 'no answer within 1 s', fix: 'use a kernel with CONFIG_PROC_EVENTS' }));
+  const { code, out } = await doctor([], () =>
+    Promise.resolve({ ok: false, reason: 'no answer within 1 s', fix: 'use a kernel with CONFIG_PROC_EVENTS' }),
+  );
   expect(code).toBe(1);
   expect(out).toMatch(/^X {2}process events +no answer within 1 s$/m);
   expect(out).toMatch(/\n\nThe agent cannot run here\. Begin with [^\n]+\.\n$/);
 });
 
 it('takes a self-test that throws for one that failed', async () => {
-  const { code, out } = await doctor(['--json'], () => Promise.reject(new AgentError('NETLINK_PERMISSION', 'not permitted', { fix: 'be root' })));
+  const { code, out } = await doctor(['--json'], () =>
+    Promise.reject(new AgentError('NETLINK_PERMISSION', 'not permitted', { fix: 'be root' })),
+  );
   expect(code).toBe(1);
-  expect(checksOf(out)).toContainEqual({ name: 'process events', status: 'failed', found: 'not permitted', consequence: 'no event can be heard', fix: 'be root' });
+  expect(checksOf(out)).toContainEqual({
+    name: 'process events',
+    status: 'failed',
+    found: 'not permitted',
+    consequence: 'no event can be heard',
+    fix: 'be root',
+  });
 });
 
 it('goes on with the defaults when the configuration is wrong', async () => {
   const { code, out } = await doctor(['--json', '--set', 'source.threads=5']);
   expect(code).toBe(1);
   expect(checksOf(out).length).toBeGreaterThan(10);
-  expect(checksOf(out)).toContainEqual(expect.objectContaining({ name: 'configuration', status: 'failed', found: 'the configuration has one error' }));
+  expect(checksOf(out)).toContainEqual(
+    expect.objectContaining({ name: 'configuration', status: 'failed', found: 'the configuration has one error' }),
+  );
 });
 
 it('--json has name, status, found, consequence and fix of each check', async () => {
   const checks = checksOf((await doctor(['--json'])).out);
   for (const check of checks) expect(Object.keys(check)).toEqual(['name', 'status', 'found', 'consequence', 'fix']);
-  expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(['kernel', 'pid namespace', 'CAP_NET_ADMIN', 'receive buffer', '/proc', 'cgroups', 'process events', 'node', 'data_dir', 'sink disk']));
+  expect(checks.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      'kernel',
+      'pid namespace',
+      'CAP_NET_ADMIN',
+      'receive buffer',
+      '/proc',
+      'cgroups',
+      'process events',
+      'node',
+      'data_dir',
+      'sink disk',
+    ]),
+  );
 });
 
 describe('the table', () => {
@@ -61,7 +95,9 @@ describe('the table', () => {
     { name: 'c', status: 'failed', found: 'broken', consequence: null, fix: 'mend it' },
   ];
   it('is aligned, in ASCII without a UTF-8 locale', () => {
-    expect(renderChecks(CHECKS, fakeIo())).toBe('ok a       fine\n!  longer  so-so\n           slower\n           fix: hurry\nX  c       broken\n           fix: mend it\n\nThe agent cannot run here. Begin with c: mend it.\n');
+    expect(renderChecks(CHECKS, fakeIo())).toBe(
+      'ok a       fine\n!  longer  so-so\n           slower\n           fix: hurry\nX  c       broken\n           fix: mend it\n\nThe agent cannot run here. Begin with c: mend it.\n',
+    );
   });
   it('has signs with one', () => {
     expect(renderChecks(CHECKS, fakeIo({ LANG: 'de_DE.UTF-8' }))).toMatch(/^✓ a {7}fine\n! longer {2}so-so\n[^]*\n✗ c {7}broken\n/);
@@ -71,7 +107,10 @@ describe('the table', () => {
     expect(renderChecks(CHECKS, fakeIo({}, true))).toContain('\u001b[31m');
   });
   it('breaks long lines under their column', () => {
-    const [check] = renderChecks([{ name: 'a', status: 'ok', found: 'word '.repeat(40).trim(), consequence: null, fix: null }], fakeIo()).split('\n\n');
+    const [check] = renderChecks(
+      [{ name: 'a', status: 'ok', found: 'word '.repeat(40).trim(), consequence: null, fix: null }],
+      fakeIo(),
+    ).split('\n\n');
     const lines = (check ?? '').split('\n');
     expect(lines.length).toBe(3);
     expect(lines.every((line) => line.length <= 100)).toBe(true);
