@@ -8,6 +8,7 @@ const MAX_BYTES = 1024 * 1024;
 /** The text of a configuration file. Throws CONFIG_UNREADABLE with what to do about it. */
 export function readConfigFile(file: string): string {
   if (file === '') throw unreadable('the configuration', ['has an empty path', 'name a file after -c, or leave -c out for the defaults']);
+  if (file === '-') throw unreadable('-', ['is not the name of a file', 'write /dev/stdin for the standard input']);
   const bytes = readBounded(file);
   if (bytes.length > MAX_BYTES) throw unreadable(file, ['is larger than 1 MiB, so it is not a configuration', 'check the path']);
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {

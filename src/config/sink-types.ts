@@ -6,7 +6,7 @@ import { SINK_SCHEMA } from './schema.ts';
 const stdoutSinkSchema = {
   format: { format: 'choice', default: 'line', choices: ['line', 'json'], doc: 'Form.' },
 } as const satisfies SettingGroup;
-const compileStdoutSink = (values: ValuesOf<typeof stdoutSinkSchema>): { format: string } => values;
+const compileStdoutSink = (values: ValuesOf<typeof stdoutSinkSchema>): ValuesOf<typeof stdoutSinkSchema> => values;
 
 /** Every type of sink there is; a new one is one line here. */
 export const SINK_TYPES = {

@@ -23,6 +23,7 @@ it.each<[string, () => string, string]>([
     },
     'is a symbolic link that leads to itself',
   ],
+  ['a lone hyphen', () => '-', '- is not the name of a file'],
   ['an empty path', () => '', 'the configuration has an empty path'],
   ['an endless device', () => '/dev/zero', 'is larger than 1 MiB'],
   ['UTF-16', () => configFile(Buffer.from('\ufeffa: 1', 'utf16le')), 'is UTF-16 text'],
