@@ -76,3 +76,19 @@ describe('published objects', () => {
     expect(new Set(shapes).size).toBe(1);
   });
 });
+
+describe('sweep', () => {
+  it('forgets exited processes', () => {
+    const enricher = newEnricher();
+    eventsOf(enricher, fork(1000, 50, 60), exit(1001, 60));
+    enricher.sweep(60e9);
+    expect(enricher.table).toMatchObject({ entries: 1, expired: 1 });
+  });
+
+  it('rereads user names', () => {
+    const at: number[] = [];
+    const enricher = newEnricher({}, { nameOf: () => null, refresh: (nowNs) => void at.push(nowNs) });
+    enricher.sweep(7e9);
+    expect(at).toEqual([5e9, 7e9]);
+  });
+});

@@ -17,6 +17,7 @@ import type {
 } from '../../../src/core/kernel-event.ts';
 import { createEnricher, type EnrichConfig, type Enricher } from '../../../src/enrich/enricher.ts';
 import { createRunIdentity } from '../../../src/enrich/identity.ts';
+import type { UserNames } from '../../../src/enrich/users.ts';
 
 export const ALL_KINDS: ReadonlySet<KernelKind> = new Set<KernelKind>([
   'FORK',
@@ -194,8 +195,9 @@ export function zombie(d: Described = {}): Capture {
   return capture({ ...d, state: 'Z', pieces: { cmdline: shared(''), exe: 2, cwd: 2, ...d.pieces } });
 }
 
-export function newEnricher(config: Partial<EnrichConfig> = {}): Enricher {
-  const users = { nameOf: (id: number) => (id === 1000 ? 'alice' : null), refresh: () => undefined };
+const USERS: UserNames = { nameOf: (id) => (id === 1000 ? 'alice' : null), refresh: () => undefined };
+
+export function newEnricher(config: Partial<EnrichConfig> = {}, users = USERS): Enricher {
   return createEnricher(
     { maxProcesses: 1000, exitTtlMs: 10_000, maxArgsBytes: 32_768, ancestors: 8, threads: false, kinds: ALL_KINDS, ...config },
     { identity: IDENTITY, clock: { nowUs: () => wallUs(0), monotonicNs: () => 5e9 }, users, bootOffsetNs: () => BOOT_OFFSET_NS },

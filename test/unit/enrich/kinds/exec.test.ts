@@ -241,9 +241,16 @@ describe('parents of an EXEC', () => {
 
   it('keeps the parent of the time of the exec, although a reaper has taken over before the capture', () => {
     const { enricher } = forked();
-    eventsOf(enricher, exit(AT + 10, 50));
+    eventsOf(enricher, snapshot(1500, 1, capture({ pid: 1, ppid: 0, comm: 'init', startMs: 1 })), exit(AT + 10, 50));
     const made = eventOf(enricher, exec(AT + 5, 60, capture({ ...ls, ppid: 1 })));
     expect(made).toMatchObject({ parent: { pid: 50, name: 'bash' }, provenance: { parent: 'CACHED' } });
+  });
+
+  it('keeps a living parent that /proc does not name: the capture came after its end, the message of it did not', () => {
+    const { enricher } = forked();
+    eventsOf(enricher, snapshot(1500, 1, capture({ pid: 1, ppid: 0, comm: 'init', startMs: 1 })));
+    const made = eventOf(enricher, exec(AT + 5, 60, capture({ ...ls, ppid: 1 })));
+    expect(made).toMatchObject({ parent: { pid: 50 }, provenance: { parent: 'CACHED' } });
   });
 
   it('names the reaper of a process that was orphaned before it exec’d', () => {

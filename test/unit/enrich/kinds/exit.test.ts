@@ -141,6 +141,15 @@ describe('the end of a threaded process', () => {
     heardAll(enricher);
   });
 
+  it('waits for the new image’s threads, too, after another thread’s exec', () => {
+    const enricher = started();
+    const heard = [exit(2000, 60), exec(2002, 60, capture(TOOL)), fork(2003, 50, thread(70)), exit(2400, 60), exit(2500, thread(70))];
+    expect(eventsOf(enricher, ...heard).map((event) => [event.kind, event.time])).toEqual([
+      ['EXEC', wallUs(2002)],
+      ['EXIT', wallUs(2500)],
+    ]);
+  });
+
   it('is not the straggling EXIT of a thread that an exec has killed', () => {
     const enricher = started();
     const made = eventsOf(enricher, exec(2000, 60, capture(TOOL)), exit(2000.01, thread(61)), exit(2000.02, thread(62)), exit(2500, 60));
@@ -171,6 +180,22 @@ describe('the end of a threaded process', () => {
     expect(new Set(made.map((event) => event.process.entity_id.toString('hex'))).size).toBe(1);
   });
 
+  it('does not let a process that came back expire', () => {
+    const enricher = newEnricher();
+    eventsOf(enricher, fork(1000, 50, 60), exit(1001, 60), exec(1002, 60, capture(TOOL)));
+    enricher.sweep(60_000e6);
+    expect(eventOf(enricher, exit(60_000, 60)).process.exe).toBe('/bin/tool');
+  });
+
+  it('keeps an exec apart from the process that had ended before events were lost', () => {
+    const enricher = newEnricher();
+    const [first] = eventsOf(enricher, fork(1000, 50, 60), exit(1001, 60));
+    enricher.enrich(loss());
+    const made = eventOf(enricher, exec(1500, 60));
+    expect(made.process.entity_id).not.toEqual(first?.process.entity_id);
+    expect(made.provenance.identity).toBe('MISSING');
+  });
+
   it('goes by the threads of /proc for a process that was there before', () => {
     const enricher = newEnricher();
     eventsOf(enricher, snapshot(2000, 60, capture({ ...TOOL, threads: 3 })));
@@ -178,6 +203,13 @@ describe('the end of a threaded process', () => {
     eventsOf(enricher, fork(1999, 50, thread(62)));
     expect(eventsOf(enricher, exit(2001, 60), exit(2002, thread(61)))).toEqual([]);
     expect(kindsOf(eventsOf(enricher, exit(2003, thread(62))))).toEqual(['EXIT']);
+  });
+
+  it('does not subtract a thread from the count of /proc that had exited before', () => {
+    const enricher = newEnricher();
+    eventsOf(enricher, snapshot(2000, 60, capture({ ...TOOL, threads: 2 })), exit(1999, thread(61)));
+    expect(eventsOf(enricher, exit(2001, 60))).toEqual([]);
+    expect(kindsOf(eventsOf(enricher, exit(2002, thread(62))))).toEqual(['EXIT']);
   });
 
   it('goes by the threads that remain where the leader had left before', () => {

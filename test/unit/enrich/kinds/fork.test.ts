@@ -146,6 +146,22 @@ describe('FORK', () => {
     expect(first?.exec_id).not.toEqual(second?.exec_id);
   });
 
+  it('gives the process its start when an exec that could not be read was heard first', () => {
+    const enricher = newEnricher();
+    const [before, made] = eventsOf(enricher, exec(1001, 60), fork(1000.5, 50, 60));
+    expect([before?.provenance.identity, made?.provenance.identity]).toEqual(['MISSING', 'DERIVED']);
+    expect(eventOf(enricher, exit(1005, 60))).toMatchObject({
+      process: { entity_id: made?.process.entity_id },
+      exit: { duration_us: 4500 },
+    });
+  });
+
+  it('passes nothing of the former holder on where a pid comes round within one tick', () => {
+    const enricher = newEnricher();
+    eventsOf(enricher, fork(1000, 1, 60), exec(1001, 60, capture({ pid: 60, startMs: 1000 })), exit(1002, 60), fork(1003, 1, 60));
+    expect(eventOf(enricher, exit(1004, 60)).process).toMatchObject({ exe: null, exec_id: null });
+  });
+
   it('is the same process when the exec or a snapshot was heard first', () => {
     for (const first of [exec(1001, 60, capture({ pid: 60, startMs: 1000 })), snapshot(1001, 60, capture({ pid: 60, startMs: 1000 }))]) {
       const enricher = newEnricher();

@@ -1,5 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { capture, eventOf, eventsOf, exec, exit, fork, GONE, IDENTITY, newEnricher, shared, snapshot, uid, wallUs } from '../fixtures.ts';
+import {
+  capture,
+  comm,
+  eventOf,
+  eventsOf,
+  exec,
+  exit,
+  fork,
+  GONE,
+  IDENTITY,
+  loss,
+  newEnricher,
+  shared,
+  snapshot,
+  uid,
+  wallUs,
+} from '../fixtures.ts';
 
 const ANY_ID: unknown = expect.any(Buffer);
 const DAEMON = { pid: 60, ppid: 50, comm: 'daemon', startMs: 1000 };
@@ -68,6 +84,13 @@ describe('SNAPSHOT', () => {
     expect(made.process).toMatchObject({ exe: '/usr/bin/tool', args: ['tool', '-v'], name: 'tool', uid: 1000, exec_id: null });
   });
 
+  it('fills blanks only: what events said stays', () => {
+    const enricher = newEnricher();
+    const found = capture({ pid: 60, comm: 'found', uid: 9, startMs: 1000 });
+    eventsOf(enricher, fork(1000, 50, 60), uid(1000.5, 60, [5, 5]), comm(1000.6, 60, 'said'), snapshot(1001, 60, found));
+    expect(eventOf(enricher, exit(1004, 60)).process).toMatchObject({ exe: '/usr/bin/tool', uid: 5, name: 'said' });
+  });
+
   it('gives a placeholder its identity', () => {
     const enricher = newEnricher();
     eventsOf(enricher, fork(2000, 60, 61));
@@ -87,6 +110,14 @@ describe('SNAPSHOT', () => {
     expect(enricher.table.pidReused).toBe(1);
     expect(eventsOf(enricher, snapshot(9001, 60, capture(DAEMON)))).toEqual([]);
     expect(eventOf(enricher, exit(9500, 60)).process.start_time).toBe(wallUs(8000));
+  });
+
+  it('does not bring a process back that had ended after it was found', () => {
+    const enricher = newEnricher();
+    eventsOf(enricher, fork(1000, 50, 60), exit(1002, 60));
+    enricher.enrich(loss());
+    eventsOf(enricher, snapshot(1001, 60, capture(DAEMON)));
+    expect(eventOf(enricher, exit(2000, 60)).provenance.identity).toBe('MISSING');
   });
 
   it('passes over the dead and the vanished', () => {

@@ -78,6 +78,14 @@ describe('process table', () => {
     expect(table.size).toBeLessThanOrEqual(11);
   });
 
+  it('takes no parent and no image into what has left', () => {
+    const former = add(1);
+    former.ppid = 7;
+    add(1);
+    table.setImage(former, imageOf(1000));
+    expect([former.ppid, former.parent, former.image, table.bytes]).toEqual([0, null, null, ENTRY_BYTES]);
+  });
+
   it('lets the former holder of a pid go', () => {
     const former = add(1);
     const next = add(1);
