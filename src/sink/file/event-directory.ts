@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { chmod, lstat, mkdir, open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError } from '../../core/errors.ts';
-import { errnoOf, fileError } from './file-error.ts';
+import { errnoName, fileError } from '../../core/system-error.ts';
 
 /** The folder of the event files, held open so that renames in it can be forced to the disk. */
 export class EventDirectory {
@@ -46,7 +46,7 @@ export class EventDirectory {
       await this.#folder.sync();
     } catch (error) {
       // Some network and user-space file systems cannot do this for folders; there is nothing more to be had from them.
-      if (errnoOf(error) !== 'EINVAL') throw fileError('sync', this.path, error);
+      if (errnoName(error) !== 'EINVAL') throw fileError({ action: 'sync', path: this.path }, error);
     }
   }
 
@@ -65,7 +65,7 @@ export class EventDirectory {
 
 async function refuseLink(path: string): Promise<void> {
   const found = await lstat(path).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (errnoName(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (found?.isSymbolicLink() !== true) return;
@@ -78,7 +78,7 @@ async function refuseLink(path: string): Promise<void> {
 
 function openingError(path: string, error: unknown): AgentError {
   if (error instanceof AgentError) return error;
-  const errno = errnoOf(error);
+  const errno = errnoName(error);
   if (errno === 'EACCES' || errno === 'EPERM') {
     return new AgentError(
       'DATA_DIR_PERMISSION',
@@ -90,5 +90,5 @@ function openingError(path: string, error: unknown): AgentError {
       },
     );
   }
-  return fileError('use the folder', path, error);
+  return fileError({ action: 'use the folder', path }, error);
 }

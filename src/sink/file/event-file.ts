@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import type { FileHandle, open } from 'node:fs/promises';
 import { unlink } from 'node:fs/promises';
-import { errnoOf, fileError } from './file-error.ts';
+import { errnoName, fileError } from '../../core/system-error.ts';
 
 export type OpenFile = typeof open;
 
@@ -73,7 +73,7 @@ export class EventFile {
       await this.#writeWhole(block);
     } catch (error) {
       await this.#cut();
-      throw fileError('write', this.path, error);
+      throw fileError({ action: 'write', path: this.path }, error);
     }
     this.#records += records;
   }
@@ -106,7 +106,7 @@ export class EventFile {
   async discard(): Promise<void> {
     await this.#open.close();
     await unlink(this.path).catch((error: unknown) => {
-      if (errnoOf(error) !== 'ENOENT') throw error;
+      if (errnoName(error) !== 'ENOENT') throw error;
     });
   }
 

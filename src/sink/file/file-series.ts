@@ -6,7 +6,8 @@ import type { RecordStream } from '../../core/event.ts';
 import type { EventDirectory } from './event-directory.ts';
 import { EventFile } from './event-file.ts';
 import type { OpenFile } from './event-file.ts';
-import { errnoOf, exists, fileError } from './file-error.ts';
+import { exists } from './exists.ts';
+import { errnoName, fileError } from '../../core/system-error.ts';
 import type { FileCounters, FileLog } from './journal.ts';
 import { OPEN_SUFFIX, basicTimestamp, finishedName } from './name.ts';
 import type { Retention } from './retention.ts';
@@ -50,12 +51,12 @@ export class FileSeries {
       try {
         return await EventFile.create(finished + OPEN_SUFFIX, (marker) => container.header(header, marker), openFile);
       } catch (error) {
-        const errno = errnoOf(error);
+        const errno = errnoName(error);
         if (errno === undefined) throw asAgentError(error);
         if (errno === 'ENOENT' && !restored) {
           await directory.restore();
           restored = true;
-        } else if (errno !== 'EEXIST') throw fileError('create', finished + OPEN_SUFFIX, error);
+        } else if (errno !== 'EEXIST') throw fileError({ action: 'create', path: finished + OPEN_SUFFIX }, error);
       }
     }
   }

@@ -4,7 +4,7 @@ import { open, rename, unlink } from 'node:fs/promises';
 import type { RecordContainer } from '../../core/container.ts';
 import type { RecordStream } from '../../core/event.ts';
 import type { EventDirectory } from './event-directory.ts';
-import { exists } from './file-error.ts';
+import { exists } from './exists.ts';
 import type { FileCounters, FileLog } from './journal.ts';
 import { finishedName, parseName } from './name.ts';
 

@@ -1,6 +1,6 @@
 import { lstat, unlink } from 'node:fs/promises';
 import type { EventDirectory } from './event-directory.ts';
-import { errnoOf, fileError } from './file-error.ts';
+import { errnoName, fileError } from '../../core/system-error.ts';
 import type { FileCounters, FileLog } from './journal.ts';
 import { compareAge, parseName } from './name.ts';
 import type { FileName } from './name.ts';
@@ -55,8 +55,8 @@ export class Retention {
       const stats = await lstat(path);
       return stats.isFile() ? stats.size : undefined;
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined;
-      throw fileError('look at', path, error);
+      if (errnoName(error) === 'ENOENT') return undefined;
+      throw fileError({ action: 'look at', path }, error);
     }
   }
 
@@ -65,8 +65,8 @@ export class Retention {
     try {
       await unlink(path);
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return;
-      throw fileError('remove', path, error);
+      if (errnoName(error) === 'ENOENT') return;
+      throw fileError({ action: 'remove', path }, error);
     }
     const { counters, keepBytes, log } = this.#parts;
     counters.removed += 1;

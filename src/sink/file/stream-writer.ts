@@ -5,7 +5,7 @@ import { Alarm } from './alarm.ts';
 import { BlockBuffer } from './block-buffer.ts';
 import type { FileSinkConfig } from './config.ts';
 import type { EventFile } from './event-file.ts';
-import { isNoSpace } from './file-error.ts';
+import { isNoSpace } from '../../core/system-error.ts';
 import type { FileSeries } from './file-series.ts';
 import type { Part } from './part.ts';
 
