@@ -90,3 +90,31 @@ describe('docker-compose.yml', () => {
     for (const path of sources) await expect(stat(join(root, path))).resolves.toBeDefined();
   });
 });
+
+describe('CONTRIBUTING.md', () => {
+  /** What its examples would create. */
+  const invented = /syslog|src\/ingest\/audit/;
+
+  it('names only files and folders that exist', async () => {
+    const named = [
+      ...(await text('CONTRIBUTING.md')).matchAll(/`((?:src|test|schemas|config|scripts|\.ci)\/[\w./-]*|[\w.-]+\.(?:json|ts|cjs|md))`/g),
+    ];
+    const paths = named.map(([, path = '']) => path).filter((path) => !invented.test(path));
+    expect(paths.length).toBeGreaterThan(20);
+    const found = await Promise.all(
+      paths.map((path) =>
+        stat(join(root, path)).then(
+          () => undefined,
+          () => path,
+        ),
+      ),
+    );
+    expect(found.filter((path) => path !== undefined)).toEqual([]);
+  });
+
+  it('names only scripts that exist', async () => {
+    const { scripts } = JSON.parse(await text('package.json')) as { scripts: Record<string, string> };
+    const named = [...(await text('CONTRIBUTING.md')).matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+});
