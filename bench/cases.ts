@@ -9,5 +9,7 @@ export async function benchCases(stage: Stage): Promise<readonly BenchCase[]> {
       return (await import('./stages/enrich.ts')).enrichCases;
     case 'ingest':
       return (await import('./stages/ingest.ts')).ingestCases;
+    case 'e2e':
+      return (await import('./stages/e2e.ts')).e2eCases;
   }
 }

@@ -1,8 +1,11 @@
-/** One run of one case, in this process: `node bench/measure.ts STAGE CASE SECONDS` prints a Measurement as JSON. Started by run.ts. */
+/** One run of one case, in this process: `node bench/measure.ts STAGE CASE SECONDS` prints a Measurement, or {error}, as JSON. Started by run.ts. */
 import { benchCases } from './cases.ts';
 import type { Stage } from './measurement.ts';
 
 const [stage, name, seconds] = process.argv.slice(2);
 const found = (await benchCases(stage as Stage)).find((one) => one.name === name);
 if (!found) throw new Error(`no case ${name} in stage ${stage}`);
-process.stdout.write(`${JSON.stringify(await found.measure(Number(seconds)))}\n`);
+const outcome = await found
+  .measure(Number(seconds))
+  .catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }));
+process.stdout.write(`${JSON.stringify(outcome)}\n`);

@@ -18,7 +18,7 @@ export interface BenchCase {
   measure(seconds: number): Promise<Measurement>;
 }
 
-export const STAGES = ['encode', 'enrich', 'ingest'] as const;
+export const STAGES = ['encode', 'enrich', 'ingest', 'e2e'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** Adds up wall and CPU time over the parts of a run that count. */

@@ -80,7 +80,7 @@ export function table(results: readonly CaseResult[]): string {
 }
 
 function row({ stage, name, runs, error }: CaseResult): string[] {
-  if (error !== undefined) return [stage, name, '–', '–', '–', '–', '–', `failed: ${error}`];
+  if (error !== undefined) return [stage, name, '–', '–', '–', '–', '–', `failed: ${error.split('\n', 1)[0] ?? ''}`];
   return [stage, name, ...COLUMNS.map(({ figure, range }) => cell(spreadOf(runs, figure), range)), further(runs)];
 }
 

@@ -11,6 +11,8 @@ import type { CaseResult } from './report.ts';
 
 const USAGE = `Usage: npm run bench [-- ${STAGES.join(' | ')} …] [--runs N (3)] [--seconds S (2)] [--json]`;
 
+const ON_LIVE_KERNEL: ReadonlySet<Stage> = new Set(['ingest', 'e2e']);
+
 interface Plan {
   readonly stages: readonly Stage[];
   readonly runs: number;
@@ -24,7 +26,7 @@ async function main(plan: Plan): Promise<boolean> {
   const machine = thisMachine();
   process.stderr.write(`${machineLine(machine)}\n`);
   const results: CaseResult[] = [];
-  for (const stage of plan.stages) results.push(...(stage === 'ingest' ? await runAlone(stage, plan) : await runStage(stage, plan)));
+  for (const stage of plan.stages) results.push(...(ON_LIVE_KERNEL.has(stage) ? await runAlone(stage, plan) : await runStage(stage, plan)));
   progress('');
   process.stdout.write(
     plan.json
@@ -42,7 +44,7 @@ async function runStage(stage: Stage, plan: Plan): Promise<CaseResult[]> {
       for (let i = 0; i < plan.runs; i++) runs.push(await measureOnce(stage, name, plan.seconds));
       results.push({ stage, name, runs });
     } catch (error) {
-      results.push({ stage, name, runs, error: lastLine(error) });
+      results.push({ stage, name, runs, error: error instanceof Error ? error.message : String(error) });
     }
   }
   return results;
@@ -66,16 +68,13 @@ async function caseNames(stage: Stage): Promise<string[]> {
 async function measureOnce(stage: Stage, name: string, seconds: number): Promise<Measurement> {
   progress(`${stage}: ${name}`);
   const { stdout } = await run(process.execPath, ['--expose-gc', join(import.meta.dirname, 'measure.ts'), stage, name, String(seconds)]);
-  return JSON.parse(stdout) as Measurement;
+  const outcome = JSON.parse(stdout) as Measurement | { error: string };
+  if ('error' in outcome) throw new Error(outcome.error);
+  return outcome;
 }
 
 function progress(what: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${what}`);
-}
-
-function lastLine(error: unknown): string {
-  const text = (error as { stderr?: string }).stderr ?? String(error);
-  return text.split('\n').find((line) => line.includes('Error')) ?? text.trim().split('\n').at(-1) ?? 'no message';
 }
 
 function parsePlan(args: readonly string[]): Plan | undefined {

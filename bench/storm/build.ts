@@ -4,9 +4,9 @@ import { access, chmod, mkdir, mkdtemp, readFile, readdir, rename, rm } from 'no
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-export type NativeTool = 'storm' | 'storm-noop' | 'known' | 'kernel-count' | 'silent-member';
+export type NativeTool = 'storm' | 'storm-noop' | 'known' | 'kernel-count' | 'silent-member' | 'send-log.so';
 
-const TOOLS: readonly NativeTool[] = ['storm', 'storm-noop', 'known', 'kernel-count', 'silent-member'];
+const TOOLS: readonly NativeTool[] = ['storm', 'storm-noop', 'known', 'kernel-count', 'silent-member', 'send-log.so'];
 const SOURCES = import.meta.dirname;
 const CACHE = join(SOURCES, '../../.cache/native');
 const COMPILER = process.env['CC'] ?? 'cc';
@@ -16,7 +16,7 @@ const FREESTANDING = ['-static', '-nostdlib', '-ffreestanding', '-fno-stack-prot
 const run = promisify(execFile);
 let built: Promise<string> | undefined;
 
-/** Path of a program of this folder, compiled on first use into `.cache/native/<hash of all sources>/`, where all of them lie side by side. */
+/** Path of a program (or library to preload) of this folder, compiled on first use into `.cache/native/<hash of all sources>/`, where all of them lie side by side. */
 export async function nativeTool(tool: NativeTool): Promise<string> {
   built ??= buildAll();
   return join(await built, tool);
@@ -48,7 +48,8 @@ async function sourceHash(): Promise<string> {
 
 /** Static where the C library allows it: a static program starts faster and runs in any root. */
 async function compile(tool: NativeTool, target: string): Promise<void> {
-  const source = join(SOURCES, `${tool}.c`);
+  const source = join(SOURCES, `${tool.replace('.so', '')}.c`);
+  if (tool.endsWith('.so')) return cc(['-shared', '-fPIC'], source, target);
   if (tool === 'storm-noop') {
     if (['x64', 'arm64'].includes(process.arch)) await cc(FREESTANDING, source, target);
     return;

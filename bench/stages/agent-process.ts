@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RunRecord } from '../../src/agent/run-record.ts';
+import { waitFor } from '../../test/helpers/wait-for.ts';
+
+/** The sources themselves: a `dist` may be older than what is to be measured, and once loaded there is no difference. */
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
+const LISTENING = 'listening: the kernel delivers';
+const TICKS_PER_SECOND = 100; // USER_HZ
+const STAT_UTIME = 11; // after "pid (comm) ", which is where splitting begins
+const STAT_STIME = 12;
+
+export interface AgentProcess {
+  readonly pid: number;
+  /** CPU time so far, all threads, in steps of 10 ms. */
+  cpuUs(): number;
+  peakRssMiB(): number;
+  /** Ends it and gives its closing books. Its folder is removed. */
+  stop(): Promise<RunRecord>;
+}
+
+/** The agent with its defaults and one file sink, in a folder of its own; resolves when the kernel's events reach it. */
+export async function startAgent(): Promise<AgentProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'forkcast-bench-'));
+  const dataDir = join(folder, 'data');
+  const config = join(folder, 'forkcast.json');
+  await writeFile(
+    config,
+    JSON.stringify({ agent: { data_dir: dataDir }, sinks: { disk: { type: 'file', path: join(dataDir, 'events') } } }),
+  );
+  const child = spawn(process.execPath, [MAIN, 'run', '-c', config], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const closed = once(child, 'close');
+  const state = (): 'listening' | 'ended' | undefined => {
+    if (child.exitCode !== null || child.signalCode !== null) return 'ended';
+    return log.includes(LISTENING) ? 'listening' : undefined;
+  };
+  const stop = async (): Promise<RunRecord> => {
+    child.kill('SIGTERM');
+    await closed;
+    try {
+      if (child.exitCode !== 0) throw new Error(`the agent ended with ${child.exitCode ?? child.signalCode}: ${log}`);
+      return JSON.parse(await readFile(join(dataDir, 'state/last-run.json'), 'utf8')) as RunRecord;
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  };
+  const pid = child.pid ?? 0;
+  const reached = await waitFor(state, { what: `the agent to say "${LISTENING}"`, timeoutMs: 20_000 }).catch(String);
+  if (reached !== 'listening')
+    throw await stop().then(
+      () => new Error(reached),
+      (error: unknown) => error,
+    );
+  return { pid, cpuUs: () => cpuUs(pid), peakRssMiB: () => peakRssMiB(pid), stop };
+}
+
+function cpuUs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return ((Number(fields[STAT_UTIME]) + Number(fields[STAT_STIME])) / TICKS_PER_SECOND) * 1e6;
+}
+
+function peakRssMiB(pid: number): number {
+  const kiB = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kiB) / 1024;
+}
