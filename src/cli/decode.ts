@@ -33,8 +33,9 @@ interface Run {
 }
 
 /**
- * Prints the events of `files` (`-` is standard input). Resolves to the exit code: 74 when a file could not be read, 1 when something within one was
- * passed over, else 0. A torn end, which a crash leaves or a file being written has, is a warning. A reader that goes away ends it with what there was.
+ * Prints the events of `files` (`-` is standard input). Resolves to the exit code: 74 when a file could not be read, 1 when something
+ * within one was passed over, else 0. A torn end, which a crash leaves or a file being written has, is a warning. A reader that goes away
+ * ends it with what there was.
  */
 export async function decodeCommand(files: readonly string[], options: DecodeCommandOptions, io: CliIo): Promise<number> {
   const results = new ResultWriter(io.stdout);

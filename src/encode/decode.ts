@@ -7,9 +7,10 @@ import { SINGLE_OBJECT_MAGIC } from './avro/single-object.ts';
 import { readSingleObjects } from './avro/single-object-reader.ts';
 
 /**
- * The events of anything forkcast wrote, in order: container files (`*.avro`, also while `.open`, also several one after the other) and concatenated
- * single-object records. Memory is bounded by the largest block. Damage is part of what is yielded: `torn` at the end, as a crash leaves it, `corrupt`
- * where something was passed over. Throws FILE_CORRUPT when the input is nothing of ours; errors of `input` pass through. Leaving the loop closes `input`.
+ * The events of anything forkcast wrote, in order: container files (`*.avro`, also while `.open`, also several one after the other) and
+ * concatenated single-object records. Memory is bounded by the largest block. Damage is part of what is yielded: `torn` at the end, as a
+ * crash leaves it, `corrupt` where something was passed over. Throws FILE_CORRUPT when the input is nothing of ours; errors of `input` pass
+ * through. Leaving the loop closes `input`.
  */
 export async function* decode(input: AsyncIterable<Uint8Array>): AsyncGenerator<Decoded, void> {
   const window = new ByteWindow(input);

@@ -12,9 +12,9 @@ export type Prefixes = Readonly<Record<RecordStream, Uint8Array>>;
 const NO_PREFIX: Prefixes = { process: new Uint8Array(0), agent: new Uint8Array(0) };
 
 /**
- * Events as Avro binary, each with the bytes of `prefixes` before it (the framing: single-object header, registry schema id). `bytes` are views into
- * shared slabs. Throws AgentError RECORD_UNENCODABLE, naming the field, when an event does not fit its schema.
- * A `host` object is read once and must not be changed afterwards.
+ * Events as Avro binary, each with the bytes of `prefixes` before it (the framing: single-object header, registry schema id). `bytes` are
+ * views into shared slabs. Throws AgentError RECORD_UNENCODABLE, naming the field, when an event does not fit its schema. A `host` object
+ * is read once and must not be changed afterwards.
  */
 export function createAvroEncoder(prefixes: Prefixes = NO_PREFIX): Encoder<AnyEvent> {
   return new AvroEncoder(prefixes);

@@ -10,7 +10,7 @@ const TABLE = Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** The Rabin fingerprint of the Avro specification. */
-export function crc64Avro(bytes: Uint8Array): bigint {
+function crc64Avro(bytes: Uint8Array): bigint {
   let crc = EMPTY;
   for (const byte of bytes) crc = (crc >> 8n) ^ (TABLE[Number((crc ^ BigInt(byte)) & 0xffn)] as bigint);
   return crc;

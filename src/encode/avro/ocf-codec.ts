@@ -1,7 +1,10 @@
 import { promisify } from 'node:util';
 import { constants, deflateRaw, inflateRaw, zstdCompress, zstdDecompress } from 'node:zlib';
 
-/** How blocks are compressed. Off the main thread, but for `null`. Snappy is left out: no small, well-kept library without dependencies exists. */
+/**
+ * How blocks are compressed. Off the main thread, but for `null`. Snappy is left out: no small, well-kept library without dependencies
+ * exists.
+ */
 export const OCF_CODECS = ['zstd', 'deflate', 'null'] as const;
 export type OcfCodec = (typeof OCF_CODECS)[number];
 

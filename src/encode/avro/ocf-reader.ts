@@ -15,7 +15,10 @@ interface Format {
   readonly reader: RecordReader;
 }
 
-/** The records of a container file in order, one block in memory at a time. Throws FILE_CORRUPT when the header is damaged or not one of ours; damage further on is reported and passed over. */
+/**
+ * The records of a container file in order, one block in memory at a time. Throws FILE_CORRUPT when the header is damaged or not one of
+ * ours; damage further on is reported and passed over.
+ */
 export async function* readOcf(window: ByteWindow): AsyncGenerator<Decoded> {
   let answer: Uint8Array = new Uint8Array(0);
   let format: Format | undefined;

@@ -33,8 +33,9 @@ const SCAN_BYTES = 64 * 1024;
 const ask = (at: number, length: number, keep = at): OcfAsk => ({ what: 'ask', at, length, keep });
 
 /**
- * A walk over a container file, fed with the bytes it asks for: the same for files, streams and crash recovery. An answer shorter than asked for means
- * the end of the file. It never asks for the bodies of blocks: who wants them reads them when told of the block. A file appended to another is read on.
+ * A walk over a container file, fed with the bytes it asks for: the same for files, streams and crash recovery. An answer shorter than
+ * asked for means the end of the file. It never asks for the bodies of blocks: who wants them reads them when told of the block. A file
+ * appended to another is read on.
  */
 export function* walkOcf(): Walk<void> {
   let at: number | undefined = 0;

@@ -19,7 +19,9 @@ import { longBytes, ocfHeader } from './ocf-header.ts';
 import { walkOcf } from './ocf-walk.ts';
 import { publishedSchema } from './schemas.ts';
 
-/** The file format of `stream`'s records. `block` rejects with BUG for bodies beyond MAX_BLOCK_BYTES, which no reader of ours would take. */
+/**
+ * The file format of `stream`'s records. `block` rejects with BUG for bodies beyond MAX_BLOCK_BYTES, which no reader of ours would take.
+ */
 export function createOcf(stream: RecordStream, codec: OcfCodec): RecordContainer {
   const { avroName, compress } = CODECS[codec];
   return {
@@ -35,7 +37,10 @@ export function createOcf(stream: RecordStream, codec: OcfCodec): RecordContaine
   };
 }
 
-/** See RecordContainer: up to the end of the last whole block, whatever damage lies before it. A `read` that yields too little counts as the end. */
+/**
+ * See RecordContainer: up to the end of the last whole block, whatever damage lies before it. A `read` that yields too little counts as the
+ * end.
+ */
 function wholeBytes(read: (offset: number, length: number) => Uint8Array, size: number): number | undefined {
   let whole: number | undefined;
   let answer: Uint8Array = new Uint8Array(0);

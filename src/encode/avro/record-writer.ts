@@ -6,8 +6,8 @@ import { avroType } from './types.ts';
 import type { NamedTypes } from './types.ts';
 
 /**
- * Writes records of one stream. A record's binary form is the concatenation of its fields', so `host`, the same for thousands of events, is encoded
- * once and copied:
+ * Writes records of one stream. A record's binary form is the concatenation of its fields', so `host`, the same for thousands of events, is
+ * encoded once and copied:
  *
  *     prefix | fields before host | host | fields after host
  */
@@ -29,7 +29,10 @@ export class RecordWriter {
     this.#tail = avroType({ type: 'record', name: 'AfterHost', fields: fields.slice(at + 1) }, named);
   }
 
-  /** The position after the record, or minus the number of bytes (at least) that did not fit into `buffer`. Throws what avsc throws for a value that does not fit its type. */
+  /**
+   * The position after the record, or minus the number of bytes (at least) that did not fit into `buffer`. Throws what avsc throws for a
+   * value that does not fit its type.
+   */
   write(event: ProcessEvent | AgentEvent, buffer: Buffer, start: number): number {
     const host = this.#hosts.of(event.host);
     const headAt = start + this.#prefix.length;

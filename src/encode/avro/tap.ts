@@ -1,6 +1,7 @@
 /**
- * Avro's primitive encodings on avsc's cursor (`Tap`): zigzag varints, UTF-8 strings, bytes. Like avsc's own, the writers advance `pos` beyond the
- * end of a full buffer without storing (typed arrays ignore such stores): whoever gave the buffer checks `pos` afterwards and learns the size needed.
+ * Avro's primitive encodings on avsc's cursor (`Tap`): zigzag varints, UTF-8 strings, bytes. Like avsc's own, the writers advance `pos`
+ * beyond the end of a full buffer without storing (typed arrays ignore such stores): whoever gave the buffer checks `pos` afterwards and
+ * learns the size needed.
  */
 export interface Tap {
   buf: Buffer;
@@ -81,8 +82,8 @@ export function writeBytes(tap: Tap, value: Uint8Array): void {
 }
 
 /**
- * The number of items in the next block of an array or map, 0 at its end. Every item of ours takes at least a byte: a greater count than bytes left
- * is a torn or damaged input, and puts the cursor beyond the end, which is how avsc knows a truncated value.
+ * The number of items in the next block of an array or map, 0 at its end. Every item of ours takes at least a byte: a greater count than
+ * bytes left is a torn or damaged input, and puts the cursor beyond the end, which is how avsc knows a truncated value.
  */
 export function readBlockCount(tap: ReadTap): number {
   let count = tap.readLong();

@@ -1,8 +1,8 @@
 /**
- * avsc types for our schemas, with primitives and `["null", T]` unions replaced by quicker ones (half the time of an event). What they write is
- * byte-equal to avsc's and held to it by a property test, but for three cases where avsc's would be wrong or refuse: `bytes` and `fixed` take any
- * Uint8Array, `long` goes up to 2^53 − 1, and a lone surrogate becomes U+FFFD. When reading, a count beyond the end of the input ends the read
- * instead of filling memory.
+ * avsc types for our schemas, with primitives and `["null", T]` unions replaced by quicker ones (half the time of an event). What they
+ * write is byte-equal to avsc's and held to it by a property test, but for three cases where avsc's would be wrong or refuse: `bytes` and
+ * `fixed` take any Uint8Array, `long` goes up to 2^53 − 1, and a lone surrogate becomes U+FFFD. When reading, a count beyond the end of the
+ * input ends the read instead of filling memory.
  *
  * avsc has no public way to do this: the underscore methods are its internals, the reason why its version is pinned.
  */

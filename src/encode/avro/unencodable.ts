@@ -6,7 +6,10 @@ import { avroType } from './types.ts';
 
 const whole: Partial<Record<RecordStream, Type>> = {};
 
-/** The error for an event that does not fit its schema. Names the first field at fault and what kind of value it has; the value itself may be secret. */
+/**
+ * The error for an event that does not fit its schema. Names the first field at fault and what kind of value it has; the value itself may
+ * be secret.
+ */
 export function unencodable({ stream, event }: AnyEvent, cause: unknown): AgentError {
   const schema = publishedSchema(stream);
   const type = (whole[stream] ??= avroType(schema.json));

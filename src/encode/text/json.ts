@@ -6,9 +6,9 @@ import { jsonPrinter } from './json-printer.ts';
 import type { JsonOptions } from './json-printer.ts';
 
 /**
- * Events as JSON, one line each, with the names and the order of the schema. Ids are UUID text, times ISO 8601 in UTC with microseconds, other bytes
- * base64; numbers stay numbers, since none is beyond 2^53 − 1. Fields that are null are left out unless asked for. Control and bidirectional
- * characters are written as escapes, so that a line can be shown on a terminal.
+ * Events as JSON, one line each, with the names and the order of the schema. Ids are UUID text, times ISO 8601 in UTC with microseconds,
+ * other bytes base64; numbers stay numbers, since none is beyond 2^53 − 1. Fields that are null are left out unless asked for. Control and
+ * bidirectional characters are written as escapes, so that a line can be shown on a terminal.
  */
 export function createJsonEncoder(options: JsonOptions = {}): Encoder<AnyEvent> {
   const process = jsonPrinter(publishedSchema('process').json, options);

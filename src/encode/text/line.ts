@@ -13,8 +13,8 @@ export interface LineOptions {
 }
 
 /**
- * Events as one line each, for people: local time, kind, pid, user, and what matters of the kind. Nothing of what processes and configuration say reaches
- * the terminal unescaped.
+ * Events as one line each, for people: local time, kind, pid, user, and what matters of the kind. Nothing of what processes and
+ * configuration say reaches the terminal unescaped.
  *
  *     14:03:22.123 EXEC       24020 ana      ls -l '/var/log/my app'  [3f2a1b9c0d4e]
  */

@@ -1,6 +1,6 @@
 /**
- * Texts of times in microseconds since the epoch. The part before the fraction is kept by second: events come thousands to the second, and the start
- * times and file times in them are few.
+ * Texts of times in microseconds since the epoch. The part before the fraction is kept by second: events come thousands to the second, and
+ * the start times and file times in them are few.
  */
 class SecondTexts {
   readonly #make: (date: Date) => string;

@@ -67,6 +67,22 @@ describe('single-object records', () => {
     expect(reading.events.length).toBe(records.length);
   });
 
+  it('are found again wherever the next one begins', async () => {
+    for (let junk = 65_520; junk < 65_550; junk++) {
+      const reading = await readAll(Buffer.concat([Buffer.from([0xc3]), Buffer.alloc(junk, 0x41), all]));
+      expect(reading.notes).toMatchObject([{ what: 'corrupt', at: 0, bytes: junk + 1 }]);
+    }
+  });
+
+  it('keep map keys that are names of something in JavaScript', async () => {
+    const labels = JSON.parse('{"__proto__":"a","constructor":"b"}') as Record<string, string>;
+    const { events } = await readAll(framed.encode(asProcess({ ...execEvent, host: { ...execEvent.host, labels } })).bytes);
+    expect(Object.entries(events[0]?.event.host.labels ?? {})).toEqual([
+      ['__proto__', 'a'],
+      ['constructor', 'b'],
+    ]);
+  });
+
   it('are found again after a record that claims not to end', async () => {
     const first = Buffer.from(framed.encode(asProcess({ ...exitEvent, process: { ...exitEvent.process, name: 'unmistakable' } })).bytes);
     first.set([0xfe, 0xff, 0xff, 0xff, 0x0f], first.indexOf('unmistakable') - 1);

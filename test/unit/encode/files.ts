@@ -46,5 +46,5 @@ export async function readAll(bytes: Uint8Array, chunkSize?: number): Promise<Re
 }
 
 /** Decoded events are instances of avsc's constructors, and their ids views into pools: compare what they say. */
-export const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+export const plain = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 export const sequences = (reading: Reading): (number | null)[] => reading.events.map(({ event }) => event.sequence);

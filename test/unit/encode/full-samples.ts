@@ -2,7 +2,7 @@ import type { AgentEvent, ProcessEvent, ProcessInfo } from '../../../src/core/ev
 import { labelledHost, provenance, uuid } from './samples.ts';
 
 /** Events with every field set, whether or not the kind has it: the compiler sees to it that none is missing. */
-export const fullProcess: ProcessInfo = {
+const fullProcess: ProcessInfo = {
   pid: 4_194_304,
   tid: 4_194_303,
   entity_id: uuid(10),

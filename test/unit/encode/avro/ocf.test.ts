@@ -143,6 +143,21 @@ describe('a file that is damaged within', () => {
     }
   });
 
+  it('never passes off flipped bits as events', async () => {
+    const blocks = [numbered(1, 3), numbered(4, 3), numbered(7, 3)];
+    const { bytes, ends } = await container('process', 'zstd', blocks);
+    const [, start = 0, end = 0] = ends;
+    // The count, one byte, is outside of what a checksum covers.
+    for (let at = start + 1; at < end - 16; at++) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
+      const reading = await readAll(flipped);
+      const intact = plain(reading.events).length === 9;
+      expect(plain(reading.events)).toEqual(plain(intact ? blocks.flat() : [...(blocks[0] ?? []), ...(blocks[2] ?? [])]));
+      expect(reading.notes.length).toBe(intact ? 0 : 1);
+    }
+  });
+
   it('does not follow a count into the void', async () => {
     const body = createAvroEncoder().encode(asProcess({ ...execEvent, process: { ...execEvent.process, args: ['x'] } })).bytes;
     const damaged = Buffer.from(body);
