@@ -118,3 +118,18 @@ describe('CONTRIBUTING.md', () => {
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 });
+
+describe('test/allowed-skips.json', () => {
+  it('names tests that exist, each with a reason', async () => {
+    const allowed = Object.entries(JSON.parse(await text('test/allowed-skips.json')) as Record<string, string>);
+    expect(allowed.filter(([, reason]) => reason.length < 10)).toEqual([]);
+    for (const [name] of allowed) {
+      const [file = '', ...titles] = name.split(' > ');
+      const source = await text(file);
+      expect(
+        titles.filter((title) => !source.includes(title)),
+        name,
+      ).toEqual([]);
+    }
+  });
+});
