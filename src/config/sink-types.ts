@@ -1,12 +1,7 @@
 import type { Setting, SettingGroup, ValuesOf } from '../core/setting.ts';
 import { compileFileSink, fileSinkSchema } from '../sink/file/config.ts';
+import { compileStdoutSink, stdoutSinkSchema } from '../sink/stdout/config.ts';
 import { SINK_SCHEMA } from './schema.ts';
-
-// Provisional: the sink's own folder declares these.
-const stdoutSinkSchema = {
-  format: { format: 'choice', default: 'line', choices: ['line', 'json'], doc: 'Form.' },
-} as const satisfies SettingGroup;
-const compileStdoutSink = (values: ValuesOf<typeof stdoutSinkSchema>): ValuesOf<typeof stdoutSinkSchema> => values;
 
 /** Every type of sink there is; a new one is one line here. */
 export const SINK_TYPES = {
