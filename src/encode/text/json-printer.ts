@@ -71,17 +71,23 @@ function define(definition: Definition, context: Context): Printer {
 }
 
 function recordPrinter(definition: Definition, context: Context): Printer {
-  const fields = (definition.fields ?? []).map(({ name, type }) => ({ name, key: `"${name}":`, print: compile(type, context) }));
-  const nullText = context.nulls ? 'null' : undefined;
+  const fields = (definition.fields ?? []).map(({ name, type }) => ({
+    name,
+    first: `{"${name}":`,
+    next: `,"${name}":`,
+    print: compile(type, context),
+  }));
+  const { nulls } = context;
   return (value) => {
     const record = value as Readonly<Record<string, unknown>>;
     let text = '';
-    for (const { name, key, print } of fields) {
-      const field = record[name];
-      const printed = field === null || field === undefined ? nullText : print(field);
-      if (printed !== undefined) text += text === '' ? key + printed : `,${key}${printed}`;
+    for (const { name, first, next, print } of fields) {
+      const field = record[name] ?? null;
+      if (field === null && !nulls) continue;
+      text += text === '' ? first : next;
+      text += field === null ? 'null' : print(field);
     }
-    return `{${text}}`;
+    return text === '' ? '{}' : `${text}}`;
   };
 }
 

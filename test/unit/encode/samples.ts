@@ -60,7 +60,7 @@ export const forkEvent: ProcessEvent = {
   agent_id: uuid(3),
   sequence: 70_001,
   host,
-  process: { ...sparseProcess, user: null, login_uid: null, audit_session: null },
+  process: { ...sparseProcess, start_time: null, user: null, login_uid: null, audit_session: null },
   container: null,
   parent: { pid: 23_979, entity_id: uuid(99), exec_id: uuid(98), name: null, exe: null, args: null, ancestors: null },
   fork: { is_thread: false },
