@@ -41,7 +41,7 @@ export function createLanes(config: Config, deps: LaneDeps): Lanes {
   const lanes = config.sinks.map((sink) => {
     const format: Format = sink.type === 'file' ? 'avro' : sink.settings.format;
     if (!formats.includes(format)) formats.push(format);
-    return createLane(sink, createSink(sink, config, deps), formats.indexOf(format));
+    return createLane(sink, createSink(sink, deps), formats.indexOf(format));
   });
   return { lanes, encoders: formats.map((format) => createEncoder(format, deps.screen)) };
 }
@@ -51,7 +51,7 @@ function createEncoder(format: Format, screen: Screen): Encoder<AnyEvent> {
   return format === 'json' ? createJsonEncoder() : createLineEncoder({ colour: screen.colour });
 }
 
-function createSink(sink: SinkConfig, config: Config, { agentId, log, screen }: LaneDeps): Sink {
+function createSink(sink: SinkConfig, { agentId, log, screen }: LaneDeps): Sink {
   if (sink.type === 'stdout') return createStdoutSink(sink.settings, { id: sink.name, output: screen.output, status: screen.status });
   const { codec } = sink.settings;
   return createFileSink(sink.settings, {

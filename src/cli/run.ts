@@ -1,5 +1,4 @@
 import { Agent } from '../agent/agent.ts';
-import type { PreparedDataDir } from '../agent/data-dir.ts';
 import { prepareDataDir } from '../agent/data-dir.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/config.ts';
@@ -10,7 +9,8 @@ import type { RunOptions } from './actions.ts';
 import type { CliIo } from './io.ts';
 import { usesColour } from './io.ts';
 import { closingText, statusLine } from './run-report.ts';
-import { print, styleFor } from './style.ts';
+import { print } from './print.ts';
+import { styleFor } from './style.ts';
 import { packageVersion } from './version.ts';
 
 /** What the process that hosts the agent lets it hear; only `main` touches the process itself. */
@@ -28,9 +28,9 @@ const SAME_REQUEST_MS = 1000;
 export async function runCommand(options: RunOptions, io: CliIo, host: RunHost): Promise<number> {
   const { config } = loadConfig({ file: options.config, overrides: options.set });
   const log = createLog(io.stderr, { level: config.telemetry.logLevel, colour: usesColour(io.stderr, io.env) });
-  const dataDir = await prepareDataDir(config.agent.dataDir, log);
+  const dataDir = await prepareDataDir(config.agent.dataDir);
   try {
-    return await runAgent({ config, options, io, host, log, dataDir });
+    return await runAgent({ config, options, io, host, log });
   } finally {
     await dataDir.release();
   }
@@ -42,7 +42,6 @@ interface Run {
   readonly io: CliIo;
   readonly host: RunHost;
   readonly log: Logger;
-  readonly dataDir: PreparedDataDir;
 }
 
 async function runAgent({ config, options, io, host, log }: Run): Promise<number> {

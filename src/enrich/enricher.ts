@@ -65,6 +65,8 @@ export interface Enricher {
 }
 
 const DEFAULT_MAX_TABLE_BYTES = 48 * 1024 * 1024;
+/** A tenth of a second of the fastest storm seen, and seconds of any ordinary load: late events come within milliseconds. */
+const MAX_EXITED = 4096;
 
 export function createEnricher(config: EnrichConfig, deps: EnrichDeps): Enricher {
   deps.users.refresh(deps.clock.monotonicNs());
@@ -86,7 +88,7 @@ class TableEnricher implements Enricher {
       identity: deps.identity,
       users: deps.users,
       bootOffsetNs: () => deps.bootOffsetNs(),
-      table: new ProcessTable({ maxProcesses: config.maxProcesses, maxBytes, exitTtlMs: config.exitTtlMs }),
+      table: new ProcessTable({ maxProcesses: config.maxProcesses, maxBytes, exitTtlMs: config.exitTtlMs, maxExited: MAX_EXITED }),
       entityIds: new EntityIds(deps.identity.bootId, slab),
       execIds: new ExecIds(deps.identity.agentId, slab),
       strings: new StringPool(),

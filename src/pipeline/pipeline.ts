@@ -63,7 +63,10 @@ export class Pipeline {
   async run(): Promise<void> {
     const deliveries = this.#deliveries.map((stage) => stage.run(this.#hard.signal).catch((error: unknown) => this.#crash(error)));
     await this.#takeIn();
-    for (const { queue } of this.#parts.lanes) queue.end();
+    for (const { queue, sink } of this.#parts.lanes) {
+      queue.end();
+      sink.drain?.();
+    }
     await Promise.all(deliveries);
     for (const { sink, queue } of this.#parts.lanes) {
       await this.#close(sink);

@@ -8,6 +8,8 @@ export interface TableLimits {
   readonly maxBytes: number;
   /** How long an exited process is kept at most, for late events and as its children's parent. */
   readonly exitTtlMs: number;
+  /** How many exited processes are kept at most; a storm of short ones would fill the table with dead entries else. Default: `maxProcesses`. */
+  readonly maxExited?: number;
 }
 
 export interface TableCounters {
@@ -38,11 +40,14 @@ export class ProcessTable {
   readonly #exited = new EntryList();
   readonly #limits: TableLimits;
   readonly #ttlNs: number;
+  readonly #maxExited: number;
+  #exitedCount = 0;
   #bytes = 0;
 
   constructor(limits: TableLimits) {
     this.#limits = limits;
     this.#ttlNs = limits.exitTtlMs * 1e6;
+    this.#maxExited = limits.maxExited ?? limits.maxProcesses;
   }
 
   get size(): number {
@@ -89,16 +94,19 @@ export class ProcessTable {
     if (entry.whereabouts === 'living') {
       this.#living.remove(entry);
       this.#exited.append(entry);
+      this.#exitedCount++;
       entry.whereabouts = 'exited';
     }
     entry.exitNs = nowNs;
     this.#expire(nowNs);
+    if (this.#exitedCount > this.#maxExited) this.#evictExited();
   }
 
   /** The process was not dead after all: another thread exec'd. */
   revive(entry: Entry): void {
     if (entry.whereabouts !== 'exited') return;
     this.#exited.remove(entry);
+    this.#exitedCount--;
     this.#living.append(entry);
     entry.whereabouts = 'living';
     entry.exitNs = 0;
@@ -116,6 +124,13 @@ export class ProcessTable {
     }
   }
 
+  #evictExited(): void {
+    const oldest = this.#exited.first;
+    if (oldest === null) return;
+    this.#drop(oldest);
+    this.counters.evictedExited++;
+  }
+
   #enforceLimits(spared: Entry): void {
     while (this.#byPid.size > this.#limits.maxProcesses || this.#bytes > this.#limits.maxBytes) {
       const victim = this.#exited.first ?? this.#living.first;
@@ -127,7 +142,10 @@ export class ProcessTable {
   }
 
   #drop(entry: Entry): void {
-    (entry.whereabouts === 'exited' ? this.#exited : this.#living).remove(entry);
+    if (entry.whereabouts === 'exited') {
+      this.#exited.remove(entry);
+      this.#exitedCount--;
+    } else this.#living.remove(entry);
     this.#byPid.delete(entry.pid);
     this.#bytes -= ENTRY_BYTES;
     this.#release(entry.image);

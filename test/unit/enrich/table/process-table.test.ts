@@ -4,7 +4,7 @@ import { newImage, type Image } from '../../../../src/enrich/table/image.ts';
 import { ProcessTable } from '../../../../src/enrich/table/process-table.ts';
 
 const S = 1e9;
-const newTable = (limits: { maxProcesses?: number; maxBytes?: number } = {}) =>
+const newTable = (limits: { maxProcesses?: number; maxBytes?: number; maxExited?: number } = {}) =>
   new ProcessTable({ maxProcesses: 3, maxBytes: 1e9, exitTtlMs: 10_000, ...limits });
 const imageOf = (size: number): Image =>
   newImage({
@@ -52,6 +52,17 @@ describe('process table', () => {
     add(5);
     expect([1, 3, 4, 5].map((pid) => table.get(pid) !== undefined)).toEqual([false, true, true, true]);
     expect(table.counters).toMatchObject({ evictedExited: 2, evictedLiving: 0 });
+  });
+
+  it('keeps no more exited processes than it may, however much room there is', () => {
+    table = newTable({ maxProcesses: 1000, maxExited: 2 });
+    for (const pid of [1, 2, 3, 4]) add(pid);
+    for (const pid of [1, 2, 3]) table.exit(table.get(pid) as Entry, pid * S);
+    expect([1, 2, 3, 4].map((pid) => table.get(pid) !== undefined)).toEqual([false, true, true, true]);
+    expect(table.counters).toMatchObject({ evictedExited: 1, evictedLiving: 0 });
+    table.revive(table.get(2) as Entry);
+    table.exit(table.get(4) as Entry, 4 * S);
+    expect([2, 3, 4].map((pid) => table.get(pid) !== undefined)).toEqual([true, true, true]);
   });
 
   it('gives up the least recently heard of when all are living', () => {

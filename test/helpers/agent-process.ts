@@ -1,0 +1,103 @@
+import type { ChildProcessByStdio } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { readFile, readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import type { RunRecord } from '../../src/agent/run-record.ts';
+import { runCommand } from './run-command.ts';
+import { waitFor } from './wait-for.ts';
+
+export const FORKCAST = resolve(fileURLToPath(new URL('../../bin/forkcast', import.meta.url)));
+
+export interface AgentOptions {
+  /** Folder of the agent's data; also its working directory. */
+  readonly dir: string;
+  /** `--set` values. */
+  readonly set?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly uid?: number;
+  /** Also the sink for people, on stdout; otherwise files only. */
+  readonly eyes?: boolean;
+}
+
+export interface AgentEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A decoded event; the fields are those of the schema, ids and times as text. */
+// eslint-disable-next-line typescript/no-explicit-any -- tests look into nested optional records all the time
+export type DecodedEvent = Record<string, any>;
+
+/** A running `forkcast run`; killed when the test ends if it still runs then. */
+export class AgentProcess {
+  readonly dir: string;
+  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly ended: Promise<AgentEnd>;
+  stdout = '';
+  stderr = '';
+
+  constructor(options: AgentOptions) {
+    this.dir = options.dir;
+    const sinks = options.eyes === true ? [] : ['--set', 'sinks={disk: {type: file}}'];
+    const set = (options.set ?? []).flatMap((value) => ['--set', value]);
+    this.child = spawn(FORKCAST, ['run', ...sinks, ...set, ...(options.args ?? [])], {
+      cwd: options.dir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.env },
+      ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+    });
+    this.child.stdout.on('data', (chunk: Buffer) => void (this.stdout += chunk.toString()));
+    this.child.stderr.on('data', (chunk: Buffer) => void (this.stderr += chunk.toString()));
+    this.ended = new Promise((end, fail) => {
+      this.child.once('error', fail);
+      this.child.once('close', (code, signal) => end({ code, signal, stdout: this.stdout, stderr: this.stderr }));
+    });
+    onTestFinished(async () => {
+      if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+      await this.ended;
+    });
+  }
+
+  /** Resolves when the agent says that it listens and its self-test has passed. */
+  async ready(): Promise<void> {
+    await Promise.race([
+      waitFor(() => this.stderr.includes('listening'), { what: `the agent to listen; it said: ${this.stderr}`, timeoutMs: 20_000 }),
+      this.ended.then(({ code, stderr }) => Promise.reject(new Error(`the agent ended with ${code} before it listened: ${stderr}`))),
+    ]);
+  }
+
+  /** SIGTERM, then its end. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<AgentEnd> {
+    this.child.kill(signal);
+    return this.ended;
+  }
+
+  /** What the last run left behind. */
+  async record(): Promise<RunRecord> {
+    return JSON.parse(await readFile(join(this.dir, 'data/state/last-run.json'), 'utf8')) as RunRecord;
+  }
+
+  async files(pattern: RegExp): Promise<string[]> {
+    const folder = join(this.dir, 'data/events');
+    return (await readdir(folder)).filter((name) => pattern.test(name)).toSorted().map((name) => join(folder, name));
+  }
+
+  /** Events of all finished files of one kind of record, through the decode command. */
+  async events(stream: 'process' | 'agent' = 'process'): Promise<DecodedEvent[]> {
+    return decode(await this.files(new RegExp(`^${stream}-.*\\.avro$`)));
+  }
+}
+
+/** Decodes files with the built command; fails the test when the command fails. */
+export async function decode(files: readonly string[]): Promise<DecodedEvent[]> {
+  if (files.length === 0) return [];
+  const { code, stdout, stderr } = await runCommand(FORKCAST, ['decode', ...files]);
+  if (code !== 0) throw new Error(`decode ended with ${code}: ${stderr}`);
+  return stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as DecodedEvent);
+}
