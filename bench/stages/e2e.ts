@@ -26,27 +26,34 @@ function agentCase(name: string, storm: Storm): BenchCase {
 /** The events of a window are divided by what the kernel generated in it: the agent's own books cover its whole life. */
 async function measureAgent(seconds: number, storm?: Storm): Promise<Measurement> {
   const agent = await startAgent();
-  let window: Omit<Measurement, 'extra'>;
+  let window: Measurement;
   let record: RunRecord;
   try {
     window = await measureWindow(agent, seconds, storm);
   } finally {
     record = await agent.stop();
   }
-  return { ...window, extra: { ...booksOf(record), '% of a core': (window.cpuUsPerEvent * window.eventsPerSecond) / 1e4 } };
+  return {
+    ...window,
+    extra: { ...window.extra, ...booksOf(record), '% of a core': (window.cpuUsPerEvent * window.eventsPerSecond) / 1e4 },
+  };
 }
 
-async function measureWindow(agent: AgentProcess, seconds: number, storm: Storm | undefined): Promise<Omit<Measurement, 'extra'>> {
+async function measureWindow(agent: AgentProcess, seconds: number, storm: Storm | undefined): Promise<Measurement> {
   const oracle = await startKernelTotal();
   try {
     await oracle.mark();
     const [cpu, since] = [agent.cpuUs(), performance.now()];
-    if (storm) await runStorm({ ...storm, seconds, tag: 'bench' });
-    else await sleep(seconds * 1000);
+    const report = storm ? await runStorm({ ...storm, seconds, tag: 'bench' }) : await sleep(seconds * 1000, undefined);
     const elapsed = (performance.now() - since) / 1000;
     const { total } = await oracle.mark();
     await idle(agent);
-    return { eventsPerSecond: total / elapsed, cpuUsPerEvent: (agent.cpuUs() - cpu) / total, rssMiB: agent.peakRssMiB() };
+    return {
+      eventsPerSecond: total / elapsed,
+      cpuUsPerEvent: (agent.cpuUs() - cpu) / total,
+      rssMiB: agent.peakRssMiB(),
+      extra: report ? { 'storm ev/s': report.achievedRate } : {},
+    };
   } finally {
     await oracle.close();
   }
