@@ -52,7 +52,7 @@ function createEncoder(format: Format, screen: Screen): Encoder<AnyEvent> {
 }
 
 function createSink(sink: SinkConfig, { agentId, log, screen }: LaneDeps): Sink {
-  if (sink.type === 'stdout') return createStdoutSink(sink.settings, { id: sink.name, output: screen.output, status: screen.status });
+  if (sink.type === 'stdout') return createStdoutSink(sink.settings, { id: sink.name, output: screen.output, colour: screen.colour, status: screen.status });
   const { codec } = sink.settings;
   return createFileSink(sink.settings, {
     id: sink.name,

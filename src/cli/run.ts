@@ -28,7 +28,7 @@ const SAME_REQUEST_MS = 1000;
 export async function runCommand(options: RunOptions, io: CliIo, host: RunHost): Promise<number> {
   const { config } = loadConfig({ file: options.config, overrides: options.set });
   const log = createLog(io.stderr, { level: config.telemetry.logLevel, colour: usesColour(io.stderr, io.env) });
-  const dataDir = await prepareDataDir(config.agent.dataDir);
+  const dataDir = await prepareDataDir(config.agent.dataDir, log);
   try {
     return await runAgent({ config, options, io, host, log });
   } finally {

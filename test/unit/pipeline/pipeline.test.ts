@@ -4,7 +4,7 @@ import type { Source } from '../../../src/core/component.ts';
 import type { Encoded } from '../../../src/core/encoded.ts';
 import { AgentError } from '../../../src/core/errors.ts';
 import type { AnyEvent } from '../../../src/core/event.ts';
-import type { Heard } from '../../../src/core/kernel-event.ts';
+import type { Heard, SidEvent } from '../../../src/core/kernel-event.ts';
 import { imbalances, openLedger } from '../../../src/core/ledger.ts';
 import type { Lane } from '../../../src/pipeline/lane.ts';
 import { Pipeline } from '../../../src/pipeline/pipeline.ts';
@@ -67,7 +67,7 @@ function recorder(): FakeSink {
   return { written, write: async (batch) => void written.push(...batch.items.map((item) => item.sequence)) };
 }
 
-function heard(n: number): Heard {
+function heard(n: number): SidEvent {
   return { kind: 'SID', monotonicNs: n, timeUs: n, cpu: 0, kernelSeq: n, pid: n, tgid: n };
 }
 
