@@ -2,9 +2,10 @@ import { expect } from 'vitest';
 import { SinkFolder } from './file-sink-fixture.ts';
 import { failingDisk, randomFaults } from './failing-disk.ts';
 import { record } from './records.ts';
-import { sinkContract } from './sink-contract.ts';
+import { retryContract, sinkContract } from './sink-contract.ts';
+import type { FallibleFixture } from './sink-contract.ts';
 
-sinkContract('FileSink', async () => {
+async function make(): Promise<FallibleFixture> {
   const folder = await SinkFolder.make();
   const faults = randomFaults();
   // Files so small that blocks, files and batches cut across each other.
@@ -20,4 +21,7 @@ sinkContract('FileSink', async () => {
     dispose: () => folder.remove(),
     setFaults: faults.set,
   };
-});
+}
+
+sinkContract('FileSink', make);
+retryContract('FileSink', make);

@@ -15,8 +15,12 @@ export interface SinkFixture {
   /** Sequences that arrived, each as often as it did. Called after close. */
   readonly received: () => Promise<number[]>;
   readonly dispose: () => Promise<void>;
-  /** Makes writes fail now and then, as `chance` (0 to 1) says; absent where the other end cannot be made to. */
-  readonly setFaults?: (chance: number, seed: number) => void;
+}
+
+/** A sink whose other end can be made to fail. */
+export interface FallibleFixture extends SinkFixture {
+  /** Makes writes fail now and then, as `chance` (0 to 1) says. */
+  readonly setFaults: (chance: number, seed: number) => void;
 }
 
 const never = new AbortController().signal;
@@ -144,9 +148,13 @@ export function sinkContract(name: string, make: () => Promise<SinkFixture>): vo
       const timers = [...timeouts.mock.results, ...intervals.mock.results].map((result) => result.value as { _destroyed: boolean });
       expect(timers.filter((timer) => !timer._destroyed)).toEqual([]);
     });
+  });
+}
 
-    it('neither loses nor repeats anything when writes fail at random and are tried again', async ({ skip }) => {
-      skip(fixture.setFaults === undefined, 'nothing at the other end can be made to fail');
+/** Besides the law: a retry repeats nothing, so that failures cost time only. For sinks that promise it. */
+export function retryContract(name: string, make: () => Promise<FallibleFixture>): void {
+  describe(`${name} can be retried`, () => {
+    it('neither loses nor repeats anything when writes fail at random and are tried again', async () => {
       const rounds = fc.record({
         seed: fc.integer({ min: 1, max: 2 ** 31 - 2 }),
         chance: fc.double({ min: 0, max: 0.6, noNaN: true }),
@@ -166,11 +174,11 @@ interface Round {
   readonly sizes: readonly number[];
 }
 
-async function survives(make: () => Promise<SinkFixture>, { seed, chance, sizes }: Round): Promise<void> {
+async function survives(make: () => Promise<FallibleFixture>, { seed, chance, sizes }: Round): Promise<void> {
   const { sink, record, received, dispose, setFaults } = await make();
   try {
     await sink.open(never);
-    setFaults?.(chance, seed);
+    setFaults(chance, seed);
     let last = 0;
     const writes = sizes.map((size) => {
       const items = Array.from({ length: size }, (_, index) => record(last + index + 1, (last + index) % 7 === 0 ? 'agent' : 'process'));
@@ -178,7 +186,7 @@ async function survives(make: () => Promise<SinkFixture>, { seed, chance, sizes 
       return retried(sink, batchOf(...items));
     });
     await Promise.all(writes);
-    setFaults?.(0, seed);
+    setFaults(0, seed);
     await sink.close();
     expect(sorted(await received())).toEqual(Array.from({ length: last }, (_, index) => index + 1));
   } finally {

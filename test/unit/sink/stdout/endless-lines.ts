@@ -1,0 +1,14 @@
+import { LineSink } from '../../../../src/sink/stdout/line-sink.ts';
+
+/** Run by `line-sink.test.ts` as a process of its own: writes lines until nobody reads them, then says so on stderr. */
+const sink = new LineSink('out', process.stdout);
+const never = new AbortController().signal;
+await sink.open(never);
+for (let number = 1; !sink.gone; number += 1) {
+  await sink.write(
+    { items: [{ stream: 'process', kind: 'EXEC', sequence: number, timeUs: 0, bytes: Buffer.from(`line ${number}\n`) }], bytes: 10 },
+    never,
+  );
+}
+await sink.close();
+process.stderr.write('gone\n');
