@@ -26,6 +26,7 @@ async function buildAll(): Promise<string> {
   const folder = join(CACHE, await sourceHash());
   if (await exists(folder)) return folder;
   await mkdir(CACHE, { recursive: true });
+  await chmod(CACHE, 0o755); // tests run these as other users too, whatever our umask
   const unfinished = await mkdtemp(join(CACHE, 'unfinished-'));
   try {
     for (const tool of TOOLS) await compile(tool, join(unfinished, tool));
@@ -74,7 +75,7 @@ async function cc(linking: readonly string[], source: string, target: string): P
     const fix = 'Install one (Debian: apt install gcc libc6-dev) or name it in CC.';
     throw new Error(`No C compiler: ${COMPILER} is not in PATH. ${fix}`, { cause: error });
   }
-  await chmod(target, 0o755); // tests run these as other users too, whatever our umask
+  await chmod(target, 0o755);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
+import type { SpawnOptions } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { chmod, copyFile } from 'node:fs/promises';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { nativeTool } from '../../bench/storm/build.ts';
+import { makeTempDir } from './temp-dir.ts';
 
 export interface KnownOptions {
   /** Further arguments, after the tag. */
@@ -33,21 +37,34 @@ export interface KnownProcess {
 
 /** Starts one; its parent is this process, its FORK, EXEC and EXIT carry its pid and argv. Resolves once the exec has happened. */
 export async function spawnKnown(options: KnownOptions = {}): Promise<KnownProcess> {
-  const exe = await nativeTool('known');
+  const { exe, remove } = await executable(options.uid ?? options.gid);
   const tag = randomUUID();
   const args = [`--tag=${tag}`, ...(options.args ?? []), ...ending(options)];
-  const { cwd, uid, gid, env } = options;
-  const place = {
+  const child = spawn(exe, args, { stdio: 'ignore', ...placeOf(options) });
+  const ended = once(child, 'exit').then(() => ({ code: child.exitCode, signal: child.signalCode }));
+  ended.then(remove, remove).catch(() => undefined); // a failed start is reported by the next line
+  await once(child, 'spawn');
+  return { pid: child.pid ?? 0, exe, argv: [exe, ...args], tag, ended, kill: (signal) => void child.kill(signal) };
+}
+
+/** Another user may not be able to reach the checkout: it gets a copy, for as long as the process lives. */
+async function executable(otherId: number | undefined): Promise<{ exe: string; remove: () => Promise<void> }> {
+  const exe = await nativeTool('known');
+  if (otherId === undefined) return { exe, remove: () => Promise.resolve() };
+  const folder = await makeTempDir({ readable: true });
+  const copy = join(folder.path, 'known');
+  await copyFile(exe, copy);
+  await chmod(copy, 0o755);
+  return { exe: copy, remove: () => folder.remove() };
+}
+
+function placeOf({ cwd, uid, gid, env }: KnownOptions): SpawnOptions {
+  return {
     ...(cwd === undefined ? {} : { cwd }),
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),
     ...(env === undefined ? {} : { env }),
   };
-  const child = spawn(exe, args, { stdio: 'ignore', ...place });
-  const ended = once(child, 'exit').then(() => ({ code: child.exitCode, signal: child.signalCode }));
-  ended.catch(() => undefined); // reported by the next line
-  await once(child, 'spawn');
-  return { pid: child.pid ?? 0, exe, argv: [exe, ...args], tag, ended, kill: (signal) => void child.kill(signal) };
 }
 
 function ending({ exitCode, dieBy, liveMs }: KnownOptions): string[] {
