@@ -15,8 +15,8 @@ import type { SelfTestResult } from './self-test.ts';
 import type { ConnectorSocket } from './socket.ts';
 import { sendIgnore } from './subscription.ts';
 
-/** Enough for 80,000 events: the main thread may pause for a second at 80,000 events/s before the kernel's buffer has to take over. */
-const RING_BYTES = 8 << 20;
+/** Enough for 40,000 events, or 2,500 captures: the main thread may pause for a second of a storm before the kernel's buffer has to take over. */
+const RING_BYTES = 4 << 20;
 /** A batch is decoded in place before the ring gets its room back. */
 const MAX_BATCH = 2048;
 /** Events are gathered this long, so that a busy host costs 200 wake-ups a second and not one an event. */
