@@ -23,11 +23,9 @@ export interface Source<T> extends Component {
  */
 export interface Sink extends Component {
   readonly maxInFlight: number;
-  /** The end is near: from now on nothing is held back in order to be sent together with more. Never waits. */
+  /** No more will come than what is queued already: from now on nothing is held back to be sent together with more. Never waits. */
   drain?(): void;
   write(batch: Batch<Encoded>, signal: AbortSignal): Promise<void>;
-  /** No more will come than what is queued already: do not wait for company. */
-  drain?(): void;
 }
 
 /** Turns an event into bytes. Synchronous and pure: no I/O, no clock. */

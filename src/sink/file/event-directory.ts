@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { chmod, lstat, mkdir, open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError } from '../../core/errors.ts';
+import { escapeText } from '../../core/text.ts';
 import { errnoName, fileError } from '../../core/system-error.ts';
 
 /** The folder of the event files, held open so that renames in it can be forced to the disk. */
@@ -70,9 +71,9 @@ async function refuseLink(path: string): Promise<void> {
   });
   if (found?.isSymbolicLink() !== true) return;
   const target = await realpath(path).catch(() => 'the folder it should point to');
-  throw new AgentError('DATA_DIR_UNSAFE', `the folder for event files ${path} is a symbolic link`, {
+  throw new AgentError('DATA_DIR_UNSAFE', `the folder for event files ${escapeText(path)} is a symbolic link`, {
     context: { path, target },
-    fix: `write ${target} as the sink's path`,
+    fix: `write ${escapeText(target)} as the sink's path`,
   });
 }
 
@@ -82,7 +83,7 @@ function openingError(path: string, error: unknown): AgentError {
   if (errno === 'EACCES' || errno === 'EPERM') {
     return new AgentError(
       'DATA_DIR_PERMISSION',
-      `the folder for event files ${path} cannot be used by uid ${process.geteuid?.() ?? '?'}: ${errno}`,
+      `the folder for event files ${escapeText(path)} cannot be used by uid ${process.geteuid?.() ?? '?'}: ${errno}`,
       {
         cause: error,
         context: { path, errno },

@@ -80,9 +80,16 @@ export class FileSeries {
       if (file.broken !== undefined) await this.#abandon(file);
       else if (file.records === 0) await file.discard();
       else await this.#complete(file);
-      await this.#parts.retention.enforce();
     } catch (error) {
       this.#parts.log.error({ err: error, path: file.path, records: file.records }, 'could not finish an event file');
+    }
+    try {
+      await this.#parts.retention.enforce();
+    } catch (error) {
+      this.#parts.log.warn(
+        { err: error, path: this.#parts.directory.path },
+        'could not remove old event files; the next rotation tries again',
+      );
     }
   }
 

@@ -123,7 +123,7 @@ describe('LineSink', () => {
   });
 
   it('ends well at the end of a real pipe whose reader has enough', async () => {
-    const script = join(import.meta.dirname, 'endless-lines.ts');
+    const script = join(import.meta.dirname, 'endless-lines-run.ts');
     const shell = spawn('sh', ['-c', '"$1" "$2" | head -n 3', 'sh', process.execPath, script], { stdio: ['ignore', 'pipe', 'pipe'] });
     const texts = await Promise.all([shell.stdout, shell.stderr].map(async (stream) => (await stream.toArray()).join('')));
     expect(texts).toEqual(['line 1\nline 2\nline 3\n', 'gone\n']);
