@@ -10,8 +10,9 @@ import { loadRunIdentity } from '../enrich/identity.ts';
 import type { RunIdentity } from '../enrich/identity.ts';
 import { createSequencer } from '../enrich/sequencer.ts';
 import type { Sequencer } from '../enrich/sequencer.ts';
-import { createUserNames, passwdFile } from '../enrich/users.ts';
+import { systemUserNames } from '../enrich/users.ts';
 import { uuidText } from '../encode/text/uuid.ts';
+import type { ConnectorSocket } from '../ingest/proc-connector/socket.ts';
 import { ProcConnectorSource } from '../ingest/proc-connector/source.ts';
 import type { Lane } from '../pipeline/lane.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
@@ -40,23 +41,24 @@ export class Agent {
   readonly enricher: Enricher;
   readonly lanes: readonly Lane[];
   readonly books: Books;
-  readonly #config: Config;
+  readonly config: Config;
   readonly #deps: AgentDeps;
   readonly #sequencer: Sequencer;
   readonly #pipeline: Pipeline;
   readonly #startedMs = performance.now();
   #previous: RunRecord | undefined;
+  #socket: ConnectorSocket | undefined;
   #stopReason = 'end of source';
 
   /** Nothing is opened yet. Throws FILE_NOT_FOUND where the machine shows no boot id. */
   constructor(config: Config, deps: AgentDeps) {
-    this.#config = config;
+    this.config = config;
     this.#deps = deps;
     this.identity = loadRunIdentity(config.agent.labels);
     this.source = new ProcConnectorSource({ receiveBufferBytes: config.source.receiveBufferBytes, maxArgsBytes: config.enrich.maxArgsBytes });
     this.enricher = createEnricher(
       { ...config.enrich, threads: config.source.threads, kinds: new Set(config.source.events) },
-      { identity: this.identity, clock: systemClock, users: createUserNames(passwdFile()), bootOffsetNs: () => this.source.bootOffsetNs },
+      { identity: this.identity, clock: systemClock, users: systemUserNames(), bootOffsetNs: () => this.source.bootOffsetNs },
     );
     this.#sequencer = createSequencer(this.identity.agentId);
     const { lanes, encoders } = createLanes(config, { agentId: this.identity.agentId, log: deps.log, screen: deps.screen });
@@ -83,14 +85,12 @@ export class Agent {
   /** Resolves when no event can be missed any more and every sink is open. */
   async start(): Promise<void> {
     const { log } = this.#deps;
-    this.#previous = readRunRecord(lastRunPath(this.#config.agent.dataDir), (reason) => log.warn({ reason }, 'the record of the last run cannot be read; its end stays unknown'));
+    this.#previous = readRunRecord(lastRunPath(this.config.agent.dataDir), (reason) => log.warn({ reason }, 'the record of the last run cannot be read; its end stays unknown'));
     await this.#pipeline.start(AbortSignal.timeout(BOOT_TIMEOUT_MS));
     this.#record(false);
     this.#socket = await this.source.socket();
     this.source.selfTest().then((result) => this.#selfTested(result), (error: unknown) => this.#deps.log.debug({ error: String(error) }, 'no self-test'));
   }
-
-  #socket: Awaited<ReturnType<ProcConnectorSource['socket']>> | undefined;
 
   /** Runs until stopped; rejects with what ended it otherwise. The books are closed and recorded either way. */
   async run(): Promise<void> {
@@ -122,18 +122,20 @@ export class Agent {
 
   #enrich(heard: Heard): AnyEvent | undefined {
     const event = this.enricher.enrich(heard);
-    return heard.kind === 'SNAPSHOT' && !this.#config.source.snapshot ? undefined : event;
+    return heard.kind === 'SNAPSHOT' && !this.config.source.snapshot ? undefined : event;
   }
 
   #first(): AnyEvent {
     if (this.#socket === undefined) throw new Error('the stream was begun before the source was open');
-    const { config, version } = { config: this.#config, version: this.#deps.version };
-    return startEvent(this.identity, describeStart({ config, version, socket: this.#socket, hostId: this.identity.hostId, previous: this.#previous }));
+    const { version, log } = this.#deps;
+    const start = describeStart({ config: this.config, version, socket: this.#socket, hostId: this.identity.hostId, previous: this.#previous });
+    for (const { feature, reason } of start.degraded) log.warn({ feature }, `less than could be: ${reason}`);
+    return startEvent(this.identity, start);
   }
 
   #selfTested(result: 'passed' | 'unconfirmed' | 'deaf'): void {
     const { log } = this.#deps;
-    if (result === 'passed') log.info('listening: the kernel delivers process events');
+    if (result === 'passed') log.info({ host: this.identity.hostname }, 'listening: the kernel delivers process events');
     else if (result === 'unconfirmed') log.warn('the self-test’s own events were not among those heard; others are');
   }
 
@@ -149,7 +151,7 @@ export class Agent {
   #record(clean: boolean): void {
     const { args, exe, cgroup } = this.enricher.counters;
     const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-    writeRunRecord(lastRunPath(this.#config.agent.dataDir), {
+    writeRunRecord(lastRunPath(this.config.agent.dataDir), {
       version: 1,
       agent_id: uuidText(this.identity.agentId),
       clean,

@@ -52,7 +52,11 @@ function createEncoder(format: Format, screen: Screen): Encoder<AnyEvent> {
 }
 
 function createSink(sink: SinkConfig, { agentId, log, screen }: LaneDeps): Sink {
-  if (sink.type === 'stdout') return createStdoutSink(sink.settings, { id: sink.name, output: screen.output, colour: screen.colour, status: screen.status });
+  if (sink.type === 'stdout') {
+    const view = createStdoutSink(sink.settings, { id: sink.name, output: screen.output, colour: screen.colour, status: () => screen.status() });
+    if (view.announce !== undefined) screen.announce = (line) => view.announce?.(line) === true;
+    return view;
+  }
   const { codec } = sink.settings;
   return createFileSink(sink.settings, {
     id: sink.name,

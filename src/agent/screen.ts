@@ -3,5 +3,7 @@ export interface Screen {
   readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   readonly colour: boolean;
   /** One line about the whole agent, without line end. */
-  readonly status: () => string;
+  status: () => string;
+  /** Set by a view that owns the terminal: prints a line without disturbing it. False when it could not. */
+  announce?: (line: string) => boolean;
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Agent } from '../agent/agent.ts';
 import { total } from '../core/ledger.ts';
 import type { SinkLedger } from '../core/ledger.ts';
@@ -20,6 +21,12 @@ function capturedShare(agent: Agent): string {
   return all === 0 ? '–' : `${(((all - args.MISSING) / all) * 100).toFixed(1)} %`;
 }
 
+/** Where the event files are, and how to look into them; empty without a file sink. */
+function filesText(agent: Agent, style: Style): string {
+  const folders = agent.config.sinks.flatMap((sink) => (sink.type === 'file' ? [sink.settings.path] : []));
+  return folders.map((folder) => style.dim(`events: forkcast decode ${join(folder, 'process-*.avro')}\n`)).join('');
+}
+
 /** The closing ledger: every event that was heard or lost is in one of its lines. */
 export function closingText(agent: Agent, style: Style): string {
   const { upstream, sinks, imbalances } = agent.books;
@@ -36,7 +43,7 @@ export function closingText(agent: Agent, style: Style): string {
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   const books = imbalances.length === 0 ? '' : `${style.red('the books do not balance')}: ${imbalances.join('; ')}\n`;
-  return `\n${style.bold('ledger')}\n${rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}\n`).join('')}${books}`;
+  return `\n${style.bold('ledger')}\n${rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}\n`).join('')}${books}${filesText(agent, style)}`;
 }
 
 function sinkText({ delivered, filtered, dropped, lost, waiting }: SinkLedger): string {

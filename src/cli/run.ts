@@ -1,10 +1,11 @@
 import { Agent } from '../agent/agent.ts';
+import type { Screen } from '../agent/screen.ts';
 import { prepareDataDir } from '../agent/data-dir.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/config.ts';
 import { parseDuration } from '../core/units.ts';
 import { createLog } from '../telemetry/log.ts';
-import type { Logger } from '../telemetry/log.ts';
+import type { LogOutput, Logger } from '../telemetry/log.ts';
 import type { RunOptions } from './actions.ts';
 import type { CliIo } from './io.ts';
 import { usesColour } from './io.ts';
@@ -27,10 +28,11 @@ const SAME_REQUEST_MS = 1000;
 /** `forkcast run`: resolves to the exit code after everything is closed; rejects with what kept it from running. */
 export async function runCommand(options: RunOptions, io: CliIo, host: RunHost): Promise<number> {
   const { config } = loadConfig({ file: options.config, overrides: options.set });
-  const log = createLog(io.stderr, { level: config.telemetry.logLevel, colour: usesColour(io.stderr, io.env) });
+  const screen: Screen = { output: io.stdout, colour: usesColour(io.stdout, io.env), status: () => '' };
+  const log = createLog(logOutput(io, screen), { level: config.telemetry.logLevel, colour: usesColour(io.stderr, io.env) });
   const dataDir = await prepareDataDir(config.agent.dataDir, log);
   try {
-    return await runAgent({ config, options, io, host, log });
+    return await runAgent({ config, options, io, host, log, screen });
   } finally {
     await dataDir.release();
   }
@@ -42,11 +44,19 @@ interface Run {
   readonly io: CliIo;
   readonly host: RunHost;
   readonly log: Logger;
+  readonly screen: Screen;
 }
 
-async function runAgent({ config, options, io, host, log }: Run): Promise<number> {
-  const screen = { output: io.stdout, colour: usesColour(io.stdout, io.env), status: (): string => statusLine(agent) };
+/** Where both are the same terminal, the view prints the log's lines: two writers would tear its status line. */
+function logOutput(io: CliIo, screen: Screen): LogOutput {
+  const { stderr, stdout } = io;
+  if (stderr.isTTY !== true || stdout.isTTY !== true) return stderr;
+  return { isTTY: true, write: (text) => screen.announce?.(text.trimEnd()) === true || stderr.write(text) };
+}
+
+async function runAgent({ config, options, io, host, log, screen }: Run): Promise<number> {
   const agent: Agent = new Agent(config, { version: packageVersion(), log, screen });
+  screen.status = (): string => statusLine(agent);
   const releaseExit = host.onExit(() => agent.abandon());
   const releaseSignals = host.onSignal(stopper(agent, log));
   let timer: NodeJS.Timeout | undefined;

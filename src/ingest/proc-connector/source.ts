@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Batch } from '../../core/batch.ts';
 import type { Source } from '../../core/component.ts';
@@ -126,10 +126,12 @@ export class ProcConnectorSource implements Source<Heard> {
     }
   }
 
-  /** Lets a few events come together while they come slowly enough to be worth waiting for. */
+  /** Lets a few events come together while they come slowly enough to be worth waiting for; in a storm lets timers and I/O have their turn at least. */
   async #gather(): Promise<void> {
     const sinceMs = performance.now() - this.#lastReadMs;
-    if (this.#control.phase === Phase.RUNNING && sinceMs < GATHER_MS && this.#consumer.used < RING_BYTES / 16) await sleep(GATHER_MS);
+    const calm = this.#control.phase === Phase.RUNNING && this.#consumer.used < RING_BYTES / 16;
+    if (calm && sinceMs < GATHER_MS) await sleep(GATHER_MS);
+    else await immediate();
     this.#lastReadMs = performance.now();
   }
 

@@ -64,9 +64,11 @@ export class LiveView implements Sink {
     if (batch.items.length > 0) this.#window ??= setTimeout(() => this.#endWindow(), WINDOW_MS).unref();
   }
 
-  /** Prints a line above the status, whatever the pace: for what the agent itself has to say. */
-  announce(line: string): void {
+  /** Prints a line above the status, whatever the pace: for what the agent itself has to say. False while there is no view to print it on. */
+  announce(line: string): boolean {
+    if (this.#ticker === undefined || this.#closing !== undefined) return false;
     this.#print(renderFrame({ ...this.#frame, lines: [line], omitted: new Map(), status: this.#options.status() }));
+    return true;
   }
 
   close(): Promise<void> {

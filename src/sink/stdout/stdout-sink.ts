@@ -15,8 +15,8 @@ export interface StdoutSinkDeps {
   readonly colour?: boolean;
 }
 
-/** A sink that can say that nobody reads any more. */
-export type StdoutSink = Sink & { readonly gone: boolean };
+/** A sink that can say that nobody reads any more and, where it owns a terminal, print a line of others without disturbing its view. */
+export type StdoutSink = Sink & { readonly gone: boolean; announce?(line: string): boolean };
 
 /** A live view where lines for people go to a terminal; otherwise every line, as fast as the reader takes them. */
 export function createStdoutSink(config: StdoutSinkConfig, deps: StdoutSinkDeps): StdoutSink {
