@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +14,7 @@ const bundled = `node_modules/node-linux-${process.arch}/bin/node`;
 const MAIN = `
 const [first, ...rest] = process.argv.slice(2);
 if (first === '--exit') process.exit(Number(rest[0]));
-if (first === '--wait') { process.on('SIGTERM', () => process.exit(42)); console.log('waiting'); setInterval(() => {}, 1000); }
+if (first === '--wait') { process.on('SIGTERM', () => process.exit(42)); console.log(process.pid); setTimeout(() => {}, 30_000); }
 else console.log(JSON.stringify({ node: process.execPath, args: process.argv.slice(2) }));
 `;
 
@@ -124,10 +125,12 @@ describe('bin/forkcast', () => {
     expect((await runCommand(join(home, 'bin/forkcast'), ['--exit', '78'])).code).toBe(78);
 
     const child = spawn(join(home, 'bin/forkcast'), ['--wait'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const ended = new Promise<number | null>((done) => child.once('close', done));
-    await new Promise((ready) => child.stdout.once('data', ready));
-    child.kill('SIGTERM');
-    expect(await ended).toBe(42);
+    const ended = once(child, 'close');
+    const [pid] = (await once(child.stdout, 'data')) as [Buffer];
+    // Not replaced, it would get no signal of ours; so this ends it in any case.
+    process.kill(Number(pid), 'SIGTERM');
+    expect(Number(pid)).toBe(child.pid);
+    expect(await ended).toEqual([42, null]);
   });
 
   it('works for a user who owns nothing of it', async () => {
