@@ -75,6 +75,14 @@ export class FakeLibc implements Libc {
     head.writeUInt32LE(Math.min(bytes.length, room), at + 56);
   }
 
+  poll(): CallResult {
+    return { value: 1, errno: 0 };
+  }
+
+  eventfd(): CallResult {
+    return { value: 43, errno: 0 };
+  }
+
   close(fd: number): CallResult {
     this.closed.push(fd);
     return { value: 0, errno: 0 };

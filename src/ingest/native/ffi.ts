@@ -10,6 +10,10 @@ import type { CallResult, Libc } from './libc.ts';
  */
 const { I32, U32, I64, U64, U8Array } = DataType;
 
+const POLLFD_BYTES = 8;
+/** sys/eventfd.h. */
+const EFD_CLOEXEC = 0o2000000;
+
 type Returned = { value: number; errnoCode: number };
 
 function symbol(retType: DataType, paramsType: DataType[]): { library: string; retType: DataType; paramsType: DataType[]; errno: true } {
@@ -41,6 +45,8 @@ function bindLibc(): Libc {
     setsockopt: symbol(I32, [I32, I32, I32, U8Array, U32]),
     getsockopt: symbol(I32, [I32, I32, I32, U8Array, U8Array]),
     recvmmsg: symbol(I32, [I32, U8Array, U32, I32, U64]),
+    poll: symbol(I32, [U8Array, U64, I32]),
+    eventfd: symbol(I32, [U32, I32]),
     close: symbol(I32, [I32]),
     clock_gettime: plain(I32, [I32, U8Array]),
     memmove: plain(U64, [U8Array, U8Array, U64]),
@@ -61,6 +67,8 @@ function bindLibc(): Libc {
       return call(c.getsockopt, [fd, level, option, value, length]);
     },
     recvmmsg: (fd, headers, count, flags) => call(c.recvmmsg, [fd, headers, count, flags, 0]),
+    poll: (fds, timeoutMs) => call(c.poll, [fds, fds.length / POLLFD_BYTES, timeoutMs]),
+    eventfd: () => call(c.eventfd, [0, EFD_CLOEXEC]),
     close: (fd) => call(c.close, [fd]),
     clockUs: (clock) => {
       (c.clock_gettime as unknown as (p: unknown[]) => number)([clock, timespec]);

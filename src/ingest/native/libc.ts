@@ -13,6 +13,10 @@ export interface Libc {
   getsockopt(fd: number, level: number, option: number, value: Uint8Array): CallResult;
   /** `headers` holds `count` struct mmsghdr. */
   recvmmsg(fd: number, headers: Uint8Array, count: number, flags: number): CallResult;
+  /** `fds` holds struct pollfd[]; waits until one is ready or `timeoutMs` is over (−1: for ever). The value is how many are ready. */
+  poll(fds: Uint8Array, timeoutMs: number): CallResult;
+  /** A counter that can be polled; writing eight bytes to it from any thread makes it ready. */
+  eventfd(): CallResult;
   close(fd: number): CallResult;
   /** A clock's reading, microseconds with their fraction. */
   clockUs(clock: number): number;

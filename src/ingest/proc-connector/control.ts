@@ -2,7 +2,7 @@
  * Words shared between the ingest thread and the main thread (Int32, besides the ring). They outlive the thread, so that the main thread can
  * still undo the subscription when the thread has died.
  */
-const WORDS = { STOP: 0, STATE: 1, FD: 2, LISTENING: 3, FOREIGN: 4, MALFORMED: 5, OVERRUNS: 6, DISORDERED: 7, RECEIVED: 8 } as const;
+const WORDS = { STOP: 0, STATE: 1, FD: 2, LISTENING: 3, FOREIGN: 4, MALFORMED: 5, OVERRUNS: 6, DISORDERED: 7, RECEIVED: 8, BELL: 9 } as const;
 const FLOATS_AT = 64;
 const BOOT_OFFSET = 0;
 export const CONTROL_BYTES = 128;
@@ -32,6 +32,15 @@ export class IngestControl {
 
   requestStop(how: 'drain' | 'now'): void {
     Atomics.store(this.#words, WORDS.STOP, StopRequest[how]);
+  }
+
+  /** The eventfd that wakes the ingest thread; 0 while there is none. The main thread closes it, after the thread has ended: never under a ringing hand. */
+  get bellFd(): number {
+    return Atomics.load(this.#words, WORDS.BELL);
+  }
+
+  set bellFd(fd: number) {
+    Atomics.store(this.#words, WORDS.BELL, fd);
   }
 
   get stopRequest(): number {

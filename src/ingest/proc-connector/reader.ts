@@ -6,6 +6,7 @@ import { Errno } from '../native/libc.ts';
 import type { RingProducer } from '../ring/ring.ts';
 import type { IngestControl } from './control.ts';
 import { Phase, StopRequest } from './control.ts';
+import { Bell } from './bell.ts';
 import { socketDrops } from './drops.ts';
 import { FrameWriter, MAX_SLOTS } from './frame-writer.ts';
 import { ACK, Aux, FOREIGN, SLOT_BYTES, setSlot } from './frame.ts';
@@ -20,9 +21,11 @@ import { Subscription, sendIgnore } from './subscription.ts';
 import { OffsetSampler } from './wall-clock.ts';
 import { What, ackOf, cpuOf, firstOf, isProcessEvent, secondOf, seqOf, stampNsOf, whatOf } from './wire.ts';
 
-const MSG_WAITFORONE = 0x10000;
 const MSG_DONTWAIT = 0x40;
 const RING_FULL_WAIT_MS = 50;
+/** Until the kernel has answered and the self-test is over, time-outs are looked at this often. */
+const START_WAIT_MS = 100;
+const FOREVER = -1;
 /** Snapshot work between two looks at the socket. */
 const SCAN_SLICE = 32;
 
@@ -67,6 +70,8 @@ export class ConnectorReader {
   #subscription: Subscription | undefined;
   #scan: ProcfsScan | undefined;
   #lastNs = 0;
+  /** The last receive was cut short by its own limits: the next one needs no waiting. */
+  #mayHoldMore = false;
 
   constructor(parts: ReaderParts, config: ReaderConfig) {
     this.#drops = parts.drops ?? socketDrops;
@@ -84,7 +89,9 @@ export class ConnectorReader {
     const socket = openConnectorSocket(this.#libc, this.#config.receiveBufferBytes);
     try {
       this.#subscription = new Subscription(this.#libc, this.#control, socket.fd);
-      this.#listen(socket, this.#subscription, reports);
+      const bell = new Bell(this.#libc, socket.fd);
+      this.#control.bellFd = bell.fd;
+      this.#listen({ socket, bell, subscription: this.#subscription }, reports);
       if (this.#control.stopRequest === StopRequest.drain) this.#drain(socket.fd);
     } finally {
       this.#scan?.close();
@@ -94,12 +101,13 @@ export class ConnectorReader {
     }
   }
 
-  #listen(socket: ConnectorSocket, subscription: Subscription, reports: ReaderReports): void {
+  #listen({ socket, bell, subscription }: { socket: ConnectorSocket; bell: Bell; subscription: Subscription }, reports: ReaderReports): void {
     let told = false;
     let tested = false;
     while (this.#control.stopRequest === StopRequest.none) {
       subscription.advance(this.#nowNs());
-      this.#receive(socket.fd, this.#scan === undefined ? MSG_WAITFORONE : MSG_DONTWAIT);
+      if (this.#scan === undefined && !this.#mayHoldMore) bell.wait(tested ? FOREVER : START_WAIT_MS);
+      this.#receive(socket.fd);
       this.#pace.rest();
       if (subscription.confirmed && !told) {
         told = true;
@@ -124,7 +132,7 @@ export class ConnectorReader {
   #drain(fd: number): void {
     leaveGroup(this.#libc, fd);
     sendIgnore(this.#libc, this.#control);
-    while (this.#receive(fd, MSG_DONTWAIT) && this.#control.stopRequest !== StopRequest.now);
+    while (this.#receive(fd) && this.#control.stopRequest !== StopRequest.now);
     this.#reconcile(fd);
   }
 
@@ -143,13 +151,14 @@ export class ConnectorReader {
   }
 
   /** One receive; false when there was nothing to hear (or no room: then the kernel's buffer holds it). */
-  #receive(fd: number, flags: number): boolean {
+  #receive(fd: number): boolean {
     if (!this.#frame.begin()) {
       this.#ring.waitForRoom(RING_FULL_WAIT_MS);
       return true;
     }
     this.#messages.pointAt(this.#frame.slotAt(0));
-    const { value, errno } = this.#libc.recvmmsg(fd, this.#messages.headers, MAX_SLOTS, flags);
+    const { value, errno } = this.#libc.recvmmsg(fd, this.#messages.headers, MAX_SLOTS, MSG_DONTWAIT);
+    this.#mayHoldMore = value === MAX_SLOTS || errno === Errno.ENOBUFS;
     if (value <= 0) return this.#nothing(errno);
     this.#take(value);
     return true;

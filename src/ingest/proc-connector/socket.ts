@@ -9,7 +9,6 @@ const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_CONNECTOR = 11;
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
-const SO_RCVTIMEO = 20;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
 const NETLINK_DROP_MEMBERSHIP = 2;
@@ -17,8 +16,6 @@ const PROC_GROUP = 1;
 
 /** The kernel charges one process event to the receive buffer as 832 bytes: an skb with its overhead, seen on 6.18. */
 export const SKB_BYTES = 832;
-/** A blocked receive looks at the stop flag this often; closing must take less than 200 ms. */
-const RECEIVE_TIMEOUT_US = 100_000;
 
 export interface ConnectorSocket {
   readonly fd: number;
@@ -34,7 +31,6 @@ export function openConnectorSocket(libc: Libc, receiveBufferBytes: number): Con
   if (fd < 0) throw socketError(errno);
   try {
     const forced = setReceiveBuffer(libc, fd, receiveBufferBytes);
-    check(libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeval(RECEIVE_TIMEOUT_US)), 'SO_RCVTIMEO');
     const bound = libc.bind(fd, address(PROC_GROUP));
     if (bound.value !== 0) throw bindError(bound.errno);
     return { fd, forced, receiveBufferBytes: getReceiveBuffer(libc, fd) };
@@ -72,13 +68,6 @@ function address(groups: number): Buffer {
 function u32(n: number): Buffer {
   const value = Buffer.alloc(4);
   value.writeUInt32LE(n);
-  return value;
-}
-
-function timeval(us: number): Buffer {
-  const value = Buffer.alloc(16);
-  value.writeBigInt64LE(BigInt(Math.floor(us / 1e6)), 0);
-  value.writeBigInt64LE(BigInt(us % 1e6), 8);
   return value;
 }
 

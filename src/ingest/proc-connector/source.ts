@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Batch } from '../../core/batch.ts';
@@ -7,6 +8,7 @@ import type { Heard } from '../../core/kernel-event.ts';
 import { openLibc } from '../native/ffi.ts';
 import { RingConsumer, createRingMemory } from '../ring/ring.ts';
 import type { IngestReport, IngestWorkerData } from '../worker.ts';
+import { ring } from './bell.ts';
 import { CONTROL_BYTES, IngestControl, Phase } from './control.ts';
 import { minFrameBytes } from './frame-writer.ts';
 import { FrameReader } from './frame.ts';
@@ -21,7 +23,7 @@ const RING_BYTES = 4 << 20;
 const MAX_BATCH = 2048;
 /** Events are gathered this long, so that a busy host costs 200 wake-ups a second and not one an event. */
 const GATHER_MS = 5;
-const WAIT_MS = 500;
+const WAIT_MS = 2000;
 const CLOSE_TIMEOUT_MS = 5000;
 const EMERGENCY_TIMEOUT_MS = 150;
 
@@ -161,8 +163,8 @@ export class ProcConnectorSource implements Source<Heard> {
 
   async #close(): Promise<void> {
     if (this.#worker === undefined) return;
-    this.#control.requestStop('drain');
-    const timer = setTimeout(() => this.#control.requestStop('now'), CLOSE_TIMEOUT_MS);
+    this.#stop('drain');
+    const timer = setTimeout(() => this.#stop('now'), CLOSE_TIMEOUT_MS);
     await this.#ended.promise;
     clearTimeout(timer);
   }
@@ -170,8 +172,13 @@ export class ProcConnectorSource implements Source<Heard> {
   /** For exits that cannot wait for the event loop: blocks until the subscription is undone, for at most a fifth of a second. */
   closeNow(): void {
     if (this.#worker === undefined) return;
-    this.#control.requestStop('now');
+    this.#stop('now');
     if (!this.#control.waitUntilClosed(EMERGENCY_TIMEOUT_MS)) this.#undo();
+  }
+
+  #stop(how: 'drain' | 'now'): void {
+    this.#control.requestStop(how);
+    if (this.#control.bellFd > 0) ring(this.#control.bellFd);
   }
 
   #take(report: IngestReport): void {
@@ -203,6 +210,8 @@ export class ProcConnectorSource implements Source<Heard> {
     const early = this.#failure ?? new AgentError('NETLINK_SOCKET', 'the source was closed before the kernel had answered');
     this.#subscribed.reject(early);
     this.#selfTest.reject(early);
+    if (this.#control.bellFd > 0) closeSync(this.#control.bellFd);
+    this.#control.bellFd = 0;
     this.#ended.resolve();
   }
 
