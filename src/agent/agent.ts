@@ -55,7 +55,10 @@ export class Agent {
     this.config = config;
     this.#deps = deps;
     this.identity = loadRunIdentity(config.agent.labels);
-    this.source = new ProcConnectorSource({ receiveBufferBytes: config.source.receiveBufferBytes, maxArgsBytes: config.enrich.maxArgsBytes });
+    this.source = new ProcConnectorSource({
+      receiveBufferBytes: config.source.receiveBufferBytes,
+      maxArgsBytes: config.enrich.maxArgsBytes,
+    });
     this.enricher = createEnricher(
       { ...config.enrich, threads: config.source.threads, kinds: new Set(config.source.events) },
       { identity: this.identity, clock: systemClock, users: systemUserNames(), bootOffsetNs: () => this.source.bootOffsetNs },
@@ -63,7 +66,10 @@ export class Agent {
     this.#sequencer = createSequencer(this.identity.agentId);
     const { lanes, encoders } = createLanes(config, { agentId: this.identity.agentId, log: deps.log, screen: deps.screen });
     this.lanes = lanes;
-    this.books = new Books({ source: this.source, enricher: this.enricher, sequencer: this.#sequencer }, lanes.map((lane) => lane.ledger));
+    this.books = new Books(
+      { source: this.source, enricher: this.enricher, sequencer: this.#sequencer },
+      lanes.map((lane) => lane.ledger),
+    );
     this.#pipeline = new Pipeline({
       source: this.source,
       enrich: (heard) => this.#enrich(heard),
@@ -74,7 +80,12 @@ export class Agent {
       delivery: this.#deliveryEvents(),
       shutdownTimeoutMs: config.agent.shutdownTimeoutMs,
       first: () => this.#first(),
-      last: (failure) => stopEvent(this.identity, { reason: failure === undefined ? this.#stopReason : asAgentError(failure).message, clean: failure === undefined, upstream: this.books.upstream }),
+      last: (failure) =>
+        stopEvent(this.identity, {
+          reason: failure === undefined ? this.#stopReason : asAgentError(failure).message,
+          clean: failure === undefined,
+          upstream: this.books.upstream,
+        }),
     });
   }
 
@@ -85,11 +96,16 @@ export class Agent {
   /** Resolves when no event can be missed any more and every sink is open. */
   async start(): Promise<void> {
     const { log } = this.#deps;
-    this.#previous = readRunRecord(lastRunPath(this.config.agent.dataDir), (reason) => log.warn({ reason }, 'the record of the last run cannot be read; its end stays unknown'));
+    this.#previous = readRunRecord(lastRunPath(this.config.agent.dataDir), (reason) =>
+      log.warn({ reason }, 'the record of the last run cannot be read; its end stays unknown'),
+    );
     await this.#pipeline.start(AbortSignal.timeout(BOOT_TIMEOUT_MS));
     this.#record(false);
     this.#socket = await this.source.socket();
-    this.source.selfTest().then((result) => this.#selfTested(result), (error: unknown) => this.#deps.log.debug({ error: String(error) }, 'no self-test'));
+    this.source.selfTest().then(
+      (result) => this.#selfTested(result),
+      (error: unknown) => this.#deps.log.debug({ error: String(error) }, 'no self-test'),
+    );
   }
 
   /** Runs until stopped; rejects with what ended it otherwise. The books are closed and recorded either way. */
@@ -128,7 +144,13 @@ export class Agent {
   #first(): AnyEvent {
     if (this.#socket === undefined) throw new Error('the stream was begun before the source was open');
     const { version, log } = this.#deps;
-    const start = describeStart({ config: this.config, version, socket: this.#socket, hostId: this.identity.hostId, previous: this.#previous });
+    const start = describeStart({
+      config: this.config,
+      version,
+      socket: this.#socket,
+      hostId: this.identity.hostId,
+      previous: this.#previous,
+    });
     for (const { feature, reason } of start.degraded) log.warn({ feature }, `less than could be: ${reason}`);
     return startEvent(this.identity, start);
   }
@@ -139,10 +161,15 @@ export class Agent {
     else if (result === 'unconfirmed') log.warn('the self-test’s own events were not among those heard; others are');
   }
 
-  #deliveryEvents(): { down: (sink: string, error: AgentError) => void; up: (sink: string) => void; lost: (sink: string, error: AgentError, events: number) => void } {
+  #deliveryEvents(): {
+    down: (sink: string, error: AgentError) => void;
+    up: (sink: string) => void;
+    lost: (sink: string, error: AgentError, events: number) => void;
+  } {
     const { log } = this.#deps;
     return {
-      down: (sink, error) => log.warn({ sink, code: error.code, ...(error.fix === undefined ? {} : { fix: error.fix }) }, `${error.message}; trying again`),
+      down: (sink, error) =>
+        log.warn({ sink, code: error.code, ...(error.fix === undefined ? {} : { fix: error.fix }) }, `${error.message}; trying again`),
       up: (sink) => log.info({ sink }, 'delivering again'),
       lost: (sink, error, events) => log.error({ sink, code: error.code, events }, `events lost: ${error.message}`),
     };

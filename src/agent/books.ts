@@ -25,8 +25,15 @@ export class Books {
     const { deselected, threadEvents, emitted } = this.#enricher.counters;
     const sequenced = this.#sequencer.last;
     return {
-      heard, lost, own_acks: acks, deselected: deselected + unknown, thread_events: threadEvents,
-      throttled: 0, filtered: 0, originated: sequenced - emitted, sequenced,
+      heard,
+      lost,
+      own_acks: acks,
+      deselected: deselected + unknown,
+      thread_events: threadEvents,
+      throttled: 0,
+      filtered: 0,
+      originated: sequenced - emitted,
+      sequenced,
     };
   }
 

@@ -38,7 +38,10 @@ export function describeStart({ config, version, socket, hostId, previous }: Sta
 export function degraded(config: Config, socket: ConnectorSocket, capabilities: readonly string[]): AgentStart['degraded'] {
   const found: { feature: string; reason: string }[] = [];
   if (!socket.forced && socket.receiveBufferBytes < 2 * config.source.receiveBufferBytes) {
-    found.push({ feature: 'receive_buffer', reason: `${socket.receiveBufferBytes / 2} instead of ${config.source.receiveBufferBytes} bytes: CAP_NET_ADMIN is not held` });
+    found.push({
+      feature: 'receive_buffer',
+      reason: `${socket.receiveBufferBytes / 2} instead of ${config.source.receiveBufferBytes} bytes: CAP_NET_ADMIN is not held`,
+    });
   }
   if (!capabilities.includes('CAP_SYS_PTRACE')) {
     found.push({ feature: 'exe', reason: 'executables and working directories of other users stay unknown: CAP_SYS_PTRACE is not held' });

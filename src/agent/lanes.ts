@@ -53,7 +53,12 @@ function createEncoder(format: Format, screen: Screen): Encoder<AnyEvent> {
 
 function createSink(sink: SinkConfig, { agentId, log, screen }: LaneDeps): Sink {
   if (sink.type === 'stdout') {
-    const view = createStdoutSink(sink.settings, { id: sink.name, output: screen.output, colour: screen.colour, status: () => screen.status() });
+    const view = createStdoutSink(sink.settings, {
+      id: sink.name,
+      output: screen.output,
+      colour: screen.colour,
+      status: () => screen.status(),
+    });
     if (view.announce !== undefined) screen.announce = (line) => view.announce?.(line) === true;
     return view;
   }
@@ -70,10 +75,24 @@ function createSink(sink: SinkConfig, { agentId, log, screen }: LaneDeps): Sink 
 
 function createLane(sink: SinkConfig, driver: Sink, encoder: number): Lane {
   const ledger = openLedger(sink.name);
-  const queue = new MemoryQueue<Parameters<Lane['enqueue']>[0]['items'][number]>({ maxEvents: sink.queue.maxEvents, maxBytes: sink.queue.maxBytes });
+  const queue = new MemoryQueue<Parameters<Lane['enqueue']>[0]['items'][number]>({
+    maxEvents: sink.queue.maxEvents,
+    maxBytes: sink.queue.maxBytes,
+  });
   const unwanted = new Set<string>(PROCESS_KINDS.filter((kind) => !(sink.kinds as readonly string[]).includes(kind)));
-  const intake = { queue, whenFull: sink.queue.whenFull, onDrop: (dropped: DroppedBatch, reason: DropReason) => noteDrop(ledger, dropped, reason) };
-  return { sink: driver, queue, ledger, encoder, wants: (kind) => !unwanted.has(kind), enqueue: (batch, signal) => enqueue(intake, batch, signal) };
+  const intake = {
+    queue,
+    whenFull: sink.queue.whenFull,
+    onDrop: (dropped: DroppedBatch, reason: DropReason) => noteDrop(ledger, dropped, reason),
+  };
+  return {
+    sink: driver,
+    queue,
+    ledger,
+    encoder,
+    wants: (kind) => !unwanted.has(kind),
+    enqueue: (batch, signal) => enqueue(intake, batch, signal),
+  };
 }
 
 function noteDrop(ledger: SinkLedger, { count }: DroppedBatch, reason: DropReason): void {

@@ -46,5 +46,11 @@ export function previousRun(record: RunRecord | undefined): PreviousRun | null {
   if (record === undefined) return null;
   const last: Record<string, number> = {};
   for (const { sink } of record.sinks) last[sink] = record.last_sequence;
-  return { agent_id: Buffer.from(record.agent_id.replaceAll('-', ''), 'hex'), clean: record.clean, time: record.time, last_sequences: last, last_kernel_seqs: {} };
+  return {
+    agent_id: Buffer.from(record.agent_id.replaceAll('-', ''), 'hex'),
+    clean: record.clean,
+    time: record.time,
+    last_sequences: last,
+    last_kernel_seqs: {},
+  };
 }

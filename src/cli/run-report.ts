@@ -49,7 +49,8 @@ export function closingText(agent: Agent, style: Style): string {
 function sinkText({ delivered, filtered, dropped, lost, waiting }: SinkLedger): string {
   const parts = [`delivered ${n(delivered)}`];
   if (filtered > 0) parts.push(`filtered ${n(filtered)}`);
-  for (const [reason, count] of [...Object.entries(dropped), ...Object.entries(lost)]) parts.push(`${reason.replaceAll('_', ' ')} ${n(count)}`);
+  for (const [reason, count] of [...Object.entries(dropped), ...Object.entries(lost)])
+    parts.push(`${reason.replaceAll('_', ' ')} ${n(count)}`);
   if (waiting > 0) parts.push(`waiting ${n(waiting)}`);
   return parts.join(' · ');
 }

@@ -69,7 +69,8 @@ async function runAgent({ config, options, io, host, log, screen }: Run): Promis
     clearTimeout(timer);
     releaseSignals();
     releaseExit();
-    if (agent.state === 'stopped' || agent.books.upstream.heard > 0) await print(io.stderr, closingText(agent, styleFor(io.stderr, io.env)));
+    if (agent.state === 'stopped' || agent.books.upstream.heard > 0)
+      await print(io.stderr, closingText(agent, styleFor(io.stderr, io.env)));
   }
 }
 

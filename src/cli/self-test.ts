@@ -15,8 +15,13 @@ export async function selfTest(): Promise<SelfTestResult> {
     await source.close();
     await drained;
     if (result === 'passed') return { ok: true, reason: 'subscribed; the fork and the exit of a child were heard', fix: null };
-    if (result === 'unconfirmed') return { ok: true, reason: 'subscribed; events are heard, the child’s own were among those lost', fix: null };
-    return { ok: false, reason: 'the subscription was accepted, but no event arrives', fix: 'use a kernel built with CONFIG_PROC_EVENTS=y' };
+    if (result === 'unconfirmed')
+      return { ok: true, reason: 'subscribed; events are heard, the child’s own were among those lost', fix: null };
+    return {
+      ok: false,
+      reason: 'the subscription was accepted, but no event arrives',
+      fix: 'use a kernel built with CONFIG_PROC_EVENTS=y',
+    };
   } catch (thrown) {
     const { message, fix } = asAgentError(thrown);
     await source.close();

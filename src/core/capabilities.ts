@@ -1,6 +1,13 @@
 /** Numbers of the capabilities that matter here, from linux/capability.h. */
 export const CAPABILITIES = {
-  CAP_DAC_READ_SEARCH: 2, CAP_NET_ADMIN: 12, CAP_SYS_PTRACE: 19, CAP_SYS_ADMIN: 21, CAP_AUDIT_CONTROL: 30, CAP_AUDIT_READ: 37, CAP_PERFMON: 38, CAP_BPF: 39,
+  CAP_DAC_READ_SEARCH: 2,
+  CAP_NET_ADMIN: 12,
+  CAP_SYS_PTRACE: 19,
+  CAP_SYS_ADMIN: 21,
+  CAP_AUDIT_CONTROL: 30,
+  CAP_AUDIT_READ: 37,
+  CAP_PERFMON: 38,
+  CAP_BPF: 39,
 } as const;
 export type Capability = keyof typeof CAPABILITIES;
 

@@ -1,5 +1,6 @@
 /** What kind of trouble it is decides what happens next; see `ERRORS`. */
-export type Category = 'config' | 'usage' | 'permission' | 'transient' | 'hold' | 'reject' | 'corrupt' | 'bug' | 'io' | 'unavailable' | 'failed';
+export type Category =
+  'config' | 'usage' | 'permission' | 'transient' | 'hold' | 'reject' | 'corrupt' | 'bug' | 'io' | 'unavailable' | 'failed';
 
 interface Policy {
   readonly category: Category;
@@ -67,7 +68,17 @@ export class AgentError extends Error {
 
 /** Process exit code of an error, after sysexits.h. */
 const EXIT_CODES: Record<Category, number> = {
-  config: 78, usage: 64, permission: 77, unavailable: 69, io: 74, corrupt: 74, transient: 69, hold: 69, reject: 1, failed: 1, bug: 70,
+  config: 78,
+  usage: 64,
+  permission: 77,
+  unavailable: 69,
+  io: 74,
+  corrupt: 74,
+  transient: 69,
+  hold: 69,
+  reject: 1,
+  failed: 1,
+  bug: 70,
 };
 
 export function exitCodeOf(error: unknown): number {

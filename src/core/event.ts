@@ -100,7 +100,9 @@ export interface Parent {
   ancestors: Ancestor[] | null;
 }
 
-export interface ForkInfo { is_thread: boolean }
+export interface ForkInfo {
+  is_thread: boolean;
+}
 export interface ExecInfo {
   /** As given to execve, where a race-free record says it. */
   filename: string | null;
@@ -128,10 +130,25 @@ export interface ExitInfo {
   usage: Usage | null;
 }
 /** UID event: user ids, GID event: group ids. Old values are null where the process was not known. */
-export interface IdsInfo { old_real: number | null; old_effective: number | null; new_real: number; new_effective: number; escalation: boolean }
-export interface PtraceInfo { tracer_pid: number; tracer_entity_id: Uuid | null; attach: boolean }
-export interface CommInfo { old: string | null; new: string }
-export interface CoredumpInfo { signal: number | null }
+export interface IdsInfo {
+  old_real: number | null;
+  old_effective: number | null;
+  new_real: number;
+  new_effective: number;
+  escalation: boolean;
+}
+export interface PtraceInfo {
+  tracer_pid: number;
+  tracer_entity_id: Uuid | null;
+  attach: boolean;
+}
+export interface CommInfo {
+  old: string | null;
+  new: string;
+}
+export interface CoredumpInfo {
+  signal: number | null;
+}
 
 export interface Provenance {
   identity: ProvenanceKind;
@@ -146,7 +163,10 @@ export interface Provenance {
   enrich_delay_us: number | null;
 }
 
-export interface Privacy { redacted: number; args_hmac: Uint8Array | null }
+export interface Privacy {
+  redacted: number;
+  args_hmac: Uint8Array | null;
+}
 
 export interface ProcessEvent {
   kind: ProcessKind;
@@ -172,8 +192,14 @@ export interface ProcessEvent {
   privacy: Privacy | null;
 }
 
-export interface SequenceRange { from: number; to: number; count: number }
-export interface Dropped extends SequenceRange { reason: string }
+export interface SequenceRange {
+  from: number;
+  to: number;
+  count: number;
+}
+export interface Dropped extends SequenceRange {
+  reason: string;
+}
 
 /** The upstream ledger: heard + lost = generated; heard = the rest + sequenced. Totals since the start of the run. */
 export interface UpstreamLedger {
@@ -207,7 +233,10 @@ export interface AgentStart {
   loss_windows: string[];
   previous: PreviousRun | null;
 }
-export interface AgentSnapshot { phase: 'UNKNOWN' | 'BEGIN' | 'END'; processes: number }
+export interface AgentSnapshot {
+  phase: 'UNKNOWN' | 'BEGIN' | 'END';
+  processes: number;
+}
 export interface AgentGap {
   /** receive_buffer | tail | … */
   reason: string;
@@ -233,10 +262,28 @@ export interface AgentCheckpoint {
   amendments: { from: number; to: number; checkpoint_no: number; fate: string }[];
   upstream: UpstreamLedger;
 }
-export interface AgentThrottle { key: string; count: number; from_time: number; to_time: number; by_kind: Record<string, number> }
-export interface AgentCanary { sink_id: Uuid | null; latency_us: number; ok: boolean }
-export interface AgentReload { config_hash: string; ok: boolean; reason: string | null }
-export interface AgentStop { reason: string; clean: boolean; upstream: UpstreamLedger }
+export interface AgentThrottle {
+  key: string;
+  count: number;
+  from_time: number;
+  to_time: number;
+  by_kind: Record<string, number>;
+}
+export interface AgentCanary {
+  sink_id: Uuid | null;
+  latency_us: number;
+  ok: boolean;
+}
+export interface AgentReload {
+  config_hash: string;
+  ok: boolean;
+  reason: string | null;
+}
+export interface AgentStop {
+  reason: string;
+  clean: boolean;
+  upstream: UpstreamLedger;
+}
 
 export const AGENT_KINDS = ['UNKNOWN', 'START', 'SNAPSHOT', 'GAP', 'CHECKPOINT', 'THROTTLE', 'CANARY', 'RELOAD', 'STOP'] as const;
 export type AgentKind = (typeof AGENT_KINDS)[number];
@@ -260,4 +307,5 @@ export interface AgentEvent {
 }
 
 /** Either record, as it travels between enrichment and the encoders. */
-export type AnyEvent = { readonly stream: 'process'; readonly event: ProcessEvent } | { readonly stream: 'agent'; readonly event: AgentEvent };
+export type AnyEvent =
+  { readonly stream: 'process'; readonly event: ProcessEvent } | { readonly stream: 'agent'; readonly event: AgentEvent };

@@ -15,17 +15,47 @@ interface KernelEventBase {
 }
 
 /** `pid`/`tgid` are the child's. */
-export interface ForkEvent extends KernelEventBase { readonly kind: 'FORK'; readonly parentPid: number; readonly parentTgid: number }
+export interface ForkEvent extends KernelEventBase {
+  readonly kind: 'FORK';
+  readonly parentPid: number;
+  readonly parentTgid: number;
+}
 /** `capture` is what was readable right after the exec; its own errors are in it. */
-export interface ExecEvent extends KernelEventBase { readonly kind: 'EXEC'; readonly capture: Capture | null }
+export interface ExecEvent extends KernelEventBase {
+  readonly kind: 'EXEC';
+  readonly capture: Capture | null;
+}
 /** `exitCode` is the raw wait status; parents are 0 when the kernel gave none. */
-export interface ExitEvent extends KernelEventBase { readonly kind: 'EXIT'; readonly exitCode: number; readonly exitSignal: number; readonly parentPid: number; readonly parentTgid: number }
-export interface IdEvent extends KernelEventBase { readonly kind: 'UID' | 'GID'; readonly real: number; readonly effective: number }
-export interface SidEvent extends KernelEventBase { readonly kind: 'SID' }
+export interface ExitEvent extends KernelEventBase {
+  readonly kind: 'EXIT';
+  readonly exitCode: number;
+  readonly exitSignal: number;
+  readonly parentPid: number;
+  readonly parentTgid: number;
+}
+export interface IdEvent extends KernelEventBase {
+  readonly kind: 'UID' | 'GID';
+  readonly real: number;
+  readonly effective: number;
+}
+export interface SidEvent extends KernelEventBase {
+  readonly kind: 'SID';
+}
 /** Tracer 0 means detach. */
-export interface PtraceEvent extends KernelEventBase { readonly kind: 'PTRACE'; readonly tracerPid: number; readonly tracerTgid: number }
-export interface CommEvent extends KernelEventBase { readonly kind: 'COMM'; readonly comm: string }
-export interface CoredumpEvent extends KernelEventBase { readonly kind: 'COREDUMP'; readonly parentPid: number; readonly parentTgid: number }
+export interface PtraceEvent extends KernelEventBase {
+  readonly kind: 'PTRACE';
+  readonly tracerPid: number;
+  readonly tracerTgid: number;
+}
+export interface CommEvent extends KernelEventBase {
+  readonly kind: 'COMM';
+  readonly comm: string;
+}
+export interface CoredumpEvent extends KernelEventBase {
+  readonly kind: 'COREDUMP';
+  readonly parentPid: number;
+  readonly parentTgid: number;
+}
 
 /** A process that was there before we listened (or was found by a scan); never a kernel message. */
 export interface SnapshotEvent {

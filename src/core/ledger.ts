@@ -35,8 +35,10 @@ export function add(byReason: Record<string, number>, reason: string, count: num
 export function imbalances(ledger: SinkLedger): string[] {
   const found: string[] = [];
   const entered = ledger.filtered + total(ledger.dropped) + ledger.accepted;
-  if (entered !== ledger.sequenced) found.push(`${ledger.sink}: sequenced ${ledger.sequenced}, but filtered + dropped + accepted = ${entered}`);
+  if (entered !== ledger.sequenced)
+    found.push(`${ledger.sink}: sequenced ${ledger.sequenced}, but filtered + dropped + accepted = ${entered}`);
   const left = ledger.delivered + ledger.deadLettered + total(ledger.lost) + ledger.waiting;
-  if (left !== ledger.accepted) found.push(`${ledger.sink}: accepted ${ledger.accepted}, but delivered + dead-lettered + lost + waiting = ${left}`);
+  if (left !== ledger.accepted)
+    found.push(`${ledger.sink}: accepted ${ledger.accepted}, but delivered + dead-lettered + lost + waiting = ${left}`);
   return found;
 }

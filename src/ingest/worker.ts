@@ -20,7 +20,13 @@ export interface IngestWorkerData {
 export type IngestReport =
   | { readonly type: 'subscribed'; readonly socket: ConnectorSocket }
   | { readonly type: 'self-test'; readonly result: SelfTestResult }
-  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string; readonly fix: string | undefined; readonly stack: string | undefined };
+  | {
+      readonly type: 'failed';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly fix: string | undefined;
+      readonly stack: string | undefined;
+    };
 
 function main(): void {
   if (parentPort === null) throw new Error('the ingest worker runs as a worker thread only');
@@ -35,7 +41,10 @@ function main(): void {
     const reader = new ConnectorReader({ libc: openLibc(), control, ring: producer }, config);
     // C keeps addresses into what the reader owns: the global reference outlives every optimisation of this frame.
     Object.assign(globalThis, { forkcastReader: reader });
-    reader.run({ subscribed: (socket) => report({ type: 'subscribed', socket }), selfTested: (result) => report({ type: 'self-test', result }) });
+    reader.run({
+      subscribed: (socket) => report({ type: 'subscribed', socket }),
+      selfTested: (result) => report({ type: 'self-test', result }),
+    });
   } catch (error) {
     const { code, message, fix, stack } = asAgentError(error);
     report({ type: 'failed', code, message, fix, stack });

@@ -109,7 +109,11 @@ export class Pipeline {
 
   /** Ends all waiting at once. */
   stopNow(): void {
-    this.#hard.abort(new AgentError('SHUTDOWN_INCOMPLETE', 'the shutdown deadline passed before everything was delivered', { fix: 'Raise agent.shutdown_timeout, or use a disk queue once the sink is slow.' }));
+    this.#hard.abort(
+      new AgentError('SHUTDOWN_INCOMPLETE', 'the shutdown deadline passed before everything was delivered', {
+        fix: 'Raise agent.shutdown_timeout, or use a disk queue once the sink is slow.',
+      }),
+    );
   }
 
   /** A stage that ends by itself is a bug; without it the others have no purpose. */

@@ -21,7 +21,12 @@ export interface LogOptions {
  * Levels by what an operator must do: warn = nothing lost, error = something lost.
  */
 export function createLog(output: LogOutput, { level, colour }: LogOptions): Logger {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } };
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
   const line = output.isTTY === true ? (text: string): string => humanLine(text, colour) : (text: string): string => text;
   return pino(options, { write: (text: string) => void output.write(line(text)) });
 }
@@ -34,7 +39,8 @@ export function humanLine(json: string, colour: boolean): string {
   const tint = colour ? COLOURS[level] : undefined;
   const name = level.padEnd(5);
   const parts = [clockTime(time), tint === undefined ? name : `${tint}${name}\u001b[0m`, escapeText(msg ?? '')];
-  for (const [key, value] of Object.entries(fields)) parts.push(`${key}=${escapeText(typeof value === 'string' ? value : JSON.stringify(value))}`);
+  for (const [key, value] of Object.entries(fields))
+    parts.push(`${key}=${escapeText(typeof value === 'string' ? value : JSON.stringify(value))}`);
   return `${parts.join(' ')}\n`;
 }
 

@@ -59,7 +59,9 @@ describe('every way to end undoes the subscription exactly once', () => {
   });
 
   test('an uncaught exception: 70, with a request to report it', async () => {
-    const agent = await started(await bomb(`if (isMainThread) process.once('SIGUSR2', () => { setImmediate(() => { throw new Error('boom'); }); });`));
+    const agent = await started(
+      await bomb(`if (isMainThread) process.once('SIGUSR2', () => { setImmediate(() => { throw new Error('boom'); }); });`),
+    );
     expect(await agent.stop('SIGUSR2')).toMatchObject({ code: 70, signal: null });
     expect(agent.stderr).toContain('boom');
     expect(agent.stderr).toContain('report it');
@@ -71,10 +73,12 @@ describe('every way to end undoes the subscription exactly once', () => {
     ['without a word', 'process.exit(9)'],
   ])('the ingest thread dies %s: 70, and what was heard is delivered', async (_how, end) => {
     // The thread never returns to its event loop: its clock is the only thing that can be made to fail from outside.
-    const agent = await start(await bomb(`if (!isMainThread) {
+    const agent = await start(
+      await bomb(`if (!isMainThread) {
         const { bigint } = process.hrtime; const start = bigint();
         process.hrtime.bigint = () => { const now = bigint(); if (now - start > 2_000_000_000n) { ${end}; } return now; };
-      }`));
+      }`),
+    );
     expect(await agent.ended).toMatchObject({ code: 70, signal: null });
     expect((await agent.record()).clean).toBe(false);
     expect((await agent.events('agent')).at(-1)).toMatchObject({ kind: 'STOP', stop: { clean: false } });
@@ -104,5 +108,9 @@ test('the end of one agent does not deafen another', async () => {
   const known = await spawnKnown({ exitCode: 5 });
   await known.ended;
   expect((await second.stop()).code).toBe(0);
-  expect((await second.events()).filter((event) => event['process'].pid === known.pid).map((event) => event['kind'])).toEqual(['FORK', 'EXEC', 'EXIT']);
+  expect((await second.events()).filter((event) => event['process'].pid === known.pid).map((event) => event['kind'])).toEqual([
+    'FORK',
+    'EXEC',
+    'EXIT',
+  ]);
 });

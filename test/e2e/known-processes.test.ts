@@ -18,7 +18,10 @@ function only(events: readonly DecodedEvent[], kind: string, pid: number): Decod
 }
 
 /** Runs the agent over `during` and gives what it wrote. */
-async function recorded<T>(during: () => Promise<T>, set: readonly string[] = []): Promise<{ result: T; events: DecodedEvent[]; agent: AgentProcess }> {
+async function recorded<T>(
+  during: () => Promise<T>,
+  set: readonly string[] = [],
+): Promise<{ result: T; events: DecodedEvent[]; agent: AgentProcess }> {
   const agent = new AgentProcess({ dir: await tempDir(), set });
   await agent.ready();
   const result = await during();
@@ -134,7 +137,9 @@ describe('what else the kernel says', () => {
     expect(without.events.filter((event) => event['kind'] === 'FORK' && event['fork'].is_thread === true)).toEqual([]);
     expect((await without.agent.record()).upstream.thread_events).toBeGreaterThan(0);
     const withThreads = await recorded(tagged, ['source.threads=true']);
-    const threads = withThreads.events.filter((event) => event['kind'] === 'FORK' && event['process'].pid === withThreads.result && event['fork'].is_thread === true);
+    const threads = withThreads.events.filter(
+      (event) => event['kind'] === 'FORK' && event['process'].pid === withThreads.result && event['fork'].is_thread === true,
+    );
     expect(threads.length).toBeGreaterThan(0);
     for (const thread of threads) expect(thread['process'].tid).not.toBe(thread['process'].pid);
   });
@@ -149,7 +154,11 @@ describe('what else the kernel says', () => {
 test('the run is framed by START and STOP, its sequence is dense, and its books balance', async () => {
   const { agent, events } = await recorded(async () => (await spawnKnown()).ended);
   const own = await agent.events('agent');
-  expect(own[0]).toMatchObject({ kind: 'START', sequence: 1, start: { sources: ['proc_connector'], sinks: [{ name: 'disk', type: 'file' }] } });
+  expect(own[0]).toMatchObject({
+    kind: 'START',
+    sequence: 1,
+    start: { sources: ['proc_connector'], sinks: [{ name: 'disk', type: 'file' }] },
+  });
   expect(own.at(-1)).toMatchObject({ kind: 'STOP', stop: { reason: 'SIGTERM', clean: true } });
   const sequences = [...events, ...own].map((event) => event['sequence'] as number).toSorted((a, b) => a - b);
   expect(sequences).toEqual(sequences.map((_s, i) => i + 1));
@@ -162,5 +171,8 @@ test('the run is framed by START and STOP, its sequence is dense, and its books 
 /** All paths of this process in all hierarchies: which of them is published is for another test to say. */
 async function cgroupPaths(): Promise<string[]> {
   const text = await readFile('/proc/self/cgroup', 'utf8');
-  return text.trim().split('\n').map((line) => line.split(':').slice(2).join(':'));
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => line.split(':').slice(2).join(':'));
 }

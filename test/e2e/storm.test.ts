@@ -22,7 +22,10 @@ interface Outcome {
 async function drained(agent: AgentProcess): Promise<boolean> {
   const sockets = await openSockets(agent.child.pid as number);
   const table = await readFile('/proc/net/netlink', 'utf8');
-  const own = table.split('\n').map((line) => line.trim().split(/\s+/)).filter((columns) => columns[1] === '11' && sockets.has(columns[9] as string));
+  const own = table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((columns) => columns[1] === '11' && sockets.has(columns[9] as string));
   expect(own).toHaveLength(1);
   return own[0]?.[4] === '0';
 }
@@ -54,7 +57,9 @@ async function weathered(options: StormOptions, set: readonly string[]): Promise
 }
 
 function heardIn({ events, window }: Outcome): number {
-  return events.filter((event) => event['kernel_seq'] !== undefined && inWindow(window, event['cpu'] as number, event['kernel_seq'] as number)).length;
+  return events.filter(
+    (event) => event['kernel_seq'] !== undefined && inWindow(window, event['cpu'] as number, event['kernel_seq'] as number),
+  ).length;
 }
 
 /** Lost events whose number lies in the window. */
@@ -62,14 +67,16 @@ function lostIn({ gaps, window }: Outcome): number {
   let lost = 0;
   for (const gap of gaps) {
     expect(gap['cpu'], 'a gap that no later event of its CPU explains').toBeDefined();
-    for (let seq = gap['from_seq'] as number; seq <= (gap['to_seq'] as number); seq += 1) if (inWindow(window, gap['cpu'] as number, seq)) lost += 1;
+    for (let seq = gap['from_seq'] as number; seq <= (gap['to_seq'] as number); seq += 1)
+      if (inWindow(window, gap['cpu'] as number, seq)) lost += 1;
   }
   return lost;
 }
 
 function ofStorm({ events, storm }: Outcome): { forks: number; exits: number } {
   const forkers = new Set(storm.forkers);
-  const count = (kind: string): number => events.filter((event) => event['kind'] === kind && forkers.has(event['parent']?.pid as number)).length;
+  const count = (kind: string): number =>
+    events.filter((event) => event['kind'] === kind && forkers.has(event['parent']?.pid as number)).length;
   return { forks: count('FORK'), exits: count('EXIT') };
 }
 
@@ -102,7 +109,9 @@ describe('a storm', () => {
 
   test('of short processes that exec keeps its books: each exec has arguments or says that they are missing', async () => {
     const outcome = await weathered({ mode: 'exec', count: 1500, inFlight: 2, tag: 'brief' }, []);
-    const execs = outcome.events.filter((event) => event['kind'] === 'EXEC' && (outcome.storm.forkers as readonly number[]).includes(event['parent']?.pid as number));
+    const execs = outcome.events.filter(
+      (event) => event['kind'] === 'EXEC' && (outcome.storm.forkers as readonly number[]).includes(event['parent']?.pid as number),
+    );
     expect(execs).toHaveLength(outcome.storm.execs);
     const known = execs.filter((event) => event['process'].args !== undefined);
     for (const event of known) expect(String(event['process'].args[1])).toMatch(/^--storm-id=brief-\d+$/);

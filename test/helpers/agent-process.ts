@@ -85,7 +85,10 @@ export class AgentProcess {
 
   async files(pattern: RegExp): Promise<string[]> {
     const folder = join(this.dir, 'data/events');
-    return (await readdir(folder)).filter((name) => pattern.test(name)).toSorted().map((name) => join(folder, name));
+    return (await readdir(folder))
+      .filter((name) => pattern.test(name))
+      .toSorted()
+      .map((name) => join(folder, name));
   }
 
   /** Events of all finished files of one kind of record, through the decode command. */
@@ -99,5 +102,8 @@ export async function decode(files: readonly string[]): Promise<DecodedEvent[]> 
   if (files.length === 0) return [];
   const { code, stdout, stderr } = await runCommand(FORKCAST, ['decode', ...files]);
   if (code !== 0) throw new Error(`decode ended with ${code}: ${stderr}`);
-  return stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as DecodedEvent);
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as DecodedEvent);
 }

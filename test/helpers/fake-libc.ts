@@ -100,7 +100,8 @@ export class FakeLibc implements Libc {
   }
 
   #at(address: number): { buffer: Buffer; offset: number } {
-    for (const { base, buffer } of this.#memory) if (address >= base && address < base + buffer.length) return { buffer, offset: address - base };
+    for (const { base, buffer } of this.#memory)
+      if (address >= base && address < base + buffer.length) return { buffer, offset: address - base };
     throw new Error(`no buffer lies at address ${address}`);
   }
 

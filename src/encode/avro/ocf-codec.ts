@@ -29,7 +29,8 @@ export const CODECS: Record<OcfCodec, Codec> = {
   zstd: {
     avroName: 'zstandard',
     // The checksum costs four bytes, and a flipped bit is noticed instead of decoded. The size, known beforehand, keeps the context small.
-    compress: (body) => Promise.resolve(zstdCompressSync(body, { params: { [constants.ZSTD_c_checksumFlag]: 1 }, pledgedSrcSize: body.byteLength })),
+    compress: (body) =>
+      Promise.resolve(zstdCompressSync(body, { params: { [constants.ZSTD_c_checksumFlag]: 1 }, pledgedSrcSize: body.byteLength })),
     decompress: (body) => unzstd(body, bounded),
   },
   deflate: { avroName: 'deflate', compress: (body) => deflate(body), decompress: (body) => inflate(body, bounded) },

@@ -31,7 +31,19 @@ export interface CallResult {
 }
 
 /** linux/errno-base.h and errno.h, where ingest decides by them. */
-export const Errno = { EPERM: 1, ENOENT: 2, ESRCH: 3, EINTR: 4, EIO: 5, EBADF: 9, EAGAIN: 11, EACCES: 13, ENOBUFS: 105, ECONNREFUSED: 111, EPROTONOSUPPORT: 93 } as const;
+export const Errno = {
+  EPERM: 1,
+  ENOENT: 2,
+  ESRCH: 3,
+  EINTR: 4,
+  EIO: 5,
+  EBADF: 9,
+  EAGAIN: 11,
+  EACCES: 13,
+  ENOBUFS: 105,
+  ECONNREFUSED: 111,
+  EPROTONOSUPPORT: 93,
+} as const;
 
 /** linux/time.h. */
 export const ClockId = { REALTIME: 0, MONOTONIC: 1, BOOTTIME: 7 } as const;

@@ -2,7 +2,18 @@
  * Words shared between the ingest thread and the main thread (Int32, besides the ring). They outlive the thread, so that the main thread can
  * still undo the subscription when the thread has died.
  */
-const WORDS = { STOP: 0, STATE: 1, FD: 2, LISTENING: 3, FOREIGN: 4, MALFORMED: 5, OVERRUNS: 6, DISORDERED: 7, RECEIVED: 8, BELL: 9 } as const;
+const WORDS = {
+  STOP: 0,
+  STATE: 1,
+  FD: 2,
+  LISTENING: 3,
+  FOREIGN: 4,
+  MALFORMED: 5,
+  OVERRUNS: 6,
+  DISORDERED: 7,
+  RECEIVED: 8,
+  BELL: 9,
+} as const;
 const FLOATS_AT = 64;
 const BOOT_OFFSET = 0;
 export const CONTROL_BYTES = 128;
@@ -89,6 +100,12 @@ export class IngestControl {
   /** Counts since the start; each wraps at 2^32. */
   get counts(): { foreign: number; malformed: number; overruns: number; disordered: number; received: number } {
     const at = (word: number): number => Atomics.load(this.#words, word) >>> 0;
-    return { foreign: at(WORDS.FOREIGN), malformed: at(WORDS.MALFORMED), overruns: at(WORDS.OVERRUNS), disordered: at(WORDS.DISORDERED), received: at(WORDS.RECEIVED) };
+    return {
+      foreign: at(WORDS.FOREIGN),
+      malformed: at(WORDS.MALFORMED),
+      overruns: at(WORDS.OVERRUNS),
+      disordered: at(WORDS.DISORDERED),
+      received: at(WORDS.RECEIVED),
+    };
   }
 }

@@ -65,7 +65,10 @@ export class FrameWriter {
   }
 
   /** Captures `pid` into the frame as an aux record of `type`. */
-  capture(capture: ProcfsCapture, of: { type: typeof Aux.CAPTURE | typeof Aux.SNAPSHOT; slot: number; pid: number; stampNs: number; exited: boolean }): void {
+  capture(
+    capture: ProcfsCapture,
+    of: { type: typeof Aux.CAPTURE | typeof Aux.SNAPSHOT; slot: number; pid: number; stampNs: number; exited: boolean },
+  ): void {
     const bytes = AUX_HEADER_BYTES + capture.write(of.pid, this.#position + AUX_HEADER_BYTES, of);
     setAuxHeader(this.#ring, this.#position, { type: of.type, slot: of.slot, bytes });
     this.#position += bytes;

@@ -111,7 +111,12 @@ export class FrameReader {
       const type = words[at / 4 + 1];
       if (type === Aux.CAPTURE) this.#captures[slot] = at + AUX_HEADER_BYTES;
       else if (type === Aux.LOSS) this.#losses.push({ slot, at });
-      else if (type === Aux.SNAPSHOT) this.#pushSnapshot(at + AUX_HEADER_BYTES, { wallOffsetUs: floats[body / 8 + 1] as number, monotonicNs: floats[body / 8 + 2] as number }, out);
+      else if (type === Aux.SNAPSHOT)
+        this.#pushSnapshot(
+          at + AUX_HEADER_BYTES,
+          { wallOffsetUs: floats[body / 8 + 1] as number, monotonicNs: floats[body / 8 + 2] as number },
+          out,
+        );
       at += words[at / 4] as number;
     }
   }

@@ -101,7 +101,10 @@ export class ConnectorReader {
     }
   }
 
-  #listen({ socket, bell, subscription }: { socket: ConnectorSocket; bell: Bell; subscription: Subscription }, reports: ReaderReports): void {
+  #listen(
+    { socket, bell, subscription }: { socket: ConnectorSocket; bell: Bell; subscription: Subscription },
+    reports: ReaderReports,
+  ): void {
     let told = false;
     let tested = false;
     while (this.#control.stopRequest === StopRequest.none) {
@@ -167,7 +170,8 @@ export class ConnectorReader {
   /** ENOBUFS is said once, before what is still queued; the sequence tells exactly what it cost. */
   #nothing(errno: number): boolean {
     if (errno === Errno.EAGAIN || errno === Errno.EINTR || errno === 0) return false;
-    if (errno !== Errno.ENOBUFS) throw new AgentError('NETLINK_SOCKET', `receiving process events failed: errno ${errno}`, { context: { errno } });
+    if (errno !== Errno.ENOBUFS)
+      throw new AgentError('NETLINK_SOCKET', `receiving process events failed: errno ${errno}`, { context: { errno } });
     this.#control.count('OVERRUNS');
     return true;
   }

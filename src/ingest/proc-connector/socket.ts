@@ -72,7 +72,10 @@ function u32(n: number): Buffer {
 }
 
 function check(result: { value: number; errno: number }, what: string): void {
-  if (result.value < 0) throw new AgentError('NETLINK_SOCKET', `connector socket: ${what} failed with errno ${result.errno}`, { context: { errno: result.errno } });
+  if (result.value < 0)
+    throw new AgentError('NETLINK_SOCKET', `connector socket: ${what} failed with errno ${result.errno}`, {
+      context: { errno: result.errno },
+    });
 }
 
 function socketError(errno: number): AgentError {

@@ -75,10 +75,20 @@ export class ProcConnectorSource implements Source<Heard> {
     // The entry lies beside this folder both as source and as built JavaScript.
     const entry = new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : '../worker.js', import.meta.url);
     // Its heap stays small: it makes strings of paths and little else.
-    const worker = new Worker(entry, { workerData, name: 'forkcast-ingest', resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 } });
+    const worker = new Worker(entry, {
+      workerData,
+      name: 'forkcast-ingest',
+      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 },
+    });
     this.#worker = worker;
     worker.on('message', (report: IngestReport) => this.#take(report));
-    worker.on('error', (error) => this.#fail(new AgentError('WORKER_DIED', `the ingest thread died: ${error instanceof Error ? error.message : String(error)}`, { cause: error })));
+    worker.on('error', (error) =>
+      this.#fail(
+        new AgentError('WORKER_DIED', `the ingest thread died: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        }),
+      ),
+    );
     worker.on('exit', (code) => this.#exited(code));
     const abort = (): void => this.#subscribed.reject(boot.reason);
     boot.addEventListener('abort', abort, { once: true });
@@ -190,7 +200,9 @@ export class ProcConnectorSource implements Source<Heard> {
         this.#selfTest.resolve(report.result);
         return;
       case 'failed':
-        this.#fail(new AgentError(report.code, report.message, { ...(report.fix === undefined ? {} : { fix: report.fix }), cause: report.stack }));
+        this.#fail(
+          new AgentError(report.code, report.message, { ...(report.fix === undefined ? {} : { fix: report.fix }), cause: report.stack }),
+        );
     }
   }
 

@@ -18,7 +18,16 @@ const PROC_EVENT_BYTES = 40;
 
 /** `what` values: cn_proc.h. NONE is the acknowledgement of a control message. */
 export const What = {
-  NONE: 0, FORK: 1, EXEC: 2, UID: 4, GID: 0x40, SID: 0x80, PTRACE: 0x100, COMM: 0x200, COREDUMP: 0x40000000, EXIT: 0x80000000,
+  NONE: 0,
+  FORK: 1,
+  EXEC: 2,
+  UID: 4,
+  GID: 0x40,
+  SID: 0x80,
+  PTRACE: 0x100,
+  COMM: 0x200,
+  COREDUMP: 0x40000000,
+  EXIT: 0x80000000,
 } as const;
 
 /** enum proc_cn_mcast_op. */
@@ -64,7 +73,8 @@ export const ackOf = (words: Uint32Array, at: number): number => words[(at + 28)
 export const firstOf = (words: Uint32Array, at: number): number => words[(at + 52) >>> 2] as number;
 export const secondOf = (words: Uint32Array, at: number): number => words[(at + 56) >>> 2] as number;
 /** CLOCK_MONOTONIC of the event; exact below 2^53 ns (104 days of uptime), to 2 ns for years after. */
-export const stampNsOf = (words: Uint32Array, at: number): number => (words[(at + 48) >>> 2] as number) * 4294967296 + (words[(at + 44) >>> 2] as number);
+export const stampNsOf = (words: Uint32Array, at: number): number =>
+  (words[(at + 48) >>> 2] as number) * 4294967296 + (words[(at + 44) >>> 2] as number);
 
 /** What is known of a datagram besides its bytes. */
 export interface Reception {
@@ -91,16 +101,33 @@ export function decodeEvent(from: Datagrams, at: number, reception: Reception): 
   const third = words[w + 2] as number;
   const fourth = words[w + 3] as number;
   switch (whatOf(words, at)) {
-    case What.FORK: return { kind: 'FORK', ...base, pid: third, tgid: fourth, parentPid: base.pid, parentTgid: base.tgid };
-    case What.EXEC: return { kind: 'EXEC', ...base, capture: reception.capture };
-    case What.EXIT: return { kind: 'EXIT', ...base, exitCode: third, exitSignal: fourth, parentPid: words[w + 4] as number, parentTgid: words[w + 5] as number };
-    case What.UID: return { kind: 'UID', ...base, real: third, effective: fourth };
-    case What.GID: return { kind: 'GID', ...base, real: third, effective: fourth };
-    case What.SID: return { kind: 'SID', ...base };
-    case What.PTRACE: return { kind: 'PTRACE', ...base, tracerPid: third, tracerTgid: fourth };
-    case What.COMM: return { kind: 'COMM', ...base, comm: commAt(from.bytes, at + 60) };
-    case What.COREDUMP: return { kind: 'COREDUMP', ...base, parentPid: third, parentTgid: fourth };
-    default: return undefined;
+    case What.FORK:
+      return { kind: 'FORK', ...base, pid: third, tgid: fourth, parentPid: base.pid, parentTgid: base.tgid };
+    case What.EXEC:
+      return { kind: 'EXEC', ...base, capture: reception.capture };
+    case What.EXIT:
+      return {
+        kind: 'EXIT',
+        ...base,
+        exitCode: third,
+        exitSignal: fourth,
+        parentPid: words[w + 4] as number,
+        parentTgid: words[w + 5] as number,
+      };
+    case What.UID:
+      return { kind: 'UID', ...base, real: third, effective: fourth };
+    case What.GID:
+      return { kind: 'GID', ...base, real: third, effective: fourth };
+    case What.SID:
+      return { kind: 'SID', ...base };
+    case What.PTRACE:
+      return { kind: 'PTRACE', ...base, tracerPid: third, tracerTgid: fourth };
+    case What.COMM:
+      return { kind: 'COMM', ...base, comm: commAt(from.bytes, at + 60) };
+    case What.COREDUMP:
+      return { kind: 'COREDUMP', ...base, parentPid: third, parentTgid: fourth };
+    default:
+      return undefined;
   }
 }
 

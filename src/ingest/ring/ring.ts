@@ -22,7 +22,8 @@ const FILLER = 0;
 
 /** Shared memory of a ring; `capacity` is a power of two, at least 64 KiB. */
 export function createRingMemory(capacity: number): SharedArrayBuffer {
-  if (capacity < 65536 || (capacity & (capacity - 1)) !== 0) throw new RangeError(`ring capacity must be a power of two >= 65536, not ${capacity}`);
+  if (capacity < 65536 || (capacity & (capacity - 1)) !== 0)
+    throw new RangeError(`ring capacity must be a power of two >= 65536, not ${capacity}`);
   return new SharedArrayBuffer(RING_HEADER_BYTES + capacity);
 }
 

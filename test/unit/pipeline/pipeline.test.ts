@@ -31,7 +31,9 @@ class ScriptedSource implements Source<Heard> {
     const items = this.#batches.shift();
     if (items !== undefined) return { items, bytes: 100 };
     if (this.failure !== undefined) throw this.failure;
-    const aborted = new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
+    const aborted = new Promise<never>((_resolve, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+    );
     await Promise.race([this.#closed.promise, aborted]);
     return undefined;
   }
@@ -52,12 +54,19 @@ function lane(name: string, sink: FakeSink, log: string[], options: { wants?: (k
   const queue = new MemoryQueue<Encoded>({ maxEvents: 1000, maxBytes: 1e6 });
   return {
     sink: {
-      id: name, maxInFlight: 2,
-      open: async () => { log.push(`open ${name}`); await sink.open?.(); },
+      id: name,
+      maxInFlight: 2,
+      open: async () => {
+        log.push(`open ${name}`);
+        await sink.open?.();
+      },
       close: async () => void log.push(`close ${name}`),
       write: (batch, signal) => sink.write(batch, signal),
     },
-    queue, ledger: openLedger(name), encoder: 0, wants: options.wants ?? ((): boolean => true),
+    queue,
+    ledger: openLedger(name),
+    encoder: 0,
+    wants: options.wants ?? ((): boolean => true),
     enqueue: async (batch) => queue.offer(batch),
   };
 }
@@ -75,20 +84,34 @@ function event(kind: string): AnyEvent {
   return { stream: 'agent', event: { kind, sequence: 0 } } as unknown as AnyEvent;
 }
 
-function build(batches: Heard[][], lanes: Lane[], log: string[], extra: { shutdownTimeoutMs?: number; source?: ScriptedSource } = {}): { pipeline: Pipeline; source: ScriptedSource; notes: string[] } {
+function build(
+  batches: Heard[][],
+  lanes: Lane[],
+  log: string[],
+  extra: { shutdownTimeoutMs?: number; source?: ScriptedSource } = {},
+): { pipeline: Pipeline; source: ScriptedSource; notes: string[] } {
   const source = extra.source ?? new ScriptedSource(batches, log);
   const notes: string[] = [];
   let last = 0;
   const pipeline = new Pipeline({
-    source, lanes,
+    source,
+    lanes,
     enrich: (h) => (h.kind === 'SID' && h.pid < 0 ? undefined : event(h.kind)),
     sequence: (any) => void (any.event.sequence = last += 1),
-    encoders: [{ encode: (any) => {
-      if (any.event.kind === 'UID') throw new AgentError('RECORD_UNENCODABLE', 'no');
-      return { stream: any.stream, kind: any.event.kind, sequence: any.event.sequence ?? 0, timeUs: 0, bytes: new Uint8Array(10) };
-    } }],
+    encoders: [
+      {
+        encode: (any) => {
+          if (any.event.kind === 'UID') throw new AgentError('RECORD_UNENCODABLE', 'no');
+          return { stream: any.stream, kind: any.event.kind, sequence: any.event.sequence ?? 0, timeUs: 0, bytes: new Uint8Array(10) };
+        },
+      },
+    ],
     onUnencodable: (error) => void notes.push(error.code),
-    delivery: { down: (sink) => void notes.push(`down ${sink}`), up: (sink) => void notes.push(`up ${sink}`), lost: (sink, _e, n) => void notes.push(`lost ${sink} ${n}`) },
+    delivery: {
+      down: (sink) => void notes.push(`down ${sink}`),
+      up: (sink) => void notes.push(`up ${sink}`),
+      lost: (sink, _e, n) => void notes.push(`lost ${sink} ${n}`),
+    },
     first: () => event('START'),
     last: (failure) => event(failure === undefined ? 'STOP' : 'FAILED'),
     shutdownTimeoutMs: extra.shutdownTimeoutMs ?? 60_000,
@@ -143,13 +166,16 @@ describe('isolation and books', () => {
     const log: string[] = [];
     let failures = 3;
     const written: number[] = [];
-    const flaky: FakeSink = { written, write: async (batch) => {
-      if (failures > 0) {
-        failures -= 1;
-        throw new AgentError('FILE_IO', 'busy');
-      }
-      written.push(...batch.items.map((item) => item.sequence));
-    } };
+    const flaky: FakeSink = {
+      written,
+      write: async (batch) => {
+        if (failures > 0) {
+          failures -= 1;
+          throw new AgentError('FILE_IO', 'busy');
+        }
+        written.push(...batch.items.map((item) => item.sequence));
+      },
+    };
     const lanes = [lane('flaky', flaky, log)];
     const { pipeline, notes } = build([[heard(1)]], lanes, log);
     await pipeline.start(never);
@@ -165,10 +191,13 @@ describe('isolation and books', () => {
     const log: string[] = [];
     const sink = recorder();
     const filtered = lane('f', sink, log, { wants: (kind) => kind !== 'SID' });
-    const full: Lane = { ...lane('full', recorder(), log), enqueue: async (batch) => {
-      full.ledger.dropped['queue_full'] = (full.ledger.dropped['queue_full'] ?? 0) + batch.items.length;
-      return false;
-    } };
+    const full: Lane = {
+      ...lane('full', recorder(), log),
+      enqueue: async (batch) => {
+        full.ledger.dropped['queue_full'] = (full.ledger.dropped['queue_full'] ?? 0) + batch.items.length;
+        return false;
+      },
+    };
     const { pipeline, notes } = build([[heard(1), { ...heard(2), kind: 'UID', real: 1, effective: 1 }, heard(-1)]], [filtered, full], log);
     await pipeline.start(never);
     const running = pipeline.run();
@@ -196,7 +225,11 @@ describe('failure', () => {
 
   test('stopping at once does not wait for a sink that hangs', async () => {
     const log: string[] = [];
-    const hanging: FakeSink = { written: [], write: (_batch, signal) => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new AgentError('FILE_IO', 'aborted')))) };
+    const hanging: FakeSink = {
+      written: [],
+      write: (_batch, signal) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new AgentError('FILE_IO', 'aborted')))),
+    };
     const lanes = [lane('slow', hanging, log)];
     const { pipeline } = build([[heard(1)]], lanes, log);
     await pipeline.start(never);

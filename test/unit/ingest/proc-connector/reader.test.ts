@@ -16,8 +16,17 @@ const LISTEN = 1;
 const IGNORE = 2;
 
 /** A reader whose kernel answers LISTEN and then plays `script`, one receive an entry, and is asked to drain when it is over. */
-function play(script: readonly FakeReceive[], options: { ring?: number; drops?: number; answer?: (ack: number) => FakeMessage[] } = {}): {
-  run: () => void; heard: () => Heard[]; libc: FakeLibc; control: IngestControl; frames: FrameReader; reports: string[]; frameCount: () => number;
+function play(
+  script: readonly FakeReceive[],
+  options: { ring?: number; drops?: number; answer?: (ack: number) => FakeMessage[] } = {},
+): {
+  run: () => void;
+  heard: () => Heard[];
+  libc: FakeLibc;
+  control: IngestControl;
+  frames: FrameReader;
+  reports: string[];
+  frameCount: () => number;
 } {
   const libc = new FakeLibc();
   const control = new IngestControl(new SharedArrayBuffer(CONTROL_BYTES));
@@ -42,7 +51,10 @@ function play(script: readonly FakeReceive[], options: { ring?: number; drops?: 
     if (next === undefined) control.requestStop('drain');
     return next ?? EAGAIN;
   };
-  const reader = new ConnectorReader({ libc, control, ring: new RingProducer(memory), drops: () => options.drops }, { receiveBufferBytes: 1 << 20, maxArgsBytes: 1024 });
+  const reader = new ConnectorReader(
+    { libc, control, ring: new RingProducer(memory), drops: () => options.drops },
+    { receiveBufferBytes: 1 << 20, maxArgsBytes: 1024 },
+  );
   const run = (): void => {
     try {
       reader.run({ subscribed: () => reports.push('subscribed'), selfTested: (result) => reports.push(result) });
@@ -67,14 +79,21 @@ function codeOf(run: () => void): string {
 
 describe('the subscription', () => {
   test('is confirmed by its own random ack, not by another program’s (garlic takes the first message for it)', () => {
-    const { run, reports, libc } = play([], { answer: (ack) => [{ bytes: datagram({ what: What.NONE, ack: ack + 5, words: [22] }) }, { bytes: datagram({ what: What.NONE, ack: ack + 1, seq: 2 }) }] });
+    const { run, reports, libc } = play([], {
+      answer: (ack) => [
+        { bytes: datagram({ what: What.NONE, ack: ack + 5, words: [22] }) },
+        { bytes: datagram({ what: What.NONE, ack: ack + 1, seq: 2 }) },
+      ],
+    });
     run();
     expect(reports[0]).toBe('subscribed');
     expect(libc.sent[0]?.readUInt32LE(28)).not.toBe(0);
   });
 
   test('keeps events that come before the ack', () => {
-    const { run, heard } = play([], { answer: (ack) => [fork(1), { bytes: datagram({ what: What.NONE, ack: ack + 1, seq: 2 }) }, fork(3)] });
+    const { run, heard } = play([], {
+      answer: (ack) => [fork(1), { bytes: datagram({ what: What.NONE, ack: ack + 1, seq: 2 }) }, fork(3)],
+    });
     run();
     expect(heard().map((h) => h.kind)).toEqual(['FORK', 'FORK']);
   });
@@ -151,7 +170,9 @@ describe('the stream', () => {
   });
 
   test('oversized and short datagrams are dropped and counted', () => {
-    const { run, heard, control } = play([[{ bytes: Buffer.concat([fork(2).bytes, Buffer.alloc(8)]) }, { bytes: fork(2).bytes.subarray(0, 40) }, fork(2)]]);
+    const { run, heard, control } = play([
+      [{ bytes: Buffer.concat([fork(2).bytes, Buffer.alloc(8)]) }, { bytes: fork(2).bytes.subarray(0, 40) }, fork(2)],
+    ]);
     run();
     expect(heard()).toHaveLength(1);
     expect(control.counts.malformed).toBe(2);
@@ -192,7 +213,12 @@ describe('the stream', () => {
 
   test('an exec brings its capture; a process that is gone brings errno and no exception', () => {
     const me = process.pid;
-    const { run, heard } = play([[{ bytes: datagram({ what: What.EXEC, seq: 2, words: [me, me] }) }, { bytes: datagram({ what: What.EXEC, seq: 3, words: [4194303, 4194303] }) }]]);
+    const { run, heard } = play([
+      [
+        { bytes: datagram({ what: What.EXEC, seq: 2, words: [me, me] }) },
+        { bytes: datagram({ what: What.EXEC, seq: 3, words: [4194303, 4194303] }) },
+      ],
+    ]);
     run();
     const [mine, gone] = heard();
     expect(mine?.kind === 'EXEC' && Buffer.isBuffer(mine.capture?.stat)).toBe(true);
@@ -202,7 +228,9 @@ describe('the stream', () => {
   test('a batch whose captures do not fit before the end of the ring is split and stays whole and in order', () => {
     const me = process.pid;
     let seq = 1;
-    const batches = Array.from({ length: 8 }, () => Array.from({ length: 60 }, () => ({ bytes: datagram({ what: What.EXEC, seq: (seq += 1), words: [me, me] }) })));
+    const batches = Array.from({ length: 8 }, () =>
+      Array.from({ length: 60 }, () => ({ bytes: datagram({ what: What.EXEC, seq: (seq += 1), words: [me, me] }) })),
+    );
     const { run, heard, frameCount } = play(batches, { ring: 1 << 19 });
     run();
     expect(heard().map((h) => 'kernelSeq' in h && h.kernelSeq)).toEqual(batches.flat().map((_m, i) => i + 2));

@@ -7,7 +7,14 @@ export const VECTORS = {
 } as const;
 
 /** A datagram of the given parts; words are those of the union. */
-export function datagram(parts: { what: number; words?: readonly number[]; cpu?: number; seq?: number; ack?: number; ns?: bigint }): Buffer {
+export function datagram(parts: {
+  what: number;
+  words?: readonly number[];
+  cpu?: number;
+  seq?: number;
+  ack?: number;
+  ns?: bigint;
+}): Buffer {
   const bytes = Buffer.alloc(76);
   bytes.writeUInt32LE(76, 0);
   bytes.writeUInt16LE(3, 4);

@@ -14,8 +14,15 @@ function decode(bytes: Buffer): ReturnType<typeof decodeEvent> {
 describe('the live kernel’s datagrams', () => {
   test('a fork names parent and child', () => {
     expect(decode(Buffer.from(VECTORS.FORK, 'hex'))).toEqual({
-      kind: 'FORK', cpu: 1, kernelSeq: 7, monotonicNs: 0xd586308d78, timeUs: Math.floor(0xd586308d78 / 1000 + 1_000_000),
-      pid: 0x5dd4, tgid: 0x5dd4, parentPid: 0x5dab, parentTgid: 0x5dab,
+      kind: 'FORK',
+      cpu: 1,
+      kernelSeq: 7,
+      monotonicNs: 0xd586308d78,
+      timeUs: Math.floor(0xd586308d78 / 1000 + 1_000_000),
+      pid: 0x5dd4,
+      tgid: 0x5dd4,
+      parentPid: 0x5dab,
+      parentTgid: 0x5dab,
     });
   });
 
@@ -24,7 +31,14 @@ describe('the live kernel’s datagrams', () => {
   });
 
   test('an exit carries the raw wait status, its signal and the parent', () => {
-    expect(decode(Buffer.from(VECTORS.EXIT, 'hex'))).toMatchObject({ kind: 'EXIT', pid: 0x5dd4, exitCode: 0, exitSignal: 17, parentPid: 0x5dab, parentTgid: 0x5dab });
+    expect(decode(Buffer.from(VECTORS.EXIT, 'hex'))).toMatchObject({
+      kind: 'EXIT',
+      pid: 0x5dd4,
+      exitCode: 0,
+      exitSignal: 17,
+      parentPid: 0x5dab,
+      parentTgid: 0x5dab,
+    });
   });
 
   test('an acknowledgement is no event, and its ack and errno are readable', () => {
@@ -37,7 +51,15 @@ describe('the live kernel’s datagrams', () => {
 
   test('the 60-byte thread exit of another decoder’s test decodes to the same values', () => {
     const bytes = datagram({ what: What.EXIT, cpu: 11, ns: 0x272aaff601311n, words: [0x6999, 0x2ddd, 0, 0xffffffff] });
-    expect(decode(bytes)).toMatchObject({ kind: 'EXIT', pid: 0x6999, tgid: 0x2ddd, exitCode: 0, exitSignal: 0xffffffff, cpu: 11, monotonicNs: 0x272aaff601311 });
+    expect(decode(bytes)).toMatchObject({
+      kind: 'EXIT',
+      pid: 0x6999,
+      tgid: 0x2ddd,
+      exitCode: 0,
+      exitSignal: 0xffffffff,
+      cpu: 11,
+      monotonicNs: 0x272aaff601311,
+    });
   });
 });
 
@@ -54,19 +76,30 @@ describe('the other kinds', () => {
   });
 
   test('PTRACE carries the tracer, 0 for detach', () => {
-    expect(decode(datagram({ what: What.PTRACE, words: [12, 12, 99, 98] }))).toMatchObject({ kind: 'PTRACE', tracerPid: 99, tracerTgid: 98 });
+    expect(decode(datagram({ what: What.PTRACE, words: [12, 12, 99, 98] }))).toMatchObject({
+      kind: 'PTRACE',
+      tracerPid: 99,
+      tracerTgid: 98,
+    });
     expect(decode(datagram({ what: What.PTRACE, words: [12, 12, 0, 0] }))).toMatchObject({ tracerPid: 0 });
   });
 
   test('COREDUMP carries the parent', () => {
-    expect(decode(datagram({ what: What.COREDUMP, words: [12, 12, 3, 4] }))).toMatchObject({ kind: 'COREDUMP', parentPid: 3, parentTgid: 4 });
+    expect(decode(datagram({ what: What.COREDUMP, words: [12, 12, 3, 4] }))).toMatchObject({
+      kind: 'COREDUMP',
+      parentPid: 3,
+      parentTgid: 4,
+    });
   });
 
-  test.each([['a'], ['sh'], ['seven77'], ['eight888'], ['fifteen-chars-x'], ['']])('COMM keeps all of "%s" (garlic #9: short names panicked, long ones lost eight characters)', (comm) => {
-    const bytes = datagram({ what: What.COMM, words: [12, 12] });
-    bytes.write(comm, 60, 'latin1');
-    expect(decode(bytes)).toMatchObject({ kind: 'COMM', comm });
-  });
+  test.each([['a'], ['sh'], ['seven77'], ['eight888'], ['fifteen-chars-x'], ['']])(
+    'COMM keeps all of "%s" (garlic #9: short names panicked, long ones lost eight characters)',
+    (comm) => {
+      const bytes = datagram({ what: What.COMM, words: [12, 12] });
+      bytes.write(comm, 60, 'latin1');
+      expect(decode(bytes)).toMatchObject({ kind: 'COMM', comm });
+    },
+  );
 
   test('COMM without a terminating NUL ends at 16 bytes', () => {
     const bytes = datagram({ what: What.COMM, words: [12, 12] });
@@ -107,5 +140,7 @@ describe('malformed datagrams', () => {
 });
 
 test('a control message is the 40 bytes the kernel understands', () => {
-  expect(controlMessage(1, 0x01020304).toString('hex')).toBe('28000000' + '03000000' + '00000000' + '00000000' + '01000000' + '01000000' + '00000000' + '04030201' + '04000000' + '01000000');
+  expect(controlMessage(1, 0x01020304).toString('hex')).toBe(
+    '28000000' + '03000000' + '00000000' + '00000000' + '01000000' + '01000000' + '00000000' + '04030201' + '04000000' + '01000000',
+  );
 });
