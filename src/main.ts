@@ -30,7 +30,8 @@ const host: RunHost = {
 /** Nothing may end the process without its exit listeners: they undo the kernel subscription. */
 function crash(thrown: unknown): void {
   const error = new AgentError('BUG', thrown instanceof Error ? thrown.message : String(thrown), { cause: thrown });
-  void reportError(error, io).finally(() => process.exit(70));
+  const end = (): void => process.exit(70);
+  reportError(error, io).then(end, end);
 }
 
 process.on('uncaughtException', crash);

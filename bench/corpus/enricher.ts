@@ -4,7 +4,7 @@ import { createRunIdentity, newAgentId } from '../../src/enrich/identity.ts';
 import { createSequencer } from '../../src/enrich/sequencer.ts';
 import type { Sequencer } from '../../src/enrich/sequencer.ts';
 import { createUserNames } from '../../src/enrich/users.ts';
-import type { AnyEvent } from '../../src/core/event.ts';
+import type { AnyEvent } from '../../src/core/any-event.ts';
 import type { KernelKind } from '../../src/core/kernel-event.ts';
 import { SyntheticHost } from './synthetic-host.ts';
 

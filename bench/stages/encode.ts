@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Encoder } from '../../src/core/component.ts';
-import type { AnyEvent, ProcessKind } from '../../src/core/event.ts';
+import type { AnyEvent } from '../../src/core/any-event.ts';
+import type { ProcessKind } from '../../src/core/event.ts';
 import { createAvroEncoder } from '../../src/encode/avro/binary.ts';
 import { createOcf } from '../../src/encode/avro/ocf.ts';
 import { createSingleObjectEncoder } from '../../src/encode/avro/single-object.ts';

@@ -1,7 +1,7 @@
 import { createEnrichBench } from '../corpus/enricher.ts';
 import type { EnrichBench } from '../corpus/enricher.ts';
 import { createAvroEncoder } from '../../src/encode/avro/binary.ts';
-import type { AnyEvent } from '../../src/core/event.ts';
+import type { AnyEvent } from '../../src/core/any-event.ts';
 import type { Heard } from '../../src/core/kernel-event.ts';
 import { Meter } from '../measurement.ts';
 import type { BenchCase, Measurement } from '../measurement.ts';

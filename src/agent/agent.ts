@@ -1,7 +1,7 @@
 import { systemClock } from '../core/clock.ts';
 import type { AgentError } from '../core/errors.ts';
 import { asAgentError } from '../core/errors.ts';
-import type { AnyEvent } from '../core/event.ts';
+import type { AnyEvent } from '../core/any-event.ts';
 import type { Heard } from '../core/kernel-event.ts';
 import type { Config } from '../config/config.ts';
 import { createEnricher } from '../enrich/enricher.ts';

@@ -1,4 +1,4 @@
-import type { UpstreamLedger } from '../core/event.ts';
+import type { UpstreamLedger } from '../core/agent-event.ts';
 import { imbalances } from '../core/ledger.ts';
 import type { SinkLedger } from '../core/ledger.ts';
 import type { Enricher } from '../enrich/enricher.ts';

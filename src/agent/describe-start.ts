@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { AgentStart, Uuid } from '../core/event.ts';
+import type { AgentStart } from '../core/agent-event.ts';
+import type { Uuid } from '../core/event.ts';
 import { effectiveCapabilities } from '../core/capabilities.ts';
 import { configHash } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
@@ -35,7 +36,7 @@ export function describeStart({ config, version, socket, hostId, previous }: Sta
 }
 
 /** Features that work less well than they could, with the reason; `doctor` has the fixes. */
-export function degraded(config: Config, socket: ConnectorSocket, capabilities: readonly string[]): AgentStart['degraded'] {
+function degraded(config: Config, socket: ConnectorSocket, capabilities: readonly string[]): AgentStart['degraded'] {
   const found: { feature: string; reason: string }[] = [];
   if (!socket.forced && socket.receiveBufferBytes < 2 * config.source.receiveBufferBytes) {
     found.push({

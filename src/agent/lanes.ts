@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import type { Encoder, Sink } from '../core/component.ts';
-import type { AnyEvent } from '../core/event.ts';
+import type { AnyEvent } from '../core/any-event.ts';
 import { PROCESS_KINDS } from '../core/event.ts';
 import { add, openLedger } from '../core/ledger.ts';
 import type { SinkLedger } from '../core/ledger.ts';

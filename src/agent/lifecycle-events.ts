@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { AgentEvent, AgentStart, AnyEvent, PreviousRun, UpstreamLedger, Uuid } from '../core/event.ts';
+import type { AgentEvent, AgentStart, PreviousRun, UpstreamLedger } from '../core/agent-event.ts';
+import type { AnyEvent } from '../core/any-event.ts';
+import type { Uuid } from '../core/event.ts';
 import type { RunIdentity } from '../enrich/identity.ts';
 import type { RunRecord } from './run-record.ts';
 

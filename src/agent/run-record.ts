@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { UpstreamLedger } from '../core/event.ts';
+import type { UpstreamLedger } from '../core/agent-event.ts';
 import type { SinkLedger } from '../core/ledger.ts';
 
 /**

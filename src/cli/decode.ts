@@ -1,7 +1,9 @@
 import type { Encoder } from '../core/component.ts';
 import { AgentError } from '../core/errors.ts';
-import { AGENT_KINDS, PROCESS_KINDS } from '../core/event.ts';
-import type { AnyEvent, RecordStream } from '../core/event.ts';
+import { AGENT_KINDS } from '../core/agent-event.ts';
+import { PROCESS_KINDS } from '../core/event.ts';
+import type { AnyEvent } from '../core/any-event.ts';
+import type { RecordStream } from '../core/event.ts';
 import { escapeText } from '../core/text.ts';
 import type { Decoded } from '../encode/avro/decoded.ts';
 import { decode } from '../encode/decode.ts';

@@ -56,7 +56,7 @@ function withoutHelpCommand(argv: readonly string[], { commands }: Command): str
 }
 
 /** The commands; `outcome` takes the exit code of the one that runs. */
-export function createProgram(io: CliIo, actions: Actions, outcome: Outcome): Command {
+function createProgram(io: CliIo, actions: Actions, outcome: Outcome): Command {
   const program = configured(new Command('forkcast'), io, outcome)
     .description('Hears every process event of this machine from the kernel and delivers it; nothing is lost silently.')
     .version(`forkcast ${packageVersion()}`, '-V, --version', 'print the version')

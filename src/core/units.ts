@@ -6,7 +6,7 @@ import { AgentError } from './errors.ts';
  * duration: numbers and units from the largest to the smallest, "10s", "1h30m", "1.5s"; units d, h, m, s, ms.
  * No spaces, no bare numbers: the unit decides too much to be guessed.
  */
-export const SIZE_UNITS = {
+const SIZE_UNITS = {
   B: 1,
   KiB: 1024,
   MiB: 1024 ** 2,
@@ -17,7 +17,7 @@ export const SIZE_UNITS = {
   GB: 1000 ** 3,
   TB: 1000 ** 4,
 } as const;
-export const DURATION_UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
+const DURATION_UNITS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 
 /** The two grammars as regular expressions, for the JSON Schema; the parsers below also check range and order. */
 export const SIZE_PATTERN = '^\\d+(\\.\\d+)?(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)$';

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
-import type { AnyEvent, ProcessEvent } from '../core/event.ts';
+import type { AnyEvent } from '../core/any-event.ts';
+import type { ProcessEvent } from '../core/event.ts';
 import type { Heard, KernelEvent, KernelKind, LossEvent, SnapshotEvent } from '../core/kernel-event.ts';
 import { newCounters, type EnrichContext, type EnrichCounters } from './context.ts';
 import { EntityIds } from './entity-id.ts';

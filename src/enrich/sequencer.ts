@@ -1,4 +1,5 @@
-import type { AnyEvent, Uuid } from '../core/event.ts';
+import type { AnyEvent } from '../core/any-event.ts';
+import type { Uuid } from '../core/event.ts';
 
 /** Gives events their identity (`agent_id`, `sequence`): after all that may hold events back, before the first that stores them. */
 export interface Sequencer {

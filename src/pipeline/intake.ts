@@ -2,7 +2,7 @@ import type { Encoder, Source, Stage } from '../core/component.ts';
 import type { Encoded } from '../core/encoded.ts';
 import type { AgentError } from '../core/errors.ts';
 import { asAgentError } from '../core/errors.ts';
-import type { AnyEvent } from '../core/event.ts';
+import type { AnyEvent } from '../core/any-event.ts';
 import type { Heard } from '../core/kernel-event.ts';
 import { add } from '../core/ledger.ts';
 import type { Lane } from './lane.ts';

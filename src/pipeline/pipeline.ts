@@ -1,6 +1,6 @@
 import type { Component, Source } from '../core/component.ts';
 import { AgentError } from '../core/errors.ts';
-import type { AnyEvent } from '../core/event.ts';
+import type { AnyEvent } from '../core/any-event.ts';
 import type { Heard } from '../core/kernel-event.ts';
 import { DeliveryStage } from './delivery.ts';
 import type { DeliveryEvents } from './delivery.ts';
@@ -104,7 +104,7 @@ export class Pipeline {
     if (this.#state !== 'running') return;
     this.#state = 'draining';
     this.#deadline = setTimeout(() => this.stopNow(), this.#parts.shutdownTimeoutMs * 0.75);
-    void this.#close(this.#parts.source);
+    this.#close(this.#parts.source).catch((error: unknown) => this.#fail(error));
   }
 
   /** Ends all waiting at once. */

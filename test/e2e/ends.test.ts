@@ -45,7 +45,7 @@ describe('every way to end undoes the subscription exactly once', () => {
     const agent = await started();
     expect(await agent.stop(signal)).toMatchObject({ code: 0, signal: null });
     expect(await agent.record()).toMatchObject({ clean: true });
-    expect((await agent.events('agent')).at(-1)).toMatchObject({ stop: { reason: signal } });
+    expect((await agent.agentEvents()).at(-1)).toMatchObject({ stop: { reason: signal } });
     expect(await sent(agent)).toEqual(['listen', 'ignore']);
   });
 
@@ -81,7 +81,7 @@ describe('every way to end undoes the subscription exactly once', () => {
     );
     expect(await agent.ended).toMatchObject({ code: 70, signal: null });
     expect((await agent.record()).clean).toBe(false);
-    expect((await agent.events('agent')).at(-1)).toMatchObject({ kind: 'STOP', stop: { clean: false } });
+    expect((await agent.agentEvents()).at(-1)).toMatchObject({ kind: 'STOP', stop: { clean: false } });
     expect(await sent(agent)).toEqual(['listen', 'ignore']);
   });
 
@@ -108,7 +108,7 @@ test('the end of one agent does not deafen another', async () => {
   const known = await spawnKnown({ exitCode: 5 });
   await known.ended;
   expect((await second.stop()).code).toBe(0);
-  expect((await second.events()).filter((event) => event['process'].pid === known.pid).map((event) => event['kind'])).toEqual([
+  expect((await second.events()).filter((event) => event.process.pid === known.pid).map((event) => event.kind)).toEqual([
     'FORK',
     'EXEC',
     'EXIT',

@@ -14,7 +14,8 @@ test('kill -9 in the middle of a storm: finished files decode, the open one up t
     await waitFor(async () => (await agent.files(/^process-.*\.avro$/)).length >= 3, { what: 'three finished files', timeoutMs: 30_000 });
   } finally {
     agent.child.kill('SIGKILL');
-    await storm.stop();
+    storm.stop();
+    await storm.report;
   }
   expect(await agent.ended).toMatchObject({ signal: 'SIGKILL' });
 
@@ -30,9 +31,9 @@ test('kill -9 in the middle of a storm: finished files decode, the open one up t
   await next.ready();
   expect((await next.stop()).code).toBe(0);
   expect(await next.files(/\.open$/)).toEqual([]);
-  const agentId = finished[0]?.['agent_id'] as string;
-  const after = (await decode(await next.files(/^process-.*\.avro$/))).filter((event) => event['agent_id'] === agentId);
+  const agentId = finished[0]?.agent_id as string;
+  const after = (await decode(await next.files(/^process-.*\.avro$/))).filter((event) => event.agent_id === agentId);
   expect(after).toHaveLength(finished.length + unfinished);
-  const start = (await next.events('agent')).find((event) => event['kind'] === 'START' && event['agent_id'] !== agentId);
-  expect(start?.['start'].previous).toMatchObject({ agent_id: agentId, clean: false });
+  const start = (await next.agentEvents()).find((event) => event.kind === 'START' && event.agent_id !== agentId);
+  expect(start?.start?.previous).toMatchObject({ agent_id: agentId, clean: false });
 });

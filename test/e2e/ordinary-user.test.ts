@@ -11,15 +11,15 @@ describe('as an ordinary user', () => {
     const known = await spawnKnown({ liveMs: 300, exitCode: 3 });
     await known.ended;
     expect((await agent.stop()).code).toBe(0);
-    const events = (await agent.events()).filter((event) => event['process'].pid === known.pid);
-    expect(events.map((event) => event['kind'])).toEqual(['FORK', 'EXEC', 'EXIT']);
-    expect(events[1]?.['process'].args).toEqual(known.argv);
-    expect(events[2]?.['exit'].code).toBe(3);
-    const start = (await agent.events('agent'))[0]?.['start'];
-    const degraded = (start.degraded as { feature: string }[] | undefined)?.map(({ feature }) => feature) ?? [];
+    const events = (await agent.events()).filter((event) => event.process.pid === known.pid);
+    expect(events.map((event) => event.kind)).toEqual(['FORK', 'EXEC', 'EXIT']);
+    expect(events[1]?.process.args).toEqual(known.argv);
+    expect(events[2]?.exit?.code).toBe(3);
+    const start = (await agent.agentEvents())[0]?.start;
+    const degraded = start?.degraded.map(({ feature }) => feature) ?? [];
     expect(degraded).toContain('receive_buffer');
     if (isRoot) {
-      expect(events[1]?.['provenance']).toMatchObject({ exe: 'MISSING', missing_errno: 13 });
+      expect(events[1]?.provenance).toMatchObject({ exe: 'MISSING', missing_errno: 13 });
       expect(degraded).toContain('exe');
     }
   });

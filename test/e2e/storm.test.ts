@@ -2,7 +2,7 @@ import { readFile, readdir, readlink } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { runStorm } from '../../bench/storm/storm.ts';
 import type { StormOptions, StormReport } from '../../bench/storm/storm.ts';
-import type { DecodedEvent } from '../helpers/agent-process.ts';
+import type { PrintedAgentEvent, PrintedProcessEvent } from '../helpers/agent-process.ts';
 import { AgentProcess } from '../helpers/agent-process.ts';
 import type { KernelWindow } from '../helpers/kernel-total.ts';
 import { inWindow, startKernelTotal } from '../helpers/kernel-total.ts';
@@ -10,17 +10,19 @@ import { isRoot } from '../helpers/ordinary-user.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
+type PrintedGap = NonNullable<PrintedAgentEvent['gap']>;
+
 interface Outcome {
   readonly storm: StormReport;
   readonly window: KernelWindow;
-  readonly events: readonly DecodedEvent[];
-  readonly gaps: readonly DecodedEvent[];
+  readonly events: readonly PrintedProcessEvent[];
+  readonly gaps: readonly PrintedGap[];
   readonly agent: AgentProcess;
 }
 
 /** No event waits in the agent's connector socket: what it will ever read of the storm it has read. */
 async function drained(agent: AgentProcess): Promise<boolean> {
-  const sockets = await openSockets(agent.child.pid as number);
+  const sockets = await openSockets(agent.child.pid ?? -1);
   const table = await readFile('/proc/net/netlink', 'utf8');
   const own = table
     .split('\n')
@@ -49,7 +51,7 @@ async function weathered(options: StormOptions, set: readonly string[]): Promise
     const window = await oracle.mark();
     await waitFor(() => drained(agent), { what: 'the agent to read the marks' });
     expect((await agent.stop()).code).toBe(0);
-    const gaps = (await agent.events('agent')).filter((event) => event['kind'] === 'GAP').map((event) => event['gap'] as DecodedEvent);
+    const gaps = (await agent.agentEvents()).flatMap(({ gap }) => gap ?? []);
     return { storm, window, gaps, agent, events: await agent.events() };
   } finally {
     await oracle.close();
@@ -57,26 +59,22 @@ async function weathered(options: StormOptions, set: readonly string[]): Promise
 }
 
 function heardIn({ events, window }: Outcome): number {
-  return events.filter(
-    (event) => event['kernel_seq'] !== undefined && inWindow(window, event['cpu'] as number, event['kernel_seq'] as number),
-  ).length;
+  return events.filter((event) => event.kernel_seq !== undefined && inWindow(window, event.cpu as number, event.kernel_seq ?? -1)).length;
 }
 
 /** Lost events whose number lies in the window. */
 function lostIn({ gaps, window }: Outcome): number {
   let lost = 0;
   for (const gap of gaps) {
-    expect(gap['cpu'], 'a gap that no later event of its CPU explains').toBeDefined();
-    for (let seq = gap['from_seq'] as number; seq <= (gap['to_seq'] as number); seq += 1)
-      if (inWindow(window, gap['cpu'] as number, seq)) lost += 1;
+    expect(gap.cpu, 'a gap that no later event of its CPU explains').toBeDefined();
+    for (let seq = gap.from_seq as number; seq <= (gap.to_seq ?? -1); seq += 1) if (inWindow(window, gap.cpu as number, seq)) lost += 1;
   }
   return lost;
 }
 
 function ofStorm({ events, storm }: Outcome): { forks: number; exits: number } {
   const forkers = new Set(storm.forkers);
-  const count = (kind: string): number =>
-    events.filter((event) => event['kind'] === kind && forkers.has(event['parent']?.pid as number)).length;
+  const count = (kind: string): number => events.filter((event) => event.kind === kind && forkers.has(event.parent?.pid ?? -1)).length;
   return { forks: count('FORK'), exits: count('EXIT') };
 }
 
@@ -109,13 +107,11 @@ describe('a storm', () => {
 
   test('of short processes that exec keeps its books: each exec has arguments or says that they are missing', async () => {
     const outcome = await weathered({ mode: 'exec', count: 1500, inFlight: 2, tag: 'brief' }, []);
-    const execs = outcome.events.filter(
-      (event) => event['kind'] === 'EXEC' && (outcome.storm.forkers as readonly number[]).includes(event['parent']?.pid as number),
-    );
+    const execs = outcome.events.filter((event) => event.kind === 'EXEC' && outcome.storm.forkers.includes(event.parent?.pid ?? -1));
     expect(execs).toHaveLength(outcome.storm.execs);
-    const known = execs.filter((event) => event['process'].args !== undefined);
-    for (const event of known) expect(String(event['process'].args[1])).toMatch(/^--storm-id=brief-\d+$/);
-    for (const event of execs) if (event['process'].args === undefined) expect(event['provenance']).toMatchObject({ args: 'MISSING' });
+    const known = execs.filter((event) => event.process.args !== undefined);
+    for (const event of known) expect(String(event.process.args?.[1])).toMatch(/^--storm-id=brief-\d+$/);
+    for (const event of execs) if (event.process.args === undefined) expect(event.provenance).toMatchObject({ args: 'MISSING' });
     const { provenance } = await outcome.agent.record();
     expect(provenance.args['MISSING'] ?? 0).toBeGreaterThanOrEqual(execs.length - known.length);
   });

@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import type { AgentEvent } from '../../src/core/agent-event.ts';
+import type { ProcessEvent } from '../../src/core/event.ts';
 import type { RunRecord } from '../../src/agent/run-record.ts';
 import { runCommand } from './run-command.ts';
 import { waitFor } from './wait-for.ts';
@@ -30,9 +32,16 @@ export interface AgentEnd {
   readonly stderr: string;
 }
 
-/** A decoded event; the fields are those of the schema, ids and times as text. */
-// eslint-disable-next-line typescript/no-explicit-any -- tests look into nested optional records all the time
-export type DecodedEvent = Record<string, any>;
+/** A record as `decode` prints it: bytes and ids as text, what is null left out. */
+type Printed<T> = T extends Uint8Array
+  ? string
+  : T extends readonly (infer Item)[]
+    ? Printed<Item>[]
+    : T extends object
+      ? { [K in keyof T]: Printed<Exclude<T[K], null>> | (null extends T[K] ? undefined : never) }
+      : T;
+export type PrintedProcessEvent = Omit<Printed<ProcessEvent>, 'time'> & { readonly time: string };
+export type PrintedAgentEvent = Omit<Printed<AgentEvent>, 'time'> & { readonly time: string };
 
 /** A running `forkcast run`; killed when the test ends if it still runs then. */
 export class AgentProcess {
@@ -91,19 +100,24 @@ export class AgentProcess {
       .map((name) => join(folder, name));
   }
 
-  /** Events of all finished files of one kind of record, through the decode command. */
-  async events(stream: 'process' | 'agent' = 'process'): Promise<DecodedEvent[]> {
-    return decode(await this.files(new RegExp(`^${stream}-.*\\.avro$`)));
+  /** ProcessEvents of all finished files, through the decode command. */
+  async events(): Promise<PrintedProcessEvent[]> {
+    return decode(await this.files(/^process-.*\.avro$/));
+  }
+
+  /** AgentEvents of all finished files. */
+  async agentEvents(): Promise<PrintedAgentEvent[]> {
+    return decode(await this.files(/^agent-.*\.avro$/));
   }
 }
 
 /** Decodes files with the built command; fails the test when the command fails. */
-export async function decode(files: readonly string[]): Promise<DecodedEvent[]> {
+export async function decode<T = PrintedProcessEvent>(files: readonly string[]): Promise<T[]> {
   if (files.length === 0) return [];
   const { code, stdout, stderr } = await runCommand(FORKCAST, ['decode', ...files]);
   if (code !== 0) throw new Error(`decode ended with ${code}: ${stderr}`);
   return stdout
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as DecodedEvent);
+    .map((line) => JSON.parse(line) as T);
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { AnyEvent } from '../../src/core/event.ts';
+import type { AnyEvent } from '../../src/core/any-event.ts';
 import { canonicalForm, schemaFingerprint } from '../../src/encode/avro/fingerprint.ts';
 import { CODECS, OCF_CODECS } from '../../src/encode/avro/ocf-codec.ts';
 import { publishedSchema } from '../../src/encode/avro/schemas.ts';

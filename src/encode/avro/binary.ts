@@ -1,6 +1,8 @@
 import type { Encoder } from '../../core/component.ts';
 import type { Encoded } from '../../core/encoded.ts';
-import type { AgentEvent, AnyEvent, ProcessEvent, RecordStream } from '../../core/event.ts';
+import type { AgentEvent } from '../../core/agent-event.ts';
+import type { AnyEvent } from '../../core/any-event.ts';
+import type { ProcessEvent, RecordStream } from '../../core/event.ts';
 import { RecordWriter } from './record-writer.ts';
 import { unencodable } from './unencodable.ts';
 

@@ -1,4 +1,4 @@
-import type { AnyEvent } from '../../core/event.ts';
+import type { AnyEvent } from '../../core/any-event.ts';
 
 /** The input ends within a record, as after a crash: `bytes` from offset `at` on belong to nothing whole. */
 export interface Torn {

@@ -1,6 +1,8 @@
 import type { Type } from 'avsc';
 import { AgentError } from '../../core/errors.ts';
-import type { AgentEvent, AnyEvent, ProcessEvent, RecordStream } from '../../core/event.ts';
+import type { AgentEvent } from '../../core/agent-event.ts';
+import type { AnyEvent } from '../../core/any-event.ts';
+import type { ProcessEvent, RecordStream } from '../../core/event.ts';
 import { publishedSchema } from './schemas.ts';
 import { avroType } from './types.ts';
 

@@ -1,6 +1,7 @@
 import type { Type } from 'avsc';
 import { AgentError } from '../../core/errors.ts';
-import type { AgentEvent, Host, ProcessEvent, RecordStream } from '../../core/event.ts';
+import type { AgentEvent } from '../../core/agent-event.ts';
+import type { Host, ProcessEvent, RecordStream } from '../../core/event.ts';
 import { publishedSchema } from './schemas.ts';
 import { avroType } from './types.ts';
 import type { NamedTypes } from './types.ts';

@@ -4,7 +4,8 @@
  *     C3 01 | 8 bytes CRC-64-AVRO fingerprint of the writer's schema, little-endian | record
  */
 import type { Encoder } from '../../core/component.ts';
-import type { AnyEvent, RecordStream } from '../../core/event.ts';
+import type { AnyEvent } from '../../core/any-event.ts';
+import type { RecordStream } from '../../core/event.ts';
 import { createAvroEncoder } from './binary.ts';
 import { schemaFingerprint } from './fingerprint.ts';
 import { publishedSchema } from './schemas.ts';

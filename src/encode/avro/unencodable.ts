@@ -1,6 +1,7 @@
 import type { Type } from 'avsc';
 import { AgentError } from '../../core/errors.ts';
-import type { AnyEvent, RecordStream } from '../../core/event.ts';
+import type { AnyEvent } from '../../core/any-event.ts';
+import type { RecordStream } from '../../core/event.ts';
 import { publishedSchema } from './schemas.ts';
 import { avroType } from './types.ts';
 

@@ -1,4 +1,4 @@
-import type { AgentCheckpoint, AgentEvent, AgentGap, AgentReload, AgentStart, AgentStop, AgentThrottle } from '../../core/event.ts';
+import type { AgentCheckpoint, AgentEvent, AgentGap, AgentReload, AgentStart, AgentStop, AgentThrottle } from '../../core/agent-event.ts';
 import { paint } from './colour.ts';
 import { durationText } from './duration-text.ts';
 import { printable } from './printable.ts';

@@ -1,6 +1,6 @@
 import type { Encoder } from '../../core/component.ts';
 import type { Encoded } from '../../core/encoded.ts';
-import type { AnyEvent } from '../../core/event.ts';
+import type { AnyEvent } from '../../core/any-event.ts';
 import { publishedSchema } from '../avro/schemas.ts';
 import { jsonPrinter } from './json-printer.ts';
 import type { JsonOptions } from './json-printer.ts';

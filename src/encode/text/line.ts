@@ -1,6 +1,8 @@
 import type { Encoder } from '../../core/component.ts';
 import type { Encoded } from '../../core/encoded.ts';
-import type { AgentEvent, AnyEvent, ProcessEvent } from '../../core/event.ts';
+import type { AgentEvent } from '../../core/agent-event.ts';
+import type { AnyEvent } from '../../core/any-event.ts';
+import type { ProcessEvent } from '../../core/event.ts';
 import { describeAgentEvent } from './agent-line.ts';
 import { paint } from './colour.ts';
 import { printable } from './printable.ts';

@@ -1,4 +1,4 @@
-import type { AgentEvent } from '../../core/event.ts';
+import type { AgentEvent } from '../../core/agent-event.ts';
 import type { LossEvent } from '../../core/kernel-event.ts';
 import type { RunIdentity } from '../identity.ts';
 

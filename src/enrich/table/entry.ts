@@ -19,7 +19,7 @@ export const UID_FROM_THREAD = 8;
 export const GID_FROM_THREAD = 16;
 
 /** `threadEpoch` of an entry whose thread count was never known exactly. */
-export const COUNT_NEVER_KNOWN = -1;
+const COUNT_NEVER_KNOWN = -1;
 
 export type Whereabouts = 'new' | 'living' | 'exited' | 'evicted';
 

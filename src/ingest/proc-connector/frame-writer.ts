@@ -2,7 +2,8 @@ import type { ProcfsCapture } from '../capture/procfs.ts';
 import { maxRecordBytes } from '../capture/record.ts';
 import { FRAME_HEADER_BYTES } from '../ring/ring.ts';
 import type { RingProducer } from '../ring/ring.ts';
-import { AUX_HEADER_BYTES, Aux, FRAME_EVENTS, LOSS_BYTES, SLOTS_AT, SLOT_BYTES, setAuxHeader, setHeader, setLoss } from './frame.ts';
+import { AUX_HEADER_BYTES, FRAME_EVENTS, LOSS_BYTES, SLOTS_AT, SLOT_BYTES, setAuxHeader, setHeader, setLoss } from './frame.ts';
+import type { Aux } from './frame.ts';
 import type { Gap } from './sequence.ts';
 import type { ClockOffsets } from './wall-clock.ts';
 
@@ -59,7 +60,7 @@ export class FrameWriter {
   }
 
   loss(slot: number, gap: Gap): void {
-    setLoss(this.#ring, this.#position, slot, gap);
+    setLoss(this.#ring, this.#position, { slot, gap });
     this.#position += LOSS_BYTES;
     this.#aux += 1;
   }

@@ -39,6 +39,7 @@ export interface FrameHeader {
   readonly receivedNs: number;
 }
 
+// oxlint-disable-next-line max-params -- once an event: an object would be garbage
 export function setSlot(view: RingView, at: number, seq: number, flags: number): void {
   view.words[(at + 76) / 4] = (Math.floor(seq / EPOCH) & 0xffff) | (flags << 16);
 }
@@ -59,7 +60,7 @@ export function setAuxHeader(view: RingView, at: number, record: { type: number;
 }
 
 /** Writes a LOSS record at `at`; a gap without CPU has cpu −1 and no sequences. */
-export function setLoss(view: RingView, at: number, slot: number, gap: Gap): void {
+export function setLoss(view: RingView, at: number, { slot, gap }: { slot: number; gap: Gap }): void {
   setAuxHeader(view, at, { type: Aux.LOSS, slot, bytes: LOSS_BYTES });
   view.words[at / 4 + 4] = gap.cpu >>> 0;
   view.words[at / 4 + 5] = 0;

@@ -8,7 +8,7 @@
  *
  * Installed headers may be older than the running kernel, so the constants stand here with their origin.
  */
-import type { Capture, KernelEvent } from '../../core/kernel-event.ts';
+import type { Capture, KernelEvent, SidEvent } from '../../core/kernel-event.ts';
 
 export const DATAGRAM_BYTES = 76;
 const NLMSG_DONE = 3;
@@ -85,12 +85,14 @@ export interface Reception {
   readonly capture: Capture | null;
 }
 
+type Common = Pick<SidEvent, 'monotonicNs' | 'timeUs' | 'cpu' | 'kernelSeq' | 'pid' | 'tgid'>;
+
 /** The event at byte `at`, or undefined for an acknowledgement or a `what` this version does not know. Pure; copies what it keeps. */
 export function decodeEvent(from: Datagrams, at: number, reception: Reception): KernelEvent | undefined {
   const { words } = from;
   const w = (at + 52) >>> 2;
   const monotonicNs = stampNsOf(words, at);
-  const base = {
+  const common: Common = {
     monotonicNs,
     timeUs: Math.floor(monotonicNs / 1000 + reception.wallOffsetUs),
     cpu: cpuOf(words, at),
@@ -98,34 +100,44 @@ export function decodeEvent(from: Datagrams, at: number, reception: Reception): 
     pid: words[w] as number,
     tgid: words[w + 1] as number,
   };
-  const third = words[w + 2] as number;
-  const fourth = words[w + 3] as number;
   switch (whatOf(words, at)) {
     case What.FORK:
-      return { kind: 'FORK', ...base, pid: third, tgid: fourth, parentPid: base.pid, parentTgid: base.tgid };
+      return forkEvent(common, words, w);
     case What.EXEC:
-      return { kind: 'EXEC', ...base, capture: reception.capture };
+      return { kind: 'EXEC', ...common, capture: reception.capture };
     case What.EXIT:
-      return {
-        kind: 'EXIT',
-        ...base,
-        exitCode: third,
-        exitSignal: fourth,
-        parentPid: words[w + 4] as number,
-        parentTgid: words[w + 5] as number,
-      };
-    case What.UID:
-      return { kind: 'UID', ...base, real: third, effective: fourth };
-    case What.GID:
-      return { kind: 'GID', ...base, real: third, effective: fourth };
-    case What.SID:
-      return { kind: 'SID', ...base };
-    case What.PTRACE:
-      return { kind: 'PTRACE', ...base, tracerPid: third, tracerTgid: fourth };
+      return exitEvent(common, words, w);
     case What.COMM:
-      return { kind: 'COMM', ...base, comm: commAt(from.bytes, at + 60) };
+      return { kind: 'COMM', ...common, comm: commAt(from.bytes, at + 60) };
+    default:
+      return rareEvent(common, words, w);
+  }
+}
+
+/** The union names the parent first; the event is the child's. */
+function forkEvent(common: Common, words: Uint32Array, w: number): KernelEvent {
+  const { pid: parentPid, tgid: parentTgid } = common;
+  return { kind: 'FORK', ...common, pid: words[w + 2] as number, tgid: words[w + 3] as number, parentPid, parentTgid };
+}
+
+function exitEvent(common: Common, words: Uint32Array, w: number): KernelEvent {
+  const [exitCode, exitSignal] = [words[w + 2] as number, words[w + 3] as number];
+  return { kind: 'EXIT', ...common, exitCode, exitSignal, parentPid: words[w + 4] as number, parentTgid: words[w + 5] as number };
+}
+
+function rareEvent(common: Common, words: Uint32Array, w: number): KernelEvent | undefined {
+  const [third, fourth] = [words[w + 2] as number, words[w + 3] as number];
+  switch (words[w - 4]) {
+    case What.UID:
+      return { kind: 'UID', ...common, real: third, effective: fourth };
+    case What.GID:
+      return { kind: 'GID', ...common, real: third, effective: fourth };
+    case What.SID:
+      return { kind: 'SID', ...common };
+    case What.PTRACE:
+      return { kind: 'PTRACE', ...common, tracerPid: third, tracerTgid: fourth };
     case What.COREDUMP:
-      return { kind: 'COREDUMP', ...base, parentPid: third, parentTgid: fourth };
+      return { kind: 'COREDUMP', ...common, parentPid: third, parentTgid: fourth };
     default:
       return undefined;
   }

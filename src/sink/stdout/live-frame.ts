@@ -1,4 +1,5 @@
-import { AGENT_KINDS, PROCESS_KINDS } from '../../core/event.ts';
+import { AGENT_KINDS } from '../../core/agent-event.ts';
+import { PROCESS_KINDS } from '../../core/event.ts';
 import { fitColumns } from './display-width.ts';
 
 /**

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeCommand } from '../../../src/cli/decode.ts';
 import type { DecodeCommandOptions } from '../../../src/cli/decode.ts';
 import { unreadable } from '../../../src/cli/decode-input.ts';
-import type { AnyEvent } from '../../../src/core/event.ts';
+import type { AnyEvent } from '../../../src/core/any-event.ts';
 import { createSingleObjectEncoder } from '../../../src/encode/avro/single-object.ts';
 import { container } from '../encode/files.ts';
 import { fullAgentEvent } from '../encode/full-samples.ts';

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import type { AgentEvent, ProcessEvent } from '../../../src/core/event.ts';
+import type { AgentEvent } from '../../../src/core/agent-event.ts';
+import type { ProcessEvent } from '../../../src/core/event.ts';
 import { publishedSchema } from '../../../src/encode/avro/schemas.ts';
 
 /** Arbitrary events, made from the schemas. */

@@ -1,4 +1,5 @@
-import type { AnyEvent, RecordStream } from '../../../src/core/event.ts';
+import type { AnyEvent } from '../../../src/core/any-event.ts';
+import type { RecordStream } from '../../../src/core/event.ts';
 import type { Decoded } from '../../../src/encode/avro/decoded.ts';
 import { createAvroEncoder } from '../../../src/encode/avro/binary.ts';
 import type { OcfCodec } from '../../../src/encode/avro/ocf-codec.ts';

@@ -1,4 +1,5 @@
-import type { AgentEvent, ProcessEvent, ProcessInfo } from '../../../src/core/event.ts';
+import type { AgentEvent } from '../../../src/core/agent-event.ts';
+import type { ProcessEvent, ProcessInfo } from '../../../src/core/event.ts';
 import { labelledHost, provenance, uuid } from './samples.ts';
 
 /** Events with every field set, whether or not the kind has it: the compiler sees to it that none is missing. */

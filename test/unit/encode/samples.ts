@@ -1,4 +1,6 @@
-import type { AgentEvent, AnyEvent, Host, ProcessEvent, ProcessInfo, Provenance } from '../../../src/core/event.ts';
+import type { AgentEvent } from '../../../src/core/agent-event.ts';
+import type { AnyEvent } from '../../../src/core/any-event.ts';
+import type { Host, ProcessEvent, ProcessInfo, Provenance } from '../../../src/core/event.ts';
 
 /** Typical events of the kinds that make up most of a stream. */
 export const uuid = (n: number): Buffer => Buffer.from(`000102030405860788090a0b0c0d${n.toString(16).padStart(4, '0')}`, 'hex');

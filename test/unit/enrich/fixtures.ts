@@ -1,4 +1,5 @@
-import type { AgentEvent, ProcessEvent } from '../../../src/core/event.ts';
+import type { AgentEvent } from '../../../src/core/agent-event.ts';
+import type { ProcessEvent } from '../../../src/core/event.ts';
 import type {
   Capture,
   CommEvent,
@@ -19,17 +20,7 @@ import { createEnricher, type EnrichConfig, type Enricher } from '../../../src/e
 import { createRunIdentity } from '../../../src/enrich/identity.ts';
 import type { UserNames } from '../../../src/enrich/users.ts';
 
-export const ALL_KINDS: ReadonlySet<KernelKind> = new Set<KernelKind>([
-  'FORK',
-  'EXEC',
-  'EXIT',
-  'UID',
-  'GID',
-  'SID',
-  'PTRACE',
-  'COMM',
-  'COREDUMP',
-]);
+const ALL_KINDS: ReadonlySet<KernelKind> = new Set<KernelKind>(['FORK', 'EXEC', 'EXIT', 'UID', 'GID', 'SID', 'PTRACE', 'COMM', 'COREDUMP']);
 export const AGENT_ID = Buffer.alloc(16, 0xaa);
 export const BOOT_ID = Buffer.from('0123456789abcdef0123456789abcdef', 'hex');
 export const IDENTITY = createRunIdentity({

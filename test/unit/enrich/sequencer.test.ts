@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AgentEvent } from '../../../src/core/event.ts';
+import type { AgentEvent } from '../../../src/core/agent-event.ts';
 import { createSequencer } from '../../../src/enrich/sequencer.ts';
 import { agentEventOf, fork, loss, newEnricher } from './fixtures.ts';
 

@@ -3,7 +3,7 @@ import type { Batch } from '../../../src/core/batch.ts';
 import type { Source } from '../../../src/core/component.ts';
 import type { Encoded } from '../../../src/core/encoded.ts';
 import { AgentError } from '../../../src/core/errors.ts';
-import type { AnyEvent } from '../../../src/core/event.ts';
+import type { AnyEvent } from '../../../src/core/any-event.ts';
 import type { Heard, SidEvent } from '../../../src/core/kernel-event.ts';
 import { imbalances, openLedger } from '../../../src/core/ledger.ts';
 import type { Lane } from '../../../src/pipeline/lane.ts';

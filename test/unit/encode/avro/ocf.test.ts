@@ -2,7 +2,7 @@ import avsc from 'avsc';
 import { Readable } from 'node:stream';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AnyEvent } from '../../../../src/core/event.ts';
+import type { AnyEvent } from '../../../../src/core/any-event.ts';
 import { createAvroEncoder } from '../../../../src/encode/avro/binary.ts';
 import { MAX_BLOCK_BYTES, OCF_CODECS } from '../../../../src/encode/avro/ocf-codec.ts';
 import { createOcf } from '../../../../src/encode/avro/ocf.ts';

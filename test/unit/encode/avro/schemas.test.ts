@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AGENT_KINDS, PROCESS_KINDS, PROVENANCES } from '../../../../src/core/event.ts';
+import { AGENT_KINDS } from '../../../../src/core/agent-event.ts';
+import { PROCESS_KINDS, PROVENANCES } from '../../../../src/core/event.ts';
 import { publishedSchema } from '../../../../src/encode/avro/schemas.ts';
 import { avroType } from '../../../../src/encode/avro/types.ts';
 import { fullAgentEvent, fullProcessEvent } from '../full-samples.ts';

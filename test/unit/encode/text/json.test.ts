@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AnyEvent } from '../../../../src/core/event.ts';
+import type { AnyEvent } from '../../../../src/core/any-event.ts';
 import { escapeText } from '../../../../src/core/text.ts';
 import { publishedSchema } from '../../../../src/encode/avro/schemas.ts';
 import { createJsonEncoder } from '../../../../src/encode/text/json.ts';

@@ -1,7 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AGENT_KINDS, PROCESS_KINDS } from '../../../../src/core/event.ts';
-import type { AgentEvent, AnyEvent, ProcessEvent } from '../../../../src/core/event.ts';
+import { AGENT_KINDS } from '../../../../src/core/agent-event.ts';
+import { PROCESS_KINDS } from '../../../../src/core/event.ts';
+import type { AgentEvent } from '../../../../src/core/agent-event.ts';
+import type { AnyEvent } from '../../../../src/core/any-event.ts';
+import type { ProcessEvent } from '../../../../src/core/event.ts';
 import { escapeText } from '../../../../src/core/text.ts';
 import { createLineEncoder } from '../../../../src/encode/text/line.ts';
 import { agentEvents, processEvents } from '../arbitraries.ts';
