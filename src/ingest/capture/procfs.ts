@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
+import { argvBytes } from './arg-size.ts';
 import { MAX_PID_FILE_BYTES, PIECES, PIECES_AT, SIZES_AT, alignUp } from './record.ts';
 
 const ENOENT = constants.errno.ENOENT;
@@ -7,8 +8,8 @@ const ESRCH = constants.errno.ESRCH;
 
 /** Readable while the exited process has not been reaped. */
 const OF_ZOMBIES: ReadonlySet<string> = new Set(['stat', 'cgroup', 'status', 'loginuid']);
-/** Links that a kernel thread or a zombie lacks (ENOENT) though the process is there. */
-const MAY_LACK: ReadonlySet<string> = new Set(['exe', 'cwd', 'loginuid']);
+/** What may be lacking (ENOENT) though the process is there: links of a kernel thread or a zombie, files of a kernel without audit or cgroups. */
+const MAY_LACK: ReadonlySet<string> = new Set(['exe', 'cwd', 'loginuid', 'cgroup']);
 
 /** Where a capture is written: the ring's data area. */
 export interface CaptureTarget {
@@ -51,8 +52,18 @@ export class ProcfsCapture {
     words[at / 4] = length;
     words[at / 4 + 1] = pid;
     words[at / 4 + 2] = Math.max(0, Math.round((Number(process.hrtime.bigint()) - stampNs) / 1000));
-    words[at / 4 + 3] = Math.max(0, (words[(at + SIZES_AT) / 4] as number) | 0);
+    words[at / 4 + 3] = this.#originalArgvBytes(at);
     return length;
+  }
+
+  /** What `cmdline` would have been without the limit; as read where that cannot be told. */
+  #originalArgvBytes(at: number): number {
+    const { words, bytes } = this.#target;
+    const size = (i: number): number => (words[(at + SIZES_AT) / 4 + i] as number) | 0;
+    const read = Math.max(0, size(0));
+    if (read < this.#maxArgsBytes) return read;
+    const statAt = at + PIECES_AT + alignUp(read, 4) + alignUp(Math.max(0, size(1)), 4);
+    return Math.max(read, argvBytes(bytes.toString('latin1', statAt, statAt + Math.max(0, size(2)))));
   }
 
   /** Size of piece `i` written at `position`, or −errno. */

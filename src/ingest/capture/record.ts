@@ -1,7 +1,7 @@
 /*
  * A capture in the ring, 8-byte aligned, written by the ingest thread and read in place by the main thread:
  *
- *    0 u32 bytes (whole record) · 4 u32 pid · 8 u32 delay_us · 12 u32 original bytes of cmdline
+ *    0 u32 bytes (whole record) · 4 u32 pid · 8 u32 delay_us · 12 u32 original bytes of cmdline, as far as known
  *   16 i32 size of each piece in the order of PIECES (>= 0: bytes; < 0: −errno) · then the pieces, each padded to 4 bytes
  */
 import type { Capture, Piece } from '../../core/kernel-event.ts';
