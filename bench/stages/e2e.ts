@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRecord } from '../../src/agent/run-record.ts';
 import { startKernelTotal } from '../../test/helpers/kernel-total.ts';
 import type { BenchCase, Measurement } from '../measurement.ts';
+import { nativeTool } from '../storm/build.ts';
 import { runStorm } from '../storm/storm.ts';
 import type { StormOptions } from '../storm/storm.ts';
 import { startAgent } from './agent-process.ts';
@@ -13,9 +14,10 @@ type Storm = Omit<StormOptions, 'seconds'>;
 export const e2eCases: readonly BenchCase[] = [
   { stage: 'e2e', name: 'agent to file, quiet', measure: (seconds) => measureAgent(seconds) },
   agentCase('agent to file, 10,000/s fork+exit', { mode: 'fork', rate: 10_000 }),
-  agentCase('agent to file, 50,000/s fork+exit', { mode: 'fork', rate: 50_000, workers: 2 }),
+  agentCase('agent to file, 40,000/s fork+exit', { mode: 'fork', rate: 40_000 }),
   agentCase('agent to file, full speed fork+exit', { mode: 'fork', workers: 2 }),
   agentCase('agent to file, 3,000/s fork+exec+exit', { mode: 'exec', rate: 3000 }),
+  agentCase('agent to file, 3,000/s, processes live 50 ms', { mode: 'exec', rate: 3000, inFlight: 200, exec: 'storm-linger' }),
   agentCase('agent to file, full speed fork+exec+exit', { mode: 'exec', workers: 2, inFlight: 4 }),
 ];
 
@@ -44,7 +46,9 @@ async function measureWindow(agent: AgentProcess, seconds: number, storm: Storm 
   try {
     await oracle.mark();
     const [cpu, since] = [agent.cpuUs(), performance.now()];
-    const report = storm ? await runStorm({ ...storm, seconds, tag: 'bench' }) : await sleep(seconds * 1000, undefined);
+    const report = storm
+      ? await runStorm({ ...storm, ...(await program(storm)), seconds, tag: 'bench' })
+      : await sleep(seconds * 1000, undefined);
     const elapsed = (performance.now() - since) / 1000;
     const { total } = await oracle.mark();
     await idle(agent);
@@ -57,6 +61,11 @@ async function measureWindow(agent: AgentProcess, seconds: number, storm: Storm 
   } finally {
     await oracle.close();
   }
+}
+
+/** A program of the storm's own folder is named by its file name. */
+async function program({ exec }: Storm): Promise<Pick<StormOptions, 'exec'>> {
+  return exec === 'storm-linger' ? { exec: await nativeTool(exec) } : {};
 }
 
 /** What was heard is still being enriched and written when the storm has ended: its cost belongs to the window. */

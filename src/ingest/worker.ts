@@ -5,7 +5,6 @@ import { openLibc } from './native/ffi.ts';
 import { IngestControl, Phase } from './proc-connector/control.ts';
 import type { ReaderConfig } from './proc-connector/reader.ts';
 import { ConnectorReader } from './proc-connector/reader.ts';
-import type { SelfTestResult } from './proc-connector/self-test.ts';
 import type { ConnectorSocket } from './proc-connector/socket.ts';
 import { RingProducer } from './ring/ring.ts';
 
@@ -19,7 +18,7 @@ export interface IngestWorkerData {
 /** What the ingest thread tells the main thread; an error's own type does not survive the way, so its parts are sent. */
 export type IngestReport =
   | { readonly type: 'subscribed'; readonly socket: ConnectorSocket }
-  | { readonly type: 'self-test'; readonly result: SelfTestResult }
+  | { readonly type: 'scanned' }
   | {
       readonly type: 'failed';
       readonly code: ErrorCode;
@@ -43,7 +42,7 @@ function main(): void {
     Object.assign(globalThis, { forkcastReader: reader });
     reader.run({
       subscribed: (socket) => report({ type: 'subscribed', socket }),
-      selfTested: (result) => report({ type: 'self-test', result }),
+      scanned: () => report({ type: 'scanned' }),
     });
   } catch (error) {
     const { code, message, fix, stack } = asAgentError(error);

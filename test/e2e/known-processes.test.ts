@@ -120,7 +120,7 @@ describe('a known process', () => {
 describe('what else the kernel says', () => {
   test('a new session and a new name are events', async () => {
     const { result: pid, events } = await recorded(async () => {
-      const child = spawn('/bin/sh', ['-c', 'printf renamed > /proc/self/comm; :'], { stdio: 'ignore', detached: true });
+      const child = spawn('/bin/sh', ['-c', 'sleep 0.3; printf renamed > /proc/self/comm; :'], { stdio: 'ignore', detached: true });
       await once(child, 'exit');
       return child.pid as number;
     });

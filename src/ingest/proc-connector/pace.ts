@@ -5,11 +5,11 @@
  */
 const WINDOW_NS = 10e6;
 /** Below this rate the wake-ups are affordable. */
-const BUSY_EVENTS_PER_WINDOW = 80;
+const BUSY_EVENTS_PER_WINDOW = 20;
 /** Execs are rare below one in this many events; in an ordinary life of a process they are one in three. */
 const RARE = 20;
 /** What a rare exec may be read late by. */
-const NAP_MS = 1;
+const NAP_MS = 2;
 
 export class Pace {
   readonly #word = new Int32Array(new SharedArrayBuffer(4));

@@ -12,8 +12,6 @@ import { FrameWriter, MAX_SLOTS } from './frame-writer.ts';
 import { ACK, Aux, FOREIGN, SLOT_BYTES, setSlot } from './frame.ts';
 import { MessageVector } from './message-vector.ts';
 import { Pace } from './pace.ts';
-import type { SelfTestResult } from './self-test.ts';
-import { SelfTest } from './self-test.ts';
 import { SequenceTracker } from './sequence.ts';
 import type { ConnectorSocket } from './socket.ts';
 import { leaveGroup, openConnectorSocket } from './socket.ts';
@@ -23,7 +21,7 @@ import { What, ackOf, cpuOf, firstOf, isProcessEvent, secondOf, seqOf, stampNsOf
 
 const MSG_DONTWAIT = 0x40;
 const RING_FULL_WAIT_MS = 50;
-/** Until the kernel has answered and the self-test is over, time-outs are looked at this often. */
+/** Until the kernel has answered, its time-out is looked at this often. */
 const START_WAIT_MS = 100;
 const FOREVER = -1;
 /** Snapshot work between two looks at the socket. */
@@ -46,7 +44,8 @@ export interface ReaderParts {
 export interface ReaderReports {
   /** The first event can no longer be missed. */
   subscribed(socket: ConnectorSocket): void;
-  selfTested(result: SelfTestResult): void;
+  /** What was running before is in the ring. */
+  scanned(): void;
 }
 
 /**
@@ -63,7 +62,6 @@ export class ConnectorReader {
   readonly #messages: MessageVector;
   readonly #sequence = new SequenceTracker();
   readonly #clock: OffsetSampler;
-  readonly #selfTest = new SelfTest();
   readonly #pace = new Pace();
   #execs = 0;
   readonly #drops: (fd: number) => number | undefined;
@@ -105,30 +103,21 @@ export class ConnectorReader {
     { socket, bell, subscription }: { socket: ConnectorSocket; bell: Bell; subscription: Subscription },
     reports: ReaderReports,
   ): void {
-    let told = false;
-    let tested = false;
     while (this.#control.stopRequest === StopRequest.none) {
       subscription.advance(this.#nowNs());
-      if (this.#scan === undefined && !this.#mayHoldMore) bell.wait(tested ? FOREVER : START_WAIT_MS);
+      if (this.#scan === undefined && !this.#mayHoldMore) bell.wait(subscription.confirmed ? FOREVER : START_WAIT_MS);
+      const confirmed = subscription.confirmed;
       this.#receive(socket.fd);
-      this.#pace.rest();
-      if (subscription.confirmed && !told) {
-        told = true;
-        this.#control.setPhase(Phase.RUNNING);
-        reports.subscribed(socket);
-        this.#scan = new ProcfsScan();
-      }
-      this.#scanSlice();
-      if (told && !tested && this.#scan === undefined) tested = this.#test(reports);
+      if (subscription.confirmed && !confirmed) this.#begin(socket, reports);
+      if (this.#scan !== undefined) this.#scanSlice(this.#scan, reports);
+      else this.#pace.rest();
     }
   }
 
-  /** True once the result is known and told. */
-  #test(reports: ReaderReports): boolean {
-    if (!this.#selfTest.started) this.#selfTest.start(this.#nowNs());
-    const result = this.#selfTest.result(this.#nowNs());
-    if (result !== undefined) reports.selfTested(result);
-    return result !== undefined;
+  #begin(socket: ConnectorSocket, reports: ReaderReports): void {
+    this.#control.setPhase(Phase.RUNNING);
+    reports.subscribed(socket);
+    this.#scan = new ProcfsScan();
   }
 
   /** Hears what the socket holds and no more, then asks the kernel what it dropped. */
@@ -224,7 +213,6 @@ export class ConnectorReader {
     setSlot(this.#ring, at, this.#sequence.seq, what === What.NONE ? ACK : 0);
     if (what === What.EXEC) this.#captureExec({ slot, slots, at, stampNs });
     else if (what === What.NONE) this.#subscription?.acknowledged(ackOf(words, at), firstOf(words, at));
-    if (this.#selfTest.started) this.#selfTest.see(words, at);
   }
 
   #captureExec({ slot, slots, at, stampNs }: { slot: number; slots: number; at: number; stampNs: number }): void {
@@ -243,12 +231,12 @@ export class ConnectorReader {
     return false;
   }
 
-  #scanSlice(): void {
-    if (this.#scan === undefined || !this.#frame.begin()) return;
+  #scanSlice(scan: ProcfsScan, reports: ReaderReports): void {
+    if (!this.#frame.begin()) return;
     const nowNs = this.#nowNs();
     this.#frame.received(0);
     for (let n = 0; n < SCAN_SLICE && this.#frame.hasRoom; n += 1) {
-      const pid = this.#scan.next();
+      const pid = scan.next();
       if (pid === undefined) {
         this.#scan = undefined;
         break;
@@ -256,6 +244,7 @@ export class ConnectorReader {
       this.#frame.capture(this.#capture, { type: Aux.SNAPSHOT, slot: 0, pid, stampNs: nowNs, exited: false });
     }
     this.#frame.commit(0, this.#clock.at(nowNs), nowNs);
+    if (this.#scan === undefined) reports.scanned();
   }
 
   #nowNs(): number {

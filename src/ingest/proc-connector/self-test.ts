@@ -1,42 +1,62 @@
-import { spawnSync } from 'node:child_process';
-import { What, firstOf, secondOf, whatOf } from './wire.ts';
+import { spawn } from 'node:child_process';
+import type { Heard } from '../../core/kernel-event.ts';
 
-const TIMEOUT_NS = 2e9;
+const TIMEOUT_MS = 2000;
 
 /** What the self-test found. `unconfirmed`: events arrive, but the child's own were among those lost. */
 export type SelfTestResult = 'passed' | 'unconfirmed' | 'deaf';
 
 /**
- * Kernels without process events accept everything and stay silent, so a child is forked and its FORK and EXIT are awaited.
- * `see` is given each event of the kernel until there is a result.
+ * Kernels without process events accept every call and stay silent, so a child is forked and its FORK and EXIT are awaited. The child is this
+ * thread's: the ingest thread must not be busy with it when its exec is to be captured.
  */
 export class SelfTest {
-  #child = -1;
+  readonly #result = Promise.withResolvers<SelfTestResult>();
+  #child: number | undefined;
   #sawFork = false;
   #sawExit = false;
   #heardAnything = false;
-  #deadlineNs = 0;
+  #timer: NodeJS.Timeout | undefined;
 
-  get started(): boolean {
-    return this.#deadlineNs > 0;
+  get result(): Promise<SelfTestResult> {
+    return this.#result.promise;
   }
 
-  start(nowNs: number): void {
-    this.#deadlineNs = nowNs + TIMEOUT_NS;
-    const child = spawnSync('/bin/sh', ['-c', ':'], { stdio: 'ignore' });
-    if (child.pid !== undefined && child.pid > 0) this.#child = child.pid;
+  /** Forks; the events are given to `see` from the next turn on at the earliest. Where nothing can be spawned, hearing anything at all has to do. */
+  start(): void {
+    const child = spawn('/bin/sh', ['-c', ':'], { stdio: 'ignore' });
+    child.on('error', () => this.#settle(this.#verdict()));
+    this.#child = child.pid ?? -1;
+    this.#timer = setTimeout(() => this.#settle(this.#verdict()), TIMEOUT_MS);
   }
 
-  see(words: Uint32Array, at: number): void {
-    const what = whatOf(words, at);
-    if (what !== What.NONE) this.#heardAnything = true;
-    if (what === What.FORK && (words[(at + 64) >>> 2] as number) === this.#child) this.#sawFork = true;
-    if (what === What.EXIT && secondOf(words, at) === this.#child && firstOf(words, at) === this.#child) this.#sawExit = true;
+  get running(): boolean {
+    return this.#timer !== undefined;
   }
 
-  result(nowNs: number): SelfTestResult | undefined {
-    if (this.#sawFork && this.#sawExit) return 'passed';
-    if (nowNs < this.#deadlineNs) return undefined;
+  see(items: readonly Heard[]): void {
+    for (const heard of items) {
+      if (heard.kind !== 'SNAPSHOT') this.#heardAnything = true;
+      if (heard.kind === 'FORK' && heard.pid === this.#child) this.#sawFork = true;
+      if (heard.kind === 'EXIT' && heard.pid === this.#child) this.#sawExit = true;
+    }
+    if (this.#sawFork && this.#sawExit) this.#settle('passed');
+  }
+
+  #verdict(): SelfTestResult {
     return this.#heardAnything ? 'unconfirmed' : 'deaf';
+  }
+
+  #settle(result: SelfTestResult): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#result.resolve(result);
+  }
+
+  /** Ends it without a result: the source has failed or closed. */
+  abandon(reason: Error): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#result.reject(reason);
   }
 }

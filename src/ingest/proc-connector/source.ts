@@ -14,6 +14,7 @@ import { minFrameBytes } from './frame-writer.ts';
 import { FrameReader } from './frame.ts';
 import type { ReaderConfig } from './reader.ts';
 import type { SelfTestResult } from './self-test.ts';
+import { SelfTest } from './self-test.ts';
 import type { ConnectorSocket } from './socket.ts';
 import { sendIgnore } from './subscription.ts';
 
@@ -21,8 +22,8 @@ import { sendIgnore } from './subscription.ts';
 const RING_BYTES = 4 << 20;
 /** A batch is decoded in place before the ring gets its room back. */
 const MAX_BATCH = 2048;
-/** Events are gathered this long, so that a busy host costs 200 wake-ups a second and not one an event. */
-const GATHER_MS = 5;
+/** Events are gathered this long, so that a busy host costs 100 wake-ups a second and not one an event. */
+const GATHER_MS = 10;
 const WAIT_MS = 2000;
 const CLOSE_TIMEOUT_MS = 5000;
 const EMERGENCY_TIMEOUT_MS = 150;
@@ -50,7 +51,7 @@ export class ProcConnectorSource implements Source<Heard> {
   readonly #frames: FrameReader;
   readonly #controlMemory = new SharedArrayBuffer(CONTROL_BYTES);
   readonly #control = new IngestControl(this.#controlMemory);
-  readonly #selfTest = Promise.withResolvers<SelfTestResult>();
+  readonly #selfTest = new SelfTest();
   readonly #subscribed = Promise.withResolvers<ConnectorSocket>();
   readonly #ended = Promise.withResolvers<void>();
   #worker: Worker | undefined;
@@ -65,7 +66,7 @@ export class ProcConnectorSource implements Source<Heard> {
     this.#consumer = new RingConsumer(this.#ring);
     this.#frames = new FrameReader(this.#consumer);
     // Each may fail before anybody waits for it; whoever waits still gets the error.
-    for (const promise of [this.#selfTest.promise, this.#subscribed.promise]) promise.catch(() => undefined);
+    for (const promise of [this.#selfTest.result, this.#subscribed.promise]) promise.catch(() => undefined);
   }
 
   /** Resolves when the kernel has confirmed the subscription: from then on no event is missed. Rejects with NETLINK_* or NATIVE_UNAVAILABLE. */
@@ -106,7 +107,7 @@ export class ProcConnectorSource implements Source<Heard> {
 
   /** Whether the kernel really delivers; settles within two seconds after `open` and the start-up scan, while `read` is being called. */
   selfTest(): Promise<SelfTestResult> {
-    return this.#selfTest.promise;
+    return this.#selfTest.result;
   }
 
   /** CLOCK_BOOTTIME − CLOCK_MONOTONIC, nanoseconds. */
@@ -155,6 +156,7 @@ export class ProcConnectorSource implements Source<Heard> {
       this.#frames.read(frame.offset, items);
       bytes += frame.length;
     }
+    if (this.#selfTest.running) this.#selfTest.see(items);
     for (const heard of items) if (heard.kind === 'LOSS') this.#lost += heard.count;
     return bytes;
   }
@@ -196,8 +198,8 @@ export class ProcConnectorSource implements Source<Heard> {
       case 'subscribed':
         this.#subscribed.resolve(report.socket);
         return;
-      case 'self-test':
-        this.#selfTest.resolve(report.result);
+      case 'scanned':
+        this.#selfTest.start();
         return;
       case 'failed':
         this.#fail(
@@ -209,7 +211,7 @@ export class ProcConnectorSource implements Source<Heard> {
   #fail(error: AgentError): void {
     this.#failure ??= error;
     this.#subscribed.reject(error);
-    this.#selfTest.reject(error);
+    this.#selfTest.abandon(error);
   }
 
   /** The thread is gone; if it died, what it owed is done here: the main thread may make native calls now. */
@@ -221,7 +223,7 @@ export class ProcConnectorSource implements Source<Heard> {
     }
     const early = this.#failure ?? new AgentError('NETLINK_SOCKET', 'the source was closed before the kernel had answered');
     this.#subscribed.reject(early);
-    this.#selfTest.reject(early);
+    this.#selfTest.abandon(early);
     if (this.#control.bellFd > 0) closeSync(this.#control.bellFd);
     this.#control.bellFd = 0;
     this.#ended.resolve();

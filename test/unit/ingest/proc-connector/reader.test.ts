@@ -57,7 +57,7 @@ function play(
   );
   const run = (): void => {
     try {
-      reader.run({ subscribed: () => reports.push('subscribed'), selfTested: (result) => reports.push(result) });
+      reader.run({ subscribed: () => reports.push('subscribed'), scanned: () => reports.push('scanned') });
     } finally {
       take();
     }
