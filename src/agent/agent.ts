@@ -151,7 +151,7 @@ export class Agent {
       hostId: this.identity.hostId,
       previous: this.#previous,
     });
-    for (const { feature, reason } of start.degraded) log.warn({ feature }, `less than could be: ${reason}`);
+    for (const { feature, reason } of start.degraded) log.warn({ feature }, `limited: ${reason}; forkcast doctor says what to do`);
     return startEvent(this.identity, start);
   }
 
