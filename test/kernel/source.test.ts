@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { ProcConnectorSource } from '../../src/ingest/proc-connector/source.ts';
+
+const CONFIG = { receiveBufferBytes: 1 << 20, maxArgsBytes: 4096 };
+const never = new AbortController().signal;
+
+async function drain(source: ProcConnectorSource): Promise<number> {
+  let items = 0;
+  for (let batch = await source.read(never); batch !== undefined; batch = await source.read(never)) items += batch.items.length;
+  return items;
+}
+
+test('closing before opening is allowed, and so is closing twice', async () => {
+  const source = new ProcConnectorSource(CONFIG);
+  await source.close();
+  await source.close();
+  source.closeNow();
+});
+
+test('close ends reading after everything heard was handed out, and a second close waits for the same end', async () => {
+  const source = new ProcConnectorSource(CONFIG);
+  await source.open(never);
+  const reading = drain(source);
+  expect(await source.selfTest()).toBe('passed');
+  await Promise.all([source.close(), source.close()]);
+  expect(await reading).toBeGreaterThan(2);
+  expect(source.counts.heard).toBeGreaterThanOrEqual(3);
+});
+
+test('opening gives up when told to, and leaves nothing that keeps the process alive', async () => {
+  const source = new ProcConnectorSource(CONFIG);
+  const boot = AbortSignal.abort(new Error('changed my mind'));
+  await expect(source.open(boot)).rejects.toThrow('changed my mind');
+  await source.close();
+});
+
+test('closing at once, as an exit must, undoes the subscription without the event loop', async () => {
+  const source = new ProcConnectorSource(CONFIG);
+  await source.open(never);
+  const before = performance.now();
+  source.closeNow();
+  expect(performance.now() - before).toBeLessThan(1000);
+  await source.close();
+  expect(await drain(source)).toBeGreaterThanOrEqual(0);
+});
