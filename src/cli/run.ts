@@ -3,6 +3,7 @@ import type { Screen } from '../agent/screen.ts';
 import { prepareDataDir } from '../agent/data-dir.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/config.ts';
+import { startLongTimer } from '../core/long-timer.ts';
 import { parseDuration } from '../core/units.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { LogOutput, Logger } from '../telemetry/log.ts';
@@ -59,14 +60,14 @@ async function runAgent({ config, options, io, host, log, screen }: Run): Promis
   screen.status = (): string => statusLine(agent);
   const releaseExit = host.onExit(() => agent.abandon());
   const releaseSignals = host.onSignal(stopper(agent, log));
-  let timer: NodeJS.Timeout | undefined;
+  let cancelTimer = (): void => undefined;
   try {
     await agent.start();
-    if (options.duration !== undefined) timer = setTimeout(() => agent.stop('duration over'), parseDuration(options.duration));
+    if (options.duration !== undefined) cancelTimer = startLongTimer(parseDuration(options.duration), () => agent.stop('duration over'));
     await agent.run();
     return 0;
   } finally {
-    clearTimeout(timer);
+    cancelTimer();
     releaseSignals();
     releaseExit();
     if (agent.state === 'stopped' || agent.books.upstream.heard > 0)
