@@ -5,7 +5,7 @@ import type { Finding } from './issue.ts';
 import { nearest } from './nearest.ts';
 import { isMap } from './override.ts';
 import type { ConfigPath } from './path.ts';
-import { SINK_NAME } from './schema.ts';
+import { KERNEL_KINDS, SINK_NAME } from './schema.ts';
 import { SINK_TYPES, SINK_TYPE_NAMES, sinkGroup } from './sink-types.ts';
 import type { SinkType } from './sink-types.ts';
 
@@ -15,8 +15,14 @@ export interface CheckedSinks {
   readonly findings: readonly Finding[];
 }
 
-/** The sinks of a configuration that names none: event files, and a live view. */
-export const DEFAULT_SINKS: Written = { disk: { type: 'file' }, eyes: { type: 'stdout' } };
+/**
+ * The sinks of a configuration that names none: event files, and a live view. The view shows what happens, not what was there before,
+ * and waits with little: two queues of the usual size would take too much of the agent's memory when both are full.
+ */
+export const DEFAULT_SINKS: Written = {
+  disk: { type: 'file' },
+  eyes: { type: 'stdout', filter: { kinds: KERNEL_KINDS }, queue: { max_size: '4MiB', max_events: 10_000 } },
+};
 
 /** `dataDir` as written: files lie below it unless the sink says otherwise. */
 export function checkSinks(written: unknown, dataDir: string): CheckedSinks {

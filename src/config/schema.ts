@@ -8,7 +8,7 @@ import { WHEN_FULL } from '../queue/when-full.ts';
 export type WrittenKind = Lowercase<Exclude<ProcessKind, 'UNKNOWN'>>;
 export const WRITTEN_KINDS = PROCESS_KINDS.filter((kind) => kind !== 'UNKNOWN').map((kind) => kind.toLowerCase() as WrittenKind);
 /** Snapshots are no event of the kernel: `source.snapshot` decides about them. */
-const KERNEL_KINDS = WRITTEN_KINDS.filter((kind): kind is Lowercase<KernelKind> => kind !== 'snapshot');
+export const KERNEL_KINDS = WRITTEN_KINDS.filter((kind): kind is Lowercase<KernelKind> => kind !== 'snapshot');
 
 /** Every key outside the sinks. The order is that of the printed configuration. */
 export const CORE_SCHEMA = {
@@ -51,7 +51,8 @@ export const CORE_SCHEMA = {
     snapshot: { format: 'flag', default: true, doc: 'Report the processes that run already when the agent starts.' },
   },
   enrich: {
-    max_processes: { format: 'count', default: 32768, min: 64, max: 1048576, doc: 'How many processes are remembered at once.' },
+    // More than this many do not fit the table's memory, which is bounded too.
+    max_processes: { format: 'count', default: 32768, min: 64, max: 65536, doc: 'How many processes are remembered at once.' },
     exit_ttl: {
       format: 'duration',
       default: '10s',
@@ -91,7 +92,8 @@ export const SINK_SCHEMA = {
       doc: 'Where events wait for the sink: memory does not survive the end of the agent.',
     },
     max_size: { format: 'size', default: '16MiB', min: '64KiB', max: '1GiB', doc: 'How much may wait, in bytes of encoded events.' },
-    max_events: { format: 'count', default: 50000, min: 1, max: 10000000, doc: 'How much may wait, in events.' },
+    // Each takes about 200 bytes of the heap besides its own, and the heap has 160 MB.
+    max_events: { format: 'count', default: 50000, min: 1, max: 250000, doc: 'How much may wait, in events.' },
     when_full: { format: 'choice', default: 'drop_newest', choices: WHEN_FULL, doc: 'What to do with an event that finds the queue full.' },
   },
 } as const satisfies SettingGroup;

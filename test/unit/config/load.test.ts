@@ -19,6 +19,15 @@ it('without a file everything is default, with event files and a live view', () 
   ]);
 });
 
+it('by default the live view shows no snapshot and has a small queue; a sink that is written has the defaults of the keys', () => {
+  const eyes = loadConfig().config.sinks.find(({ name }) => name === 'eyes');
+  expect(eyes?.kinds).toEqual(['FORK', 'EXEC', 'EXIT', 'UID', 'GID', 'SID', 'PTRACE', 'COMM', 'COREDUMP']);
+  expect(eyes?.queue).toMatchObject({ maxBytes: 4 << 20, maxEvents: 10_000 });
+  const [written] = load('sinks: {eyes: {type: stdout}}').config.sinks;
+  expect(written?.kinds).toContain('SNAPSHOT');
+  expect(written?.queue).toMatchObject({ maxBytes: 16 << 20, maxEvents: 50_000 });
+});
+
 it('puts event files below data_dir unless the sink says otherwise', () => {
   const paths = (text: string) => Object.values(load(text).effective.sinks).map((sink) => (sink.type === 'file' ? sink.path : null));
   expect(paths('agent: {data_dir: /var/lib/forkcast/}')).toEqual(['/var/lib/forkcast/events', null]);
@@ -54,7 +63,7 @@ telemetry: { log_level: INFO }
     '4:62 enrich.redact | is an unknown key | remove it; known here: max_processes, exit_ttl, max_args_bytes, ancestors',
     expect.stringMatching(/^6:30 sinks.disk.codec \| must be one of .* \| /),
     '6:55 sinks.disk.queue.when_full | must be one of drop_newest, drop_oldest, block | write one of these words',
-    '6:73 sinks.disk.queue.max_events | must be a whole number from 1 to 10000000 | write one within these bounds',
+    '6:73 sinks.disk.queue.max_events | must be a whole number from 1 to 250000 | write one within these bounds',
     '7:17 sinks.siem.type | must be one of file, stdout | write one of these words',
     '8:25 telemetry.log_level | must be one of trace, debug, info, warn, error | did you mean info?',
   ]);
@@ -90,8 +99,9 @@ describe('shapes', () => {
     ['source: {events: [{exec: 1}]}', '1:19 source.events[0] | must be one of'],
     ['source: {type: audit}', '1:16 source.type | must be proc_connector | write proc_connector'],
     ['source: {receive_buffer: 2GiB}', '1:26 source.receive_buffer | must be from 4KiB to 1GiB |'],
-    ['enrich: {max_processes: 1.5}', '1:25 enrich.max_processes | must be a whole number from 64 to 1048576 |'],
-    ['enrich: {max_processes: .inf}', '1:25 enrich.max_processes | must be a whole number from 64 to 1048576 |'],
+    ['enrich: {max_processes: 65537}', '1:25 enrich.max_processes | must be a whole number from 64 to 65536 |'],
+    ['enrich: {max_processes: 1.5}', '1:25 enrich.max_processes | must be a whole number from 64 to 65536 |'],
+    ['enrich: {max_processes: .inf}', '1:25 enrich.max_processes | must be a whole number from 64 to 65536 |'],
     ['sinks: {}', '1:8 sinks | names no sink |'],
     ['sinks:', '1:7 sinks | has no keys |'],
     ['sinks: [file]', '1:8 sinks | must be a map of keys |'],
@@ -112,6 +122,10 @@ describe('shapes', () => {
     ],
     ['sinks: {a: {type: file, rotate: 5}}', '1:33 sinks.a.rotate | must be a map of keys |'],
     ['sinks: {a: {type: stdout, queue: {type: disk}}}', '1:41 sinks.a.queue.type | must be memory |'],
+    [
+      'sinks: {a: {type: stdout, queue: {max_events: 250001}}}',
+      '1:47 sinks.a.queue.max_events | must be a whole number from 1 to 250000 |',
+    ],
     ['sinks: {a: {type: stdout, queue: {size: 1MiB}}}', '1:35 sinks.a.queue.size | is an unknown key |'],
   ])('%s', (text, start) => {
     const [first = '', ...others] = summary(text);
