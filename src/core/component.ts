@@ -15,6 +15,8 @@ export interface Component {
 /** Where events come from. `read` resolves with the next batch, or undefined once the source has ended and is empty. */
 export interface Source<T> extends Component {
   read(signal: AbortSignal): Promise<Batch<T> | undefined>;
+  /** `close` has become urgent: no more than counting what is still to come, and an end to waiting for whatever does not answer. */
+  hurry?(): void;
 }
 
 /**

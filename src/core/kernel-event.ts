@@ -7,6 +7,8 @@ interface KernelEventBase {
   readonly monotonicNs: number;
   /** Wall clock of the event, microseconds since the epoch (monotonic stamp + offset valid at that time). */
   readonly timeUs: number;
+  /** Kernel stamp → receipt by the agent, microseconds. */
+  readonly delayUs: number;
   readonly cpu: number;
   /** Per-CPU count of the connector, extended to 64 bits; unique with `cpu` within a boot. */
   readonly kernelSeq: number;

@@ -11,6 +11,8 @@ const OF_ZOMBIES: ReadonlySet<string> = new Set(['stat', 'cgroup', 'status', 'lo
 /** What may be lacking (ENOENT) though the process is there: links of a kernel thread or a zombie, files of a kernel without audit or cgroups. */
 const MAY_LACK: ReadonlySet<string> = new Set(['exe', 'cwd', 'loginuid', 'cgroup']);
 
+const STAT = PIECES.indexOf('stat');
+
 /** Where a capture is written: the ring's data area. */
 export interface CaptureTarget {
   readonly bytes: Buffer;
@@ -25,6 +27,8 @@ export class ProcfsCapture {
   readonly #target: CaptureTarget;
   readonly #root: string;
   readonly #maxArgsBytes: number;
+  /** CLOCK_MONOTONIC just after `stat` of the last capture was read, nanoseconds: what it says of threads is true of that moment. */
+  statNs = 0;
 
   constructor(target: CaptureTarget, maxArgsBytes: number, root = '/proc') {
     this.#target = target;
@@ -44,6 +48,7 @@ export class ProcfsCapture {
     for (let i = 0; i < PIECES.length; i += 1) {
       const lost = gone > 0 || (exited && !OF_ZOMBIES.has(PIECES[i] as string));
       const size = lost ? -(gone || ESRCH) : this.#piece(directory, i, position);
+      if (i === STAT) this.statNs = Number(process.hrtime.bigint());
       words[(at + SIZES_AT) / 4 + i] = size >>> 0;
       if (size > 0) position += alignUp(size, 4);
       if (!lost && (size === -ENOENT || size === -ESRCH) && !MAY_LACK.has(PIECES[i] as string)) gone = -size;

@@ -19,8 +19,8 @@ const BOOT_OFFSET = 0;
 export const CONTROL_BYTES = 128;
 
 export const Phase = { STARTING: 0, RUNNING: 1, CLOSED: 2 } as const;
-/** `drain`: hear what is queued, then close. `now`: undo the subscription and close. */
-export const StopRequest = { none: 0, drain: 1, now: 2 } as const;
+/** `drain`: hear what is queued, then close. `hurry`: the same without captures. `now`: undo the subscription and close, for a process that ends. */
+export const StopRequest = { none: 0, drain: 1, hurry: 2, now: 3 } as const;
 
 export class IngestControl {
   readonly #words: Int32Array;
@@ -41,7 +41,7 @@ export class IngestControl {
     this.#floats[BOOT_OFFSET] = ns;
   }
 
-  requestStop(how: 'drain' | 'now'): void {
+  requestStop(how: 'drain' | 'hurry' | 'now'): void {
     Atomics.store(this.#words, WORDS.STOP, StopRequest[how]);
   }
 
@@ -82,6 +82,11 @@ export class IngestControl {
   noteListening(fd: number): void {
     Atomics.store(this.#words, WORDS.FD, fd);
     Atomics.store(this.#words, WORDS.LISTENING, 1);
+  }
+
+  /** The socket, from when it was subscribed; 0 before. */
+  get socketFd(): number {
+    return Atomics.load(this.#words, WORDS.FD);
   }
 
   /** The fd whose IGNORE the caller must send now, or undefined when it is not owed (any more). Before kernel 6.6 a second IGNORE would silence other programs. */

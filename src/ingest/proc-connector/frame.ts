@@ -1,7 +1,7 @@
 /*
  * A frame of received events in the ring. Body, from the byte after the ring's frame header (8-byte aligned):
  *
- *    0 u32 slots · 4 u32 aux records · 8 f64 wall clock − CLOCK_MONOTONIC, µs · 16 f64 moment of receipt, CLOCK_MONOTONIC ns
+ *    0 u32 slots · 4 u32 aux records · 8 f64 wall clock − CLOCK_MONOTONIC, µs · 16 f64 moment of receipt (of a snapshot: of its stat), CLOCK_MONOTONIC ns
  *   24 u32 offset of the first aux record from the body · 28 u32 0
  *   32 slots × 80 bytes: 76 of the datagram as the kernel wrote it, u16 kernel sequence bits 32–47, u8 flags, u8 0
  *      aux records, 8-byte aligned: u32 bytes · u32 type · u32 slot · u32 0 · body
@@ -91,11 +91,12 @@ export class FrameReader {
     const { words, floats } = this.#view;
     const slots = words[body / 4] as number;
     const wallOffsetUs = floats[body / 8 + 1] as number;
+    const receivedNs = floats[body / 8 + 2] as number;
     this.#index(body, slots, out);
     let nextLoss = 0;
     for (let slot = 0; slot < slots; slot += 1) {
       while (this.#losses[nextLoss]?.slot === slot) this.#pushLoss(this.#losses[nextLoss++]?.at as number, wallOffsetUs, out);
-      this.#pushSlot(body + SLOTS_AT + slot * SLOT_BYTES, { slot, wallOffsetUs }, out);
+      this.#pushSlot(body + SLOTS_AT + slot * SLOT_BYTES, { slot, wallOffsetUs, receivedNs }, out);
     }
     for (; nextLoss < this.#losses.length; nextLoss += 1) this.#pushLoss(this.#losses[nextLoss]?.at as number, wallOffsetUs, out);
   }
@@ -122,7 +123,7 @@ export class FrameReader {
     }
   }
 
-  #pushSlot(at: number, place: { slot: number; wallOffsetUs: number }, out: Heard[]): void {
+  #pushSlot(at: number, place: { slot: number; wallOffsetUs: number; receivedNs: number }, out: Heard[]): void {
     const { words, bytes } = this.#view;
     const mark = words[(at + 76) / 4] as number;
     const flags = mark >>> 16;
@@ -134,6 +135,7 @@ export class FrameReader {
     const event = decodeEvent(this.#view, at, {
       kernelSeq: (mark & 0xffff) * EPOCH + seqOf(words, at),
       wallOffsetUs: place.wallOffsetUs,
+      receivedNs: place.receivedNs,
       capture: captureAt === 0 ? null : readCapture(bytes, words, captureAt),
     });
     if (event === undefined) {

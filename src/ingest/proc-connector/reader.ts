@@ -90,12 +90,10 @@ export class ConnectorReader {
       const bell = new Bell(this.#libc, socket.fd);
       this.#control.bellFd = bell.fd;
       this.#listen({ socket, bell, subscription: this.#subscription }, reports);
-      if (this.#control.stopRequest === StopRequest.drain) this.#drain(socket.fd);
+      if (this.#control.stopRequest !== StopRequest.now) this.#drain(socket.fd);
     } finally {
       this.#scan?.close();
-      sendIgnore(this.#libc, this.#control);
-      this.#libc.close(socket.fd);
-      this.#control.setPhase(Phase.CLOSED);
+      this.#release(socket.fd);
     }
   }
 
@@ -114,13 +112,23 @@ export class ConnectorReader {
     }
   }
 
+  /** The socket goes, and with it what could go wrong, whatever the kernel says to IGNORE. */
+  #release(fd: number): void {
+    try {
+      sendIgnore(this.#libc, this.#control);
+    } finally {
+      this.#libc.close(fd);
+      this.#control.setPhase(Phase.CLOSED);
+    }
+  }
+
   #begin(socket: ConnectorSocket, reports: ReaderReports): void {
     this.#control.setPhase(Phase.RUNNING);
     reports.subscribed(socket);
     this.#scan = new ProcfsScan();
   }
 
-  /** Hears what the socket holds and no more, then asks the kernel what it dropped. */
+  /** Hears what the socket holds and no more, then asks the kernel what it dropped. In a hurry it hears the same and captures nothing. */
   #drain(fd: number): void {
     leaveGroup(this.#libc, fd);
     sendIgnore(this.#libc, this.#control);
@@ -131,21 +139,27 @@ export class ConnectorReader {
   /** Gaps miss a loss at the end of a CPU's stream; the socket's own counter does not. */
   #reconcile(fd: number): void {
     const count = (this.#drops(fd) ?? 0) - this.#sequence.lost;
-    if (count <= 0) return;
-    while (!this.#frame.begin()) {
-      if (this.#control.stopRequest === StopRequest.now) return;
-      this.#ring.waitForRoom(RING_FULL_WAIT_MS);
-    }
+    if (count <= 0 || !this.#beginPatiently()) return;
     const nowNs = this.#nowNs();
     this.#frame.received(0);
     this.#frame.loss(0, { cpu: -1, fromSeq: 0, toSeq: 0, count, fromNs: this.#lastNs, toNs: nowNs });
     this.#frame.commit(0, this.#clock.at(nowNs), nowNs);
   }
 
+  /** Waits for room in the ring; false when the process ends now and nobody will read it any more. */
+  #beginPatiently(): boolean {
+    for (let tail = this.#ring.tail; !this.#frame.begin(); tail = this.#ring.tail) {
+      if (this.#control.stopRequest === StopRequest.now) return false;
+      this.#ring.waitForRoom(tail, RING_FULL_WAIT_MS);
+    }
+    return true;
+  }
+
   /** One receive; false when there was nothing to hear (or no room: then the kernel's buffer holds it). */
   #receive(fd: number): boolean {
+    const { tail } = this.#ring;
     if (!this.#frame.begin()) {
-      this.#ring.waitForRoom(RING_FULL_WAIT_MS);
+      this.#ring.waitForRoom(tail, RING_FULL_WAIT_MS);
       return true;
     }
     this.#messages.pointAt(this.#frame.slotAt(0));
@@ -188,10 +202,7 @@ export class ConnectorReader {
   /** Moves what is left of a full frame into the next one. */
   #continue(done: number): boolean {
     const rest = this.#frame.takeRest(done);
-    while (!this.#frame.begin()) {
-      if (this.#control.stopRequest === StopRequest.now) return false;
-      this.#ring.waitForRoom(RING_FULL_WAIT_MS);
-    }
+    if (!this.#beginPatiently()) return false;
     this.#frame.putRest(rest);
     return true;
   }
@@ -207,16 +218,20 @@ export class ConnectorReader {
     }
     const stampNs = stampNsOf(words, at);
     const what = whatOf(words, at);
+    const { disordered } = this.#sequence;
     const gap = this.#sequence.see(cpuOf(words, at), seqOf(words, at), stampNs);
     if (gap !== undefined) this.#frame.loss(slot, gap);
+    if (this.#sequence.disordered !== disordered) this.#control.count('DISORDERED');
     this.#lastNs = stampNs;
     setSlot(this.#ring, at, this.#sequence.seq, what === What.NONE ? ACK : 0);
     if (what === What.EXEC) this.#captureExec({ slot, slots, at, stampNs });
     else if (what === What.NONE) this.#subscription?.acknowledged(ackOf(words, at), firstOf(words, at));
+    else this.#subscription?.heardEvents();
   }
 
   #captureExec({ slot, slots, at, stampNs }: { slot: number; slots: number; at: number; stampNs: number }): void {
     this.#execs += 1;
+    if (this.#control.stopRequest === StopRequest.hurry) return;
     const pid = secondOf(this.#ring.words, at);
     this.#frame.capture(this.#capture, { type: Aux.CAPTURE, slot, pid, stampNs, exited: this.#exitsBefore(pid, slot + 1, slots) });
   }
@@ -231,20 +246,19 @@ export class ConnectorReader {
     return false;
   }
 
+  /** A few processes, a frame each: the moment of each snapshot is its own, or a thread born meanwhile would be counted twice. */
   #scanSlice(scan: ProcfsScan, reports: ReaderReports): void {
-    if (!this.#frame.begin()) return;
-    const nowNs = this.#nowNs();
-    this.#frame.received(0);
-    for (let n = 0; n < SCAN_SLICE && this.#frame.hasRoom; n += 1) {
+    for (let n = 0; n < SCAN_SLICE && this.#frame.begin(); n += 1) {
       const pid = scan.next();
       if (pid === undefined) {
         this.#scan = undefined;
-        break;
+        reports.scanned();
+        return;
       }
-      this.#frame.capture(this.#capture, { type: Aux.SNAPSHOT, slot: 0, pid, stampNs: nowNs, exited: false });
+      this.#frame.received(0);
+      this.#frame.capture(this.#capture, { type: Aux.SNAPSHOT, slot: 0, pid, stampNs: this.#nowNs(), exited: false });
+      this.#frame.commit(0, this.#clock.at(this.#nowNs()), this.#capture.statNs);
     }
-    this.#frame.commit(0, this.#clock.at(nowNs), nowNs);
-    if (this.#scan === undefined) reports.scanned();
   }
 
   #nowNs(): number {

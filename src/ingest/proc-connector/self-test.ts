@@ -24,10 +24,14 @@ export class SelfTest {
 
   /** Forks; the events are given to `see` from the next turn on at the earliest. Where nothing can be spawned, hearing anything at all has to do. */
   start(): void {
-    const child = spawn('/bin/sh', ['-c', ':'], { stdio: 'ignore' });
-    child.on('error', () => this.#settle(this.#verdict()));
-    this.#child = child.pid ?? -1;
+    this.#spawn('/bin/sh', ['-c', ':'], () => this.#spawn(process.execPath, ['--version'], () => undefined));
     this.#timer = setTimeout(() => this.#settle(this.#verdict()), TIMEOUT_MS);
+  }
+
+  #spawn(program: string, args: readonly string[], otherwise: () => void): void {
+    const child = spawn(program, args, { stdio: 'ignore' });
+    child.on('error', otherwise);
+    this.#child = child.pid ?? -1;
   }
 
   get running(): boolean {

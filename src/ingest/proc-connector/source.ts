@@ -25,7 +25,8 @@ const MAX_BATCH = 2048;
 /** Events are gathered this long, so that a busy host costs 100 wake-ups a second and not one an event. */
 const GATHER_MS = 10;
 const WAIT_MS = 2000;
-const CLOSE_TIMEOUT_MS = 5000;
+/** How long an ingest thread may be stuck, in a /proc file that hangs, before the rest goes on without it. */
+const HURRY_TIMEOUT_MS = 2000;
 const EMERGENCY_TIMEOUT_MS = 150;
 
 export type ConnectorSourceConfig = ReaderConfig;
@@ -59,6 +60,7 @@ export class ProcConnectorSource implements Source<Heard> {
   #closing: Promise<void> | undefined;
   #lost = 0;
   #lastReadMs = 0;
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(config: ConnectorSourceConfig) {
     this.#config = config;
@@ -134,7 +136,7 @@ export class ProcConnectorSource implements Source<Heard> {
       const bytes = this.#decode(items);
       if (items.length > 0) return { items, bytes };
       this.#consumer.release();
-      if (this.#control.phase === Phase.CLOSED && this.#consumer.empty) return this.#end();
+      if (this.#control.phase === Phase.CLOSED && this.#consumer.empty) return this.#last();
       await this.#consumer.waitForFrame(WAIT_MS);
     }
   }
@@ -161,7 +163,7 @@ export class ProcConnectorSource implements Source<Heard> {
     return bytes;
   }
 
-  async #end(): Promise<undefined> {
+  async #last(): Promise<undefined> {
     await this.#ended.promise;
     if (this.#failure !== undefined) throw this.#failure;
     return undefined;
@@ -176,9 +178,23 @@ export class ProcConnectorSource implements Source<Heard> {
   async #close(): Promise<void> {
     if (this.#worker === undefined) return;
     this.#stop('drain');
-    const timer = setTimeout(() => this.#stop('now'), CLOSE_TIMEOUT_MS);
     await this.#ended.promise;
-    clearTimeout(timer);
+    clearTimeout(this.#patience);
+  }
+
+  /** Before the end of `close`: the same without captures; a thread that does not answer is left behind, with nothing of it left in the kernel. */
+  hurry(): void {
+    if (this.#worker === undefined || this.#patience !== undefined) return;
+    this.#stop('hurry');
+    this.#patience = setTimeout(() => this.#leaveBehind(), HURRY_TIMEOUT_MS);
+  }
+
+  #leaveBehind(): void {
+    this.#fail(new AgentError('WORKER_DIED', 'the ingest thread does not answer; events may be lost uncounted'));
+    this.#undo();
+    this.#control.setPhase(Phase.CLOSED);
+    this.#worker?.unref();
+    this.#end();
   }
 
   /** For exits that cannot wait for the event loop: blocks until the subscription is undone, for at most a fifth of a second. */
@@ -188,7 +204,7 @@ export class ProcConnectorSource implements Source<Heard> {
     if (!this.#control.waitUntilClosed(EMERGENCY_TIMEOUT_MS)) this.#undo();
   }
 
-  #stop(how: 'drain' | 'now'): void {
+  #stop(how: 'drain' | 'hurry' | 'now'): void {
     this.#control.requestStop(how);
     if (this.#control.bellFd > 0) ring(this.#control.bellFd);
   }
@@ -219,14 +235,20 @@ export class ProcConnectorSource implements Source<Heard> {
     if (this.#control.phase !== Phase.CLOSED) {
       this.#fail(new AgentError('WORKER_DIED', `the ingest thread ended with code ${code}`));
       this.#undo();
+      if (this.#control.socketFd > 0) closeSync(this.#control.socketFd);
       this.#control.setPhase(Phase.CLOSED);
     }
+    if (this.#control.bellFd > 0) closeSync(this.#control.bellFd);
+    this.#control.bellFd = 0;
+    this.#end();
+  }
+
+  #end(): void {
     const early = this.#failure ?? new AgentError('NETLINK_SOCKET', 'the source was closed before the kernel had answered');
     this.#subscribed.reject(early);
     this.#selfTest.abandon(early);
-    if (this.#control.bellFd > 0) closeSync(this.#control.bellFd);
-    this.#control.bellFd = 0;
     this.#ended.resolve();
+    this.#consumer.interrupt();
   }
 
   /** Also for a thread that does not answer any more: the one case in which two threads might call, just before the process ends. */

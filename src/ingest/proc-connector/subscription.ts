@@ -16,10 +16,11 @@ export class Subscription {
   readonly #libc: Libc;
   readonly #control: IngestControl;
   readonly #fd: number;
-  #ack = 0;
-  #attempts = 0;
+  /** What answers to our requests carry. */
+  readonly #answers = new Set<number>();
   #sentNs = 0;
   #confirmed = false;
+  #heard = false;
 
   constructor(libc: Libc, control: IngestControl, fd: number) {
     this.#libc = libc;
@@ -34,19 +35,23 @@ export class Subscription {
   /** Sends LISTEN when none is under way or its answer is overdue. Throws when the kernel refuses or stays silent. */
   advance(nowNs: number): void {
     if (this.#confirmed || nowNs - this.#sentNs < ACK_TIMEOUT_NS) return;
-    if (this.#attempts === ATTEMPTS) throw silent();
-    this.#attempts += 1;
+    if (this.#answers.size === ATTEMPTS) throw this.#heard ? unanswered() : silent();
     this.#sentNs = nowNs;
-    this.#ack = randomInt(1, 0xffffffff);
-    const sent = this.#libc.send(this.#fd, controlMessage(Op.LISTEN, this.#ack));
+    const ack = randomInt(1, 0xffffffff);
+    this.#answers.add((ack + 1) >>> 0);
+    const sent = this.#libc.send(this.#fd, controlMessage(Op.LISTEN, ack));
     if (sent.value < 0) throw refused(sent.errno);
-    // Kernels before 6.6 count each LISTEN globally; a retry after silence means that none was counted.
     this.#control.noteListening(this.#fd);
   }
 
-  /** Takes an acknowledgement from the stream; others' are ignored. Throws when ours carries an error. */
+  /** Events arrive, so that it is the answer that was lost: in a receive buffer that is full. */
+  heardEvents(): void {
+    this.#heard = true;
+  }
+
+  /** Takes an acknowledgement from the stream, of whichever attempt; others' are ignored. Throws when ours carries an error. */
   acknowledged(ack: number, errno: number): void {
-    if (this.#confirmed || ack !== (this.#ack + 1) >>> 0) return;
+    if (this.#confirmed || !this.#answers.has(ack)) return;
     if (errno !== 0) {
       this.#control.takeIgnoreDuty();
       throw refused(errno);
@@ -81,4 +86,14 @@ function silent(): AgentError {
   return new AgentError('NETLINK_NAMESPACE', `the kernel did not answer ${ATTEMPTS} subscription requests`, {
     fix: 'It listens only to the initial pid and user namespaces (Docker: --pid=host and no user namespace; Kubernetes: hostPID: true), and needs CONFIG_PROC_EVENTS=y.',
   });
+}
+
+function unanswered(): AgentError {
+  return new AgentError(
+    'NETLINK_SOCKET',
+    `events arrive, but the kernel's answers to ${ATTEMPTS} subscription requests were lost in a full receive buffer`,
+    {
+      fix: 'Raise source.receive_buffer; the machine makes events faster than so small a buffer holds them.',
+    },
+  );
 }

@@ -82,10 +82,12 @@ export interface Reception {
   readonly kernelSeq: number;
   /** Wall clock minus CLOCK_MONOTONIC, microseconds. */
   readonly wallOffsetUs: number;
+  /** CLOCK_MONOTONIC of the receipt, nanoseconds. */
+  readonly receivedNs: number;
   readonly capture: Capture | null;
 }
 
-type Common = Pick<SidEvent, 'monotonicNs' | 'timeUs' | 'cpu' | 'kernelSeq' | 'pid' | 'tgid'>;
+type Common = Pick<SidEvent, 'monotonicNs' | 'timeUs' | 'delayUs' | 'cpu' | 'kernelSeq' | 'pid' | 'tgid'>;
 
 /** The event at byte `at`, or undefined for an acknowledgement or a `what` this version does not know. Pure; copies what it keeps. */
 export function decodeEvent(from: Datagrams, at: number, reception: Reception): KernelEvent | undefined {
@@ -95,6 +97,7 @@ export function decodeEvent(from: Datagrams, at: number, reception: Reception): 
   const common: Common = {
     monotonicNs,
     timeUs: Math.floor(monotonicNs / 1000 + reception.wallOffsetUs),
+    delayUs: Math.max(0, Math.floor((reception.receivedNs - monotonicNs) / 1000)),
     cpu: cpuOf(words, at),
     kernelSeq: reception.kernelSeq,
     pid: words[w] as number,

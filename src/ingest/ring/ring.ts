@@ -90,15 +90,25 @@ export class RingProducer extends RingEnd {
     if (Atomics.exchange(this.control, CONSUMER_SLEEPS, 0) === 1) Atomics.notify(this.control, HEAD);
   }
 
-  /** Lets the consumer look again although nothing was committed. */
+  /** Lets the consumer look again although nothing was committed: a filler-only commit, so that no sleeper can miss it. */
   wake(): void {
-    Atomics.store(this.control, CONSUMER_SLEEPS, 0);
-    Atomics.notify(this.control, HEAD);
+    const head = Atomics.load(this.control, HEAD);
+    const free = this.capacity - ((head - Atomics.load(this.control, TAIL)) >>> 0);
+    // A full ring has a consumer with work to do.
+    if (free < FRAME_ALIGN) return;
+    const offset = (head >>> 0) & (this.capacity - 1);
+    this.words[offset / 4] = FRAME_ALIGN;
+    this.words[offset / 4 + 1] = FILLER;
+    this.#advance(FRAME_ALIGN);
   }
 
-  /** Blocks until the consumer released something since `used` was read, or the time is over. */
-  waitForRoom(timeoutMs: number): void {
-    const tail = Atomics.load(this.control, TAIL);
+  /** Where the consumer is; to be read before `reserve`, for `waitForRoom`. */
+  get tail(): number {
+    return Atomics.load(this.control, TAIL);
+  }
+
+  /** Blocks until the consumer has released something since it was at `tail`, or the time is over. */
+  waitForRoom(tail: number, timeoutMs: number): void {
     Atomics.store(this.control, PRODUCER_SLEEPS, 1);
     Atomics.wait(this.control, TAIL, tail, timeoutMs);
     Atomics.store(this.control, PRODUCER_SLEEPS, 0);
@@ -140,6 +150,11 @@ export class RingConsumer extends RingEnd {
   /** True when `next` has nothing to return. */
   get empty(): boolean {
     return ((Atomics.load(this.control, TAIL) + this.#ahead) | 0) === Atomics.load(this.control, HEAD);
+  }
+
+  /** Ends a wait that is under way on this thread. */
+  interrupt(): void {
+    Atomics.notify(this.control, HEAD);
   }
 
   /** Resolves when there may be a frame, at the latest after `timeoutMs`. */

@@ -116,6 +116,25 @@ describe('the subscription', () => {
     expect(ignores(libc)).toBe(0);
   });
 
+  test('a late answer to an earlier request counts', () => {
+    let first = 0;
+    let asked = 0;
+    const { run, reports, libc } = play([], {
+      answer: (ack) => {
+        asked += 1;
+        if (asked === 1) first = ack;
+        return asked === 2 ? [{ bytes: datagram({ what: What.NONE, ack: first + 1 }) }] : [];
+      },
+    });
+    const heard = libc.onReceive;
+    // The first request stays without an answer for its whole second.
+    libc.onReceive = (count) => (libc.sent.length === 1 && asked === 1 && performance.now() < deadline ? [] : heard(count));
+    const deadline = performance.now() + 1100;
+    run();
+    expect(asked).toBe(2);
+    expect(reports[0]).toBe('subscribed');
+  });
+
   test('without CAP_NET_ADMIN the receive buffer is asked for the ordinary way', () => {
     const { run, libc } = play([]);
     libc.failing.force = 1;
@@ -141,6 +160,32 @@ describe('exactly one IGNORE', () => {
     };
     run();
     expect(ignores(libc)).toBe(1);
+  });
+
+  test('in a hurry everything queued is heard, and no capture is made', () => {
+    const me = process.pid;
+    const { run, libc, control, heard } = play([[fork(2)], [{ bytes: datagram({ what: What.EXEC, seq: 3, words: [me, me] }) }]]);
+    const receive = libc.onReceive;
+    libc.onReceive = (count) => {
+      const received = receive(count);
+      if (control.phase === Phase.RUNNING) control.requestStop('hurry');
+      return received;
+    };
+    run();
+    expect(ignores(libc)).toBe(1);
+    expect(heard().map((h) => h.kind)).toEqual(['FORK', 'EXEC']);
+    expect(heard()[1]).toMatchObject({ capture: null });
+  });
+
+  test('when the kernel refuses IGNORE the socket is closed all the same, and the refusal is told', () => {
+    const { run, libc } = play([]);
+    const sent = libc.onSend;
+    libc.onSend = (message) => {
+      sent(message);
+      libc.failing.send = 105;
+    };
+    expect(codeOf(run)).toBe('NETLINK_SOCKET');
+    expect(libc.closed).toEqual([42]);
   });
 
   test('when receiving fails', () => {

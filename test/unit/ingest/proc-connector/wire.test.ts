@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { What, ackOf, controlMessage, decodeEvent, firstOf, isProcessEvent, whatOf } from '../../../../src/ingest/proc-connector/wire.ts';
 import { VECTORS, aligned, datagram } from './vectors.ts';
 
-const RECEPTION = { kernelSeq: 7, wallOffsetUs: 1_000_000, capture: null };
+const RECEPTION = { kernelSeq: 7, wallOffsetUs: 1_000_000, receivedNs: 0xd586308d78 + 5_000_999, capture: null };
 
 function decode(bytes: Buffer): ReturnType<typeof decodeEvent> {
   const from = aligned(bytes);
@@ -15,6 +15,7 @@ describe('the live kernel’s datagrams', () => {
   test('a fork names parent and child', () => {
     expect(decode(Buffer.from(VECTORS.FORK, 'hex'))).toEqual({
       kind: 'FORK',
+      delayUs: 5000,
       cpu: 1,
       kernelSeq: 7,
       monotonicNs: 0xd586308d78,

@@ -84,6 +84,35 @@ describe('the ring', () => {
     expect(consumer.empty).toBe(false);
   });
 
+  test('a consumer that is woken without a frame finds none, and loses none after', async () => {
+    const { producer, consumer } = ends();
+    const waiting = consumer.waitForFrame(30_000);
+    producer.wake();
+    await waiting;
+    expect(consumer.next()).toBeUndefined();
+    expect(consumer.empty).toBe(true);
+    write(producer, Buffer.from('after'));
+    expect(consumer.next()?.type).toBe(1);
+  });
+
+  test('a wake that comes before the wait is not missed', async () => {
+    const { producer, consumer } = ends();
+    producer.wake();
+    await consumer.waitForFrame(30_000);
+    expect(consumer.next()).toBeUndefined();
+  });
+
+  test('a producer does not wait for a release that has come already', () => {
+    const { producer, consumer } = ends();
+    while (write(producer, Buffer.alloc(5000)));
+    const { tail } = producer;
+    consumer.next();
+    consumer.release();
+    const before = performance.now();
+    producer.waitForRoom(tail, 30_000);
+    expect(performance.now() - before).toBeLessThan(5000);
+  });
+
   test('a capacity that is no power of two is refused', () => {
     expect(() => createRingMemory(100_000)).toThrow(/power of two/);
   });
@@ -96,7 +125,8 @@ import(workerData.module).then(({ RingProducer }) => {
   for (let i = 1; i <= workerData.count; i += 1) {
     const size = 8 + 4 + (i * 7919) % 500;
     let offset;
-    while ((offset = ring.reserve(size)) < 0) ring.waitForRoom(1000);
+    let tail = ring.tail;
+    while ((offset = ring.reserve(size)) < 0) { ring.waitForRoom(tail, 1000); tail = ring.tail; }
     ring.words[offset / 4 + 2] = i;
     ring.commit(offset, 1, size);
     if (workerData.slowProducer && i % 512 === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
