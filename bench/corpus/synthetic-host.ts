@@ -19,6 +19,7 @@ const DAEMONS = 200;
 const FIRST_PID = 1000;
 const LAST_PID = 4_194_303;
 const NS_PER_EVENT = 20_000; // 50,000 events/s
+const DELAY_US = 150;
 const TICK_NS = 1e7;
 const WALL_OFFSET_US = 1_760_000_000_000_000;
 const SIGKILL = 9;
@@ -80,9 +81,9 @@ export class SyntheticHost {
     return { kind: 'EXIT', ...this.#heardNow(), pid, tgid: pid, exitCode, exitSignal: 17, parentPid: ppid, parentTgid: ppid };
   }
 
-  #heardNow(): { monotonicNs: number; timeUs: number; cpu: number; kernelSeq: number } {
+  #heardNow(): { monotonicNs: number; timeUs: number; delayUs: number; cpu: number; kernelSeq: number } {
     const n = this.#events++;
-    return { ...stamp(n * NS_PER_EVENT), cpu: n % 2, kernelSeq: n >> 1 };
+    return { ...stamp(n * NS_PER_EVENT), delayUs: DELAY_US, cpu: n % 2, kernelSeq: n >> 1 };
   }
 }
 

@@ -32,7 +32,7 @@ export function newProcessEvent(ctx: EnrichContext, heard: KernelEvent | Snapsho
     ptrace: null,
     comm: null,
     coredump: null,
-    provenance: tableProvenance(entry),
+    provenance: tableProvenance(entry, heard.kind === 'SNAPSHOT' ? heard.capture.delayUs : heard.delayUs),
     privacy: null,
   };
 }

@@ -1,8 +1,8 @@
 import type { Provenance, ProvenanceKind } from '../core/event.ts';
 import { OWN_CGROUP, OWN_IDS, OWN_IMAGE, START_DERIVED, START_UNKNOWN, type Entry } from './table/entry.ts';
 
-/** What the table's knowledge of a process is worth when nothing new was read. */
-export function tableProvenance(entry: Entry): Provenance {
+/** What the table's knowledge of a process is worth when nothing new was read. @param delayUs how late the agent heard of the event */
+export function tableProvenance(entry: Entry, delayUs: number): Provenance {
   const image = entry.image;
   const ofImage = entry.has(OWN_IMAGE) ? 'CACHED' : 'INHERITED';
   return {
@@ -13,7 +13,7 @@ export function tableProvenance(entry: Entry): Provenance {
     user: known(entry.uid, entry.has(OWN_IDS)),
     parent: entry.parent === null ? 'MISSING' : 'CACHED',
     missing_errno: null,
-    enrich_delay_us: null,
+    enrich_delay_us: delayUs,
   };
 }
 

@@ -88,7 +88,6 @@ function blanksOnly(entry: Entry, captured: Captured): Captured {
 function describe(ctx: EnrichContext, event: SnapshotEvent, of: { readonly entry: Entry; readonly captured: Captured }): ProcessEvent {
   const made = newProcessEvent(ctx, event, of.entry);
   describeCaptured(ctx, made, of);
-  made.provenance.enrich_delay_us = event.capture.delayUs;
   made.provenance.missing_errno = missingErrno(made.provenance, event.capture);
   countCaptured(ctx.counters, made.provenance);
   return made;

@@ -4,7 +4,7 @@ import { HeardCount } from '../../../bench/stages/heard-count.ts';
 import type { Heard } from '../../../src/core/kernel-event.ts';
 
 const ORACLE = 77;
-const at = (cpu: number) => ({ monotonicNs: 1000, timeUs: 1, cpu, kernelSeq: 0 });
+const at = (cpu: number) => ({ monotonicNs: 1000, timeUs: 1, delayUs: 0, cpu, kernelSeq: 0 });
 const fork = (cpu: number): Heard => ({ kind: 'FORK', ...at(cpu), pid: 2, tgid: 2, parentPid: 1, parentTgid: 1 });
 const mark = (cpu: number, tgid = ORACLE): Heard => ({ kind: 'COMM', ...at(cpu), pid: tgid, tgid, comm: 'mark1' });
 const loss = (cpu: number | null, count: number): Heard => ({

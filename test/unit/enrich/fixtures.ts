@@ -46,10 +46,14 @@ export function wallUs(ms: number): number {
   return WALL_US + ms * 1000;
 }
 
+/** Kernel stamp → receipt, and kernel stamp → end of capture. */
+export const DELAY_US = 25;
+export const CAPTURE_DELAY_US = 40;
+
 let kernelSeq = 0;
 
 function stamped(ms: number, pid: number, tgid: number) {
-  return { monotonicNs: ms * MS, timeUs: wallUs(ms), cpu: 1, kernelSeq: ++kernelSeq, pid, tgid };
+  return { monotonicNs: ms * MS, timeUs: wallUs(ms), delayUs: DELAY_US, cpu: 1, kernelSeq: ++kernelSeq, pid, tgid };
 }
 
 export interface Ids {
@@ -168,7 +172,7 @@ export function capture(d: Described = {}): Capture {
     loginuid: shared('1000'),
     ...d.pieces,
   };
-  return { delayUs: 40, cmdlineBytes: typeof pieces.cmdline === 'number' ? 0 : pieces.cmdline.length, ...pieces };
+  return { delayUs: CAPTURE_DELAY_US, cmdlineBytes: typeof pieces.cmdline === 'number' ? 0 : pieces.cmdline.length, ...pieces };
 }
 
 export function shared(content: string | Uint8Array): Buffer {

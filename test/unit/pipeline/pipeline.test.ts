@@ -77,7 +77,7 @@ function recorder(): FakeSink {
 }
 
 function heard(n: number): SidEvent {
-  return { kind: 'SID', monotonicNs: n, timeUs: n, cpu: 0, kernelSeq: n, pid: n, tgid: n };
+  return { kind: 'SID', monotonicNs: n, timeUs: n, delayUs: 0, cpu: 0, kernelSeq: n, pid: n, tgid: n };
 }
 
 function event(kind: string): AnyEvent {
@@ -155,7 +155,7 @@ describe('isolation and books', () => {
     await pipeline.start(never);
     const running = pipeline.run();
     pipeline.stop();
-    await running;
+    await expect(running).rejects.toMatchObject({ code: 'SHUTDOWN_INCOMPLETE' });
     expect(good.written).toEqual([1, 2, 3, 4]);
     expect(lanes[0]?.ledger.lost).toEqual({ shutdown: 4 });
     expect(notes).toContain('down dead');
@@ -221,6 +221,50 @@ describe('failure', () => {
     await expect(pipeline.run()).rejects.toThrow('gone');
     expect(sink.written).toEqual([1, 2, 3]);
     expect(pipeline.state).toBe('failed');
+  });
+
+  test('a source that ends by itself arms the deadline too', async () => {
+    const log: string[] = [];
+    const dead: FakeSink = { written: [], write: () => Promise.reject(new AgentError('FILE_IO', 'disk gone')) };
+    const source = new ScriptedSource([[heard(1)]], log);
+    source.failure = new AgentError('WORKER_DIED', 'gone');
+    const { pipeline } = build([], [lane('dead', dead, log)], log, { source, shutdownTimeoutMs: 50 });
+    await pipeline.start(never);
+    await expect(pipeline.run()).rejects.toThrow('gone');
+  });
+
+  test('a stop that comes before the run is not forgotten', async () => {
+    const log: string[] = [];
+    const sink = recorder();
+    const { pipeline } = build([[heard(1)]], [lane('a', sink, log)], log);
+    pipeline.stop();
+    await pipeline.start(never);
+    await pipeline.run();
+    expect(sink.written).toEqual([1, 2, 3]);
+    expect(pipeline.state).toBe('stopped');
+  });
+
+  test('stopping at once still hears and counts what the source has, and hurries it', async () => {
+    const log: string[] = [];
+    const hanging: FakeSink = {
+      written: [],
+      write: (_batch, signal) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new AgentError('FILE_IO', 'aborted')))),
+    };
+    const source = new ScriptedSource([[heard(1)], [heard(2)], [heard(3)]], log);
+    Object.assign(source, { hurry: () => log.push('hurry') });
+    const lanes = [lane('slow', hanging, log)];
+    const { pipeline } = build([], lanes, log, { source });
+    await pipeline.start(never);
+    const running = pipeline.run();
+    pipeline.stop();
+    pipeline.stopNow();
+    await expect(running).rejects.toMatchObject({ code: 'SHUTDOWN_INCOMPLETE' });
+    expect(log).toContain('hurry');
+    const { ledger } = lanes[0] as Lane;
+    expect(ledger.sequenced).toBe(5);
+    expect(ledger.waiting).toBe(0);
+    expect(imbalances(ledger)).toEqual([]);
   });
 
   test('stopping at once does not wait for a sink that hangs', async () => {

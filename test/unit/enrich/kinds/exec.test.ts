@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   capture,
+  CAPTURE_DELAY_US,
+  DELAY_US,
   eventOf,
   eventsOf,
   exec,
@@ -86,7 +88,7 @@ describe('EXEC', () => {
       user: 'LIVE',
       parent: 'LIVE',
       missing_errno: null,
-      enrich_delay_us: 40,
+      enrich_delay_us: CAPTURE_DELAY_US,
     });
     expect(enricher.counters.args.LIVE).toBe(2);
   });
@@ -161,14 +163,18 @@ describe('EXEC that could not be read', () => {
       user: 'INHERITED',
       parent: 'CACHED',
       missing_errno: 2,
-      enrich_delay_us: 40,
+      enrich_delay_us: CAPTURE_DELAY_US,
     });
     expect(enricher.counters).toMatchObject({ args: { MISSING: 1 }, exe: { MISSING: 1 }, cgroup: { INHERITED: 1 } });
   });
 
   it('has no errno where nothing was tried', () => {
     const { enricher } = forked();
-    expect(eventOf(enricher, exec(AT + 1, 60)).provenance).toMatchObject({ args: 'MISSING', missing_errno: null, enrich_delay_us: null });
+    expect(eventOf(enricher, exec(AT + 1, 60)).provenance).toMatchObject({
+      args: 'MISSING',
+      missing_errno: null,
+      enrich_delay_us: DELAY_US,
+    });
   });
 
   it('takes what a zombie still shows, and not its empty cmdline for arguments', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   BOOT_OFFSET_NS,
   capture,
+  DELAY_US,
   eventOf,
   eventsOf,
   exec,
@@ -87,7 +88,7 @@ describe('FORK', () => {
       user: 'INHERITED',
       parent: 'KERNEL',
       missing_errno: null,
-      enrich_delay_us: null,
+      enrich_delay_us: DELAY_US,
     });
   });
 

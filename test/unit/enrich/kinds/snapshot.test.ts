@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   capture,
+  CAPTURE_DELAY_US,
   comm,
   eventOf,
   eventsOf,
@@ -41,7 +42,15 @@ describe('SNAPSHOT', () => {
         cwd: '/srv',
         exec_id: ANY_ID,
       },
-      provenance: { identity: 'LIVE', args: 'LIVE', exe: 'LIVE', cgroup: 'LIVE', user: 'LIVE', parent: 'MISSING', enrich_delay_us: 40 },
+      provenance: {
+        identity: 'LIVE',
+        args: 'LIVE',
+        exe: 'LIVE',
+        cgroup: 'LIVE',
+        user: 'LIVE',
+        parent: 'MISSING',
+        enrich_delay_us: CAPTURE_DELAY_US,
+      },
     });
     expect(made.host).toBe(IDENTITY.labelledHost);
     expect(enricher.counters).toMatchObject({ heard: 0, snapshots: 1 });
