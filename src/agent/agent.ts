@@ -1,6 +1,6 @@
 import { systemClock } from '../core/clock.ts';
-import type { AgentError } from '../core/errors.ts';
-import { asAgentError } from '../core/errors.ts';
+import { AgentError, asAgentError } from '../core/errors.ts';
+import { fileError } from '../core/system-error.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import type { Heard } from '../core/kernel-event.ts';
 import type { Config } from '../config/config.ts';
@@ -26,6 +26,8 @@ import type { RunRecord } from './run-record.ts';
 import type { Screen } from './screen.ts';
 
 const SWEEP_MS = 1000;
+/** How old the record of a killed run is at most. */
+const RECORD_MS = 10_000;
 const BOOT_TIMEOUT_MS = 15_000;
 
 export interface AgentDeps {
@@ -99,7 +101,7 @@ export class Agent {
     this.#previous = readRunRecord(lastRunPath(this.config.agent.dataDir), (reason) =>
       log.warn({ reason }, 'the record of the last run cannot be read; its end stays unknown'),
     );
-    await this.#pipeline.start(AbortSignal.timeout(BOOT_TIMEOUT_MS));
+    await this.#boot();
     this.#record(false);
     this.#socket = await this.source.socket();
     this.source.selfTest().then(
@@ -108,15 +110,30 @@ export class Agent {
     );
   }
 
+  async #boot(): Promise<void> {
+    const boot = new AbortController();
+    const late = new AgentError('BOOT_TIMEOUT', `not started within ${BOOT_TIMEOUT_MS / 1000} s`, {
+      fix: 'Look for what hangs: a disk, or /proc.',
+    });
+    const timer = setTimeout(() => boot.abort(late), BOOT_TIMEOUT_MS);
+    try {
+      await this.#pipeline.start(boot.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Runs until stopped; rejects with what ended it otherwise. The books are closed and recorded either way. */
   async run(): Promise<void> {
     const sweep = setInterval(() => this.enricher.sweep(systemClock.monotonicNs()), SWEEP_MS);
+    const record = setInterval(() => this.#record(false), RECORD_MS);
     let clean = false;
     try {
       await this.#pipeline.run();
       clean = true;
     } finally {
       clearInterval(sweep);
+      clearInterval(record);
       this.#record(clean);
     }
   }
@@ -158,7 +175,8 @@ export class Agent {
   #selfTested(result: 'passed' | 'unconfirmed' | 'deaf'): void {
     const { log } = this.#deps;
     if (result === 'passed') log.info({ host: this.identity.hostname }, 'listening: the kernel delivers process events');
-    else if (result === 'unconfirmed') log.warn('the self-test’s own events were not among those heard; others are');
+    else if (result === 'deaf') this.#pipeline.fail(deaf());
+    else log.warn('the self-test’s own events were not among those heard; others are');
   }
 
   #deliveryEvents(): {
@@ -175,7 +193,17 @@ export class Agent {
     };
   }
 
+  /** Never in the way of the run: it only helps the next one. */
   #record(clean: boolean): void {
+    try {
+      this.#writeRecord(clean);
+    } catch (error) {
+      const { message, code } = fileError({ action: 'write the record of this run', path: lastRunPath(this.config.agent.dataDir) }, error);
+      this.#deps.log.warn({ code }, message);
+    }
+  }
+
+  #writeRecord(clean: boolean): void {
     const { args, exe, cgroup } = this.enricher.counters;
     const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
     writeRunRecord(lastRunPath(this.config.agent.dataDir), {
@@ -190,4 +218,10 @@ export class Agent {
       provenance: { args, exe, cgroup },
     });
   }
+}
+
+function deaf(): AgentError {
+  return new AgentError('NETLINK_DEAF', 'the kernel accepted the subscription and delivers no events', {
+    fix: 'Use a kernel built with CONFIG_PROC_EVENTS=y.',
+  });
 }

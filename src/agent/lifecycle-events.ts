@@ -47,7 +47,8 @@ export function sinkId(hostId: Uuid, name: string): Uuid {
 export function previousRun(record: RunRecord | undefined): PreviousRun | null {
   if (record === undefined) return null;
   const last: Record<string, number> = {};
-  for (const { sink } of record.sinks) last[sink] = record.last_sequence;
+  // Only where everything was delivered is the last sequence that of the sink, too.
+  for (const { sink, accepted, delivered } of record.sinks) if (record.clean && accepted === delivered) last[sink] = record.last_sequence;
   return {
     agent_id: Buffer.from(record.agent_id.replaceAll('-', ''), 'hex'),
     clean: record.clean,

@@ -33,7 +33,7 @@ export class DeliveryStage implements Stage {
     this.#events = events;
   }
 
-  /** Ends when the queue has ended and is empty, or when `hard` aborts: what is not written by then counts as lost to the shutdown. */
+  /** Ends when the queue has ended and is empty, or when `hard` aborts: what is not written by then is the pipeline's to write off. */
   async run(hard: AbortSignal): Promise<void> {
     const inFlight = new Set<Promise<void>>();
     try {
@@ -46,7 +46,6 @@ export class DeliveryStage implements Stage {
       }
     } finally {
       await Promise.all(inFlight);
-      this.#writeOff();
     }
   }
 
@@ -105,13 +104,5 @@ export class DeliveryStage implements Stage {
     this.#isDown = false;
     this.error = undefined;
     this.#events.up(this.#lane.ledger.sink);
-  }
-
-  /** What the queue still holds when the stage ends early. */
-  #writeOff(): void {
-    const { ledger } = this.#lane;
-    if (ledger.waiting === 0) return;
-    add(ledger.lost, 'shutdown', ledger.waiting);
-    ledger.waiting = 0;
   }
 }

@@ -7,6 +7,8 @@ import type { Heard } from '../core/kernel-event.ts';
 import { add } from '../core/ledger.ts';
 import type { Lane } from './lane.ts';
 
+const NEVER = new AbortController().signal;
+
 export interface IntakeParts {
   readonly source: Source<Heard>;
   /** undefined: heard, counted, and not an event of the stream. */
@@ -34,10 +36,13 @@ export class Intake implements Stage {
     this.#formats = parts.encoders.map(() => undefined);
   }
 
-  /** Ends when the source has ended and is empty; the queues are left open. */
+  /**
+   * Ends when the source has ended and is empty; the queues are left open. `hard` ends all waiting for room, not the hearing: what the source still
+   * has is counted, with the sinks that cannot take it.
+   */
   async run(hard: AbortSignal): Promise<void> {
     for (;;) {
-      const batch = await this.#parts.source.read(hard);
+      const batch = await this.#parts.source.read(NEVER);
       if (batch === undefined) return;
       await this.#inTurn(async () => {
         for (const heard of batch.items) this.#hear(heard);
@@ -121,6 +126,7 @@ export class Intake implements Stage {
       taken = await lane.enqueue({ items, bytes }, signal);
     } catch (error) {
       add(ledger.dropped, 'shutdown', items.length);
+      if (signal.aborted) return;
       throw error;
     }
     if (!taken) return;

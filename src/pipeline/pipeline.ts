@@ -1,6 +1,7 @@
 import type { Component, Source } from '../core/component.ts';
 import { AgentError } from '../core/errors.ts';
 import type { AnyEvent } from '../core/any-event.ts';
+import { add } from '../core/ledger.ts';
 import type { Heard } from '../core/kernel-event.ts';
 import { DeliveryStage } from './delivery.ts';
 import type { DeliveryEvents } from './delivery.ts';
@@ -19,6 +20,12 @@ export interface PipelineParts extends IntakeParts {
   readonly shutdownTimeoutMs: number;
 }
 
+function incomplete(): AgentError {
+  return new AgentError('SHUTDOWN_INCOMPLETE', 'the agent was stopped before everything was delivered', {
+    fix: 'Raise agent.shutdown_timeout, or see why a sink is slow.',
+  });
+}
+
 /**
  * created → starting → running → draining → stopped | failed.
  * Sinks open first and the source last, so that nothing heard has nowhere to go; it closes the other way round. The first error wins.
@@ -31,6 +38,8 @@ export class Pipeline {
   #state: PipelineState = 'created';
   #failure: { error: unknown } | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  /** Asked to stop before it ran. */
+  #stopEarly = false;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -62,12 +71,15 @@ export class Pipeline {
   /** Runs until the source ends (after `stop`, or by itself). Rejects with the first error, after everything is closed. */
   async run(): Promise<void> {
     const deliveries = this.#deliveries.map((stage) => stage.run(this.#hard.signal).catch((error: unknown) => this.#crash(error)));
+    if (this.#stopEarly) this.stop();
     await this.#takeIn();
+    this.#armDeadline();
     for (const { queue, sink } of this.#parts.lanes) {
       queue.end();
       sink.drain?.();
     }
     await Promise.all(deliveries);
+    this.#writeOff();
     for (const { sink, queue } of this.#parts.lanes) {
       await this.#close(sink);
       await queue.close();
@@ -94,6 +106,17 @@ export class Pipeline {
     }
   }
 
+  /** What the queues hold when nobody delivers any more, so that every event ends in the books. */
+  #writeOff(): void {
+    let left = 0;
+    for (const { ledger } of this.#parts.lanes) {
+      if (ledger.waiting > 0) add(ledger.lost, 'shutdown', ledger.waiting);
+      ledger.waiting = 0;
+      left += (ledger.lost['shutdown'] ?? 0) + (ledger.dropped['shutdown'] ?? 0);
+    }
+    if (left > 0) this.#fail(this.#hard.signal.reason ?? incomplete());
+  }
+
   /** An event of the agent's own, in its turn. */
   inject(event: AnyEvent): Promise<void> {
     return this.#intake.inject(event, this.#hard.signal);
@@ -101,19 +124,26 @@ export class Pipeline {
 
   /** Closes the source; the rest drains behind it. At three quarters of the deadline retries stop and what is unsent is written off. */
   stop(): void {
+    if (this.#state === 'created' || this.#state === 'starting') this.#stopEarly = true;
     if (this.#state !== 'running') return;
     this.#state = 'draining';
-    this.#deadline = setTimeout(() => this.stopNow(), this.#parts.shutdownTimeoutMs * 0.75);
+    this.#armDeadline();
     this.#close(this.#parts.source).catch((error: unknown) => this.#fail(error));
   }
 
-  /** Ends all waiting at once. */
+  #armDeadline(): void {
+    this.#deadline ??= setTimeout(() => this.stopNow(), this.#parts.shutdownTimeoutMs * 0.75);
+  }
+
+  /** Ends all waiting at once; what has been heard by the kernel's socket is still counted. */
   stopNow(): void {
-    this.#hard.abort(
-      new AgentError('SHUTDOWN_INCOMPLETE', 'the shutdown deadline passed before everything was delivered', {
-        fix: 'Raise agent.shutdown_timeout, or use a disk queue once the sink is slow.',
-      }),
-    );
+    this.#hard.abort(incomplete());
+    this.#parts.source.hurry?.();
+  }
+
+  /** Ends the run with this error, after delivering what was heard. */
+  fail(error: unknown): void {
+    this.#crash(error);
   }
 
   /** A stage that ends by itself is a bug; without it the others have no purpose. */
