@@ -23,7 +23,7 @@ function endedProcess(ctx: EnrichContext, event: ExitEvent): Entry | null {
   const known = ctx.table.get(event.tgid);
   const isLeader = event.pid === event.tgid;
   if (known === undefined) return isLeader ? strayEntry(ctx, event.tgid, event.monotonicNs) : null;
-  if (!(isLeader ? leaderExited(ctx.table, known) : threadExited(known, event.monotonicNs))) {
+  if (!(isLeader ? leaderExited(ctx.table, known, event.monotonicNs) : threadExited(known, event.monotonicNs))) {
     ctx.table.touch(known);
     return null;
   }
@@ -63,15 +63,19 @@ function threadExit(ctx: EnrichContext, event: ExitEvent): ProcessEvent | null {
   return made;
 }
 
-/** The kernel's word first: an orphan's parent has changed since the fork. It gives none for threads and reaped children. */
+/**
+ * The kernel's word first: an orphan's parent has changed since the fork, and then the former one is none, also where the new one is not
+ * in the table. The kernel gives none for threads and reaped children.
+ */
 function addParent(ctx: EnrichContext, made: ProcessEvent, of: { readonly event: ExitEvent; readonly entry: Entry }): void {
-  const named = of.event.parentTgid === 0 ? undefined : ctx.table.get(of.event.parentTgid);
+  const pid = of.event.parentTgid;
+  const named = pid === 0 ? undefined : ctx.table.get(pid);
   const parent = named ?? parentOf(ctx, of.entry);
-  if (parent !== null) {
+  if (parent !== null && (pid === 0 || parent.pid === pid)) {
     made.parent = parentLink(parent);
     made.provenance.parent = knownParent(parent, named !== undefined);
-  } else if (of.event.parentTgid !== 0) {
-    made.parent = bareParent(of.event.parentTgid);
+  } else if (pid !== 0) {
+    made.parent = bareParent(pid);
     made.provenance.parent = 'MISSING';
   }
 }

@@ -36,7 +36,9 @@ export function threadExited(entry: Entry, atNs: number): boolean {
 }
 
 /** The EXIT of the leader; true when it was the end of the process. */
-export function leaderExited(table: ProcessTable, entry: Entry): boolean {
+export function leaderExited(table: ProcessTable, entry: Entry, atNs: number): boolean {
+  // /proc showed it dead before this was heard: the count is of the threads that it left behind.
+  if (entry.leaderExited && entry.threads > 0 && atNs < entry.countedNs && isCountExact(table, entry)) return false;
   if (entry.threads <= 1 || entry.leaderExited || !isCountExact(table, entry)) return true;
   entry.threads--;
   entry.leaderExited = true;

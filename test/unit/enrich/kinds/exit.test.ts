@@ -70,7 +70,21 @@ describe('EXIT', () => {
     const orphan = eventOf(enricher, exit(1100, 60, { parent: 1 }));
     expect(orphan).toMatchObject({ parent: { pid: 1, entity_id: init.process.entity_id }, provenance: { parent: 'KERNEL' } });
     expect(eventOf(enricher, exit(1101, 61))).toMatchObject({ parent: { pid: 50 }, provenance: { parent: 'CACHED' } });
-    expect(eventOf(enricher, exit(1102, 62, { parent: 999 }))).toMatchObject({ parent: { pid: 50 }, provenance: { parent: 'CACHED' } });
+  });
+
+  it('names a parent that is not in the table by its pid alone, and not the former one', () => {
+    const enricher = newEnricher();
+    eventsOf(enricher, fork(1000, 1, 50), fork(1001, 50, 60));
+    const orphan = eventOf(enricher, exit(1100, 60, { parent: 999 }));
+    expect(orphan).toMatchObject({ parent: { pid: 999, entity_id: null, exec_id: null }, provenance: { parent: 'MISSING' } });
+  });
+
+  it('still knows a parent that the kernel names after the table has forgotten it', () => {
+    const enricher = newEnricher();
+    const [parent] = eventsOf(enricher, fork(1000, 1, 50), fork(1001, 50, 60), exit(1002, 50));
+    enricher.sweep(20_000e6);
+    const made = eventOf(enricher, exit(20_001, 60, { parent: 50 }));
+    expect(made).toMatchObject({ parent: { pid: 50, entity_id: parent?.process.entity_id }, provenance: { parent: 'CACHED' } });
   });
 
   it('says what little is known of a process never heard of', () => {
@@ -203,6 +217,24 @@ describe('the end of a threaded process', () => {
     eventsOf(enricher, fork(1999, 50, thread(62)));
     expect(eventsOf(enricher, exit(2001, 60), exit(2002, thread(61)))).toEqual([]);
     expect(kindsOf(eventsOf(enricher, exit(2003, thread(62))))).toEqual(['EXIT']);
+  });
+
+  it('counts a thread that was forked right after its /proc was read, and not one right before', () => {
+    const justBefore = newEnricher();
+    eventsOf(justBefore, snapshot(2000, 60, capture({ ...TOOL, threads: 2 })), fork(1999.999, 50, thread(61)), exit(2001, 60));
+    expect(kindsOf(eventsOf(justBefore, exit(2002, thread(61))))).toEqual(['EXIT']);
+
+    const justAfter = newEnricher();
+    eventsOf(justAfter, snapshot(2000, 60, capture({ ...TOOL, threads: 2 })), fork(2000.001, 50, thread(62)));
+    expect(eventsOf(justAfter, exit(2001, 60), exit(2002, thread(61)))).toEqual([]);
+    expect(kindsOf(eventsOf(justAfter, exit(2003, thread(62))))).toEqual(['EXIT']);
+  });
+
+  it('is not the EXIT, heard late, of a leader that /proc showed dead', () => {
+    const enricher = newEnricher();
+    eventsOf(enricher, snapshot(2000, 60, capture({ ...TOOL, state: 'Z', threads: 3 })));
+    expect(eventsOf(enricher, exit(1999, 60), exit(2001, thread(61)))).toEqual([]);
+    expect(kindsOf(eventsOf(enricher, exit(2002, thread(62))))).toEqual(['EXIT']);
   });
 
   it('does not subtract a thread from the count of /proc that had exited before', () => {
