@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import type { Encoder, Sink } from '../core/component.ts';
 import type { AnyEvent } from '../core/any-event.ts';
+import type { Encoded } from '../core/encoded.ts';
 import { PROCESS_KINDS } from '../core/event.ts';
 import { add, openLedger } from '../core/ledger.ts';
 import type { SinkLedger } from '../core/ledger.ts';
@@ -19,6 +20,7 @@ import { createFileSink } from '../sink/file/file-sink.ts';
 import { createStdoutSink } from '../sink/stdout/stdout-sink.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { takeLock } from './data-dir.ts';
+import { DropEpisode } from './drop-episode.ts';
 import type { Screen } from './screen.ts';
 
 export interface LaneDeps {
@@ -41,7 +43,7 @@ export function createLanes(config: Config, deps: LaneDeps): Lanes {
   const lanes = config.sinks.map((sink) => {
     const format: Format = sink.type === 'file' ? 'avro' : sink.settings.format;
     if (!formats.includes(format)) formats.push(format);
-    return createLane(sink, createSink(sink, deps), formats.indexOf(format));
+    return createLane(sink, { driver: createSink(sink, deps), encoder: formats.indexOf(format), log: deps.log });
   });
   return { lanes, encoders: formats.map((format) => createEncoder(format, deps.screen)) };
 }
@@ -73,17 +75,23 @@ function createSink(sink: SinkConfig, { agentId, log, screen }: LaneDeps): Sink 
   });
 }
 
-function createLane(sink: SinkConfig, driver: Sink, encoder: number): Lane {
+interface LaneParts {
+  readonly driver: Sink;
+  /** Index of the encoder of the sink's format. */
+  readonly encoder: number;
+  readonly log: Logger;
+}
+
+function createLane(sink: SinkConfig, { driver, encoder, log }: LaneParts): Lane {
   const ledger = openLedger(sink.name);
-  const queue = new MemoryQueue<Parameters<Lane['enqueue']>[0]['items'][number]>({
-    maxEvents: sink.queue.maxEvents,
-    maxBytes: sink.queue.maxBytes,
-  });
+  const { maxEvents, maxBytes } = sink.queue;
+  const queue = new MemoryQueue<Encoded>({ maxEvents, maxBytes });
+  const drops = new DropEpisode(sink.name, log);
   const unwanted = new Set<string>(PROCESS_KINDS.filter((kind) => !(sink.kinds as readonly string[]).includes(kind)));
   const intake = {
     queue,
     whenFull: sink.queue.whenFull,
-    onDrop: (dropped: DroppedBatch, reason: DropReason) => noteDrop(ledger, dropped, reason),
+    onDrop: (dropped: DroppedBatch, reason: DropReason) => drops.dropped(noteDrop(ledger, dropped, reason), reason),
   };
   return {
     sink: driver,
@@ -91,17 +99,24 @@ function createLane(sink: SinkConfig, driver: Sink, encoder: number): Lane {
     ledger,
     encoder,
     wants: (kind) => !unwanted.has(kind),
-    enqueue: (batch, signal) => enqueue(intake, batch, signal),
+    enqueue: async (batch, signal) => {
+      const { events, bytes } = queue.depth;
+      const taken = await enqueue(intake, batch, signal);
+      drops.settled(2 * events <= maxEvents && 2 * bytes <= maxBytes);
+      return taken;
+    },
   };
 }
 
-function noteDrop(ledger: SinkLedger, { count }: DroppedBatch, reason: DropReason): void {
-  if (reason === 'queue_full') {
-    add(ledger.dropped, reason, count);
-    return;
+/** Returns how many records went; the books count those without a sequence like any other, on their way in as well. */
+function noteDrop(ledger: SinkLedger, { count, checkpoints }: DroppedBatch, reason: DropReason): number {
+  const records = count + checkpoints.length;
+  if (reason === 'queue_full') add(ledger.dropped, reason, records);
+  else {
+    add(ledger.lost, reason, records);
+    ledger.waiting -= records;
   }
-  add(ledger.lost, reason, count);
-  ledger.waiting -= count;
+  return records;
 }
 
 export const lastRunPath = (dataDir: string): string => join(dataDir, 'state', 'last-run.json');

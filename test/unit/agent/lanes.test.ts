@@ -1,0 +1,49 @@
+import { PassThrough } from 'node:stream';
+import { expect, it } from 'vitest';
+import { createLanes } from '../../../src/agent/lanes.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { total } from '../../../src/core/ledger.ts';
+import type { Lane } from '../../../src/pipeline/lane.ts';
+import { batch, batchOf, record } from '../../contract/records.ts';
+import { configFile } from '../config/refusal.ts';
+import { recordedLog } from './log-lines.ts';
+
+const never = new AbortController().signal;
+
+function newLane(whenFull: string) {
+  const text = `sinks: {eyes: {type: stdout, queue: {max_events: 4, when_full: ${whenFull}}}}`;
+  const { config } = loadConfig({ file: configFile(text) });
+  const { log, entries } = recordedLog();
+  const screen = { output: new PassThrough(), colour: false, status: () => '' };
+  const [lane] = createLanes(config, { agentId: Buffer.alloc(16), log, screen }).lanes;
+  if (lane === undefined) throw new Error('no lane for the sink');
+  return { lane, entries };
+}
+
+/** As the intake does: what was taken is in the books as waiting. */
+async function put(lane: Lane, items: ReturnType<typeof batch>): Promise<void> {
+  if (!(await lane.enqueue(items, never))) return;
+  lane.ledger.accepted += items.items.length;
+  lane.ledger.waiting += items.items.length;
+}
+
+it('logs an episode of drops once, from the full queue to the empty one', async () => {
+  const { lane, entries } = newLane('drop_newest');
+  await put(lane, batch(1, 4));
+  await put(lane, batch(5, 6));
+  await put(lane, batch(7, 7));
+  expect(entries).toMatchObject([{ level: 'error', sink: 'eyes', reason: 'queue_full' }]);
+  (await lane.queue.pull(never))?.done('delivered');
+  await put(lane, batch(8, 8));
+  expect(entries.slice(1)).toMatchObject([{ level: 'info', sink: 'eyes', events: 3 }]);
+  expect(lane.ledger.dropped).toEqual({ queue_full: 3 });
+});
+
+it('keeps as waiting what the queue holds, also where records without a sequence are evicted', async () => {
+  const { lane, entries } = newLane('drop_oldest');
+  await put(lane, batchOf(record(1), record(0, 16, 'agent'), record(2)));
+  await put(lane, batch(3, 5));
+  expect(lane.ledger.waiting).toBe(lane.queue.depth.events);
+  expect(lane.ledger.accepted).toBe(total(lane.ledger.lost) + lane.ledger.waiting);
+  expect(entries).toMatchObject([{ level: 'error', sink: 'eyes', reason: 'evicted' }]);
+});
