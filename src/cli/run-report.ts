@@ -36,6 +36,7 @@ export function closingText(agent: Agent, style: Style): string {
     ['  of other threads', n(upstream.thread_events)],
     ['  of kinds not selected', n(upstream.deselected)],
     ['  acknowledgements', n(upstream.own_acks)],
+    ...ignoredRows(agent.source.counts),
     ['added by the agent', `${n(upstream.originated)} (processes found at the start, its own events)`],
     ['sequenced', n(upstream.sequenced)],
     ['arguments captured', capturedShare(agent)],
@@ -44,6 +45,14 @@ export function closingText(agent: Agent, style: Style): string {
   const width = Math.max(...rows.map(([label]) => label.length));
   const books = imbalances.length === 0 ? '' : `${style.red('the books do not balance')}: ${imbalances.join('; ')}\n`;
   return `\n${style.bold('ledger')}\n${rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}\n`).join('')}${books}${filesText(agent, style)}`;
+}
+
+/** Anyone may send to the socket; what is not the kernel's, or no event at all, is no part of the books. */
+function ignoredRows({ foreign, malformed }: Agent['source']['counts']): [string, string][] {
+  const parts: string[] = [];
+  if (foreign > 0) parts.push(`${n(foreign)} ${foreign === 1 ? 'message' : 'messages'} not from the kernel`);
+  if (malformed > 0) parts.push(`${n(malformed)} malformed`);
+  return parts.length === 0 ? [] : [['ignored', parts.join(' · ')]];
 }
 
 function sinkText({ delivered, filtered, dropped, lost, waiting }: SinkLedger): string {
