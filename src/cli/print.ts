@@ -12,6 +12,11 @@ export async function print(output: CliOutput, text: string): Promise<void> {
   }
 }
 
+/** A message, as `print`; that it cannot be written is no error of the command, and there would be nobody to tell. */
+export async function tell(output: CliOutput, text: string): Promise<void> {
+  await Promise.allSettled([write(output, text)]);
+}
+
 /** EPIPE at the first write that finds nobody; the stream is destroyed by it, so later ones fail for that reason. */
 export function isBrokenPipe(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED');

@@ -4,7 +4,7 @@ import { asAgentError, exitCodeOf } from '../core/errors.ts';
 import type { AgentError } from '../core/errors.ts';
 import { escapeText } from '../core/text.ts';
 import type { CliIo } from './io.ts';
-import { print } from './print.ts';
+import { tell } from './print.ts';
 import { styleFor } from './style.ts';
 
 /** Says on stderr what went wrong and what to do; resolves to the exit code. */
@@ -14,7 +14,7 @@ export async function reportError(error: unknown, io: CliIo): Promise<number> {
   const issues = issuesOf(known);
   const head = `${style.red('error')}: ${escapeText(known.message)}\n`;
   const list = issues.length === 0 ? '' : `${issues.map((issue) => issueText(issue, io)).join('')}\n`;
-  await print(io.stderr, `${head}${list === '' ? '' : `\n${list}`}${fixText(known)}${traceText(known)}`);
+  await tell(io.stderr, `${head}${list === '' ? '' : `\n${list}`}${fixText(known)}${traceText(known)}`);
   return exitCodeOf(known);
 }
 

@@ -3,6 +3,7 @@ import type { Screen } from '../agent/screen.ts';
 import { prepareDataDir } from '../agent/data-dir.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/config.ts';
+import { asAgentError, exitCodeOf } from '../core/errors.ts';
 import { startLongTimer } from '../core/long-timer.ts';
 import { parseDuration } from '../core/units.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -11,7 +12,9 @@ import type { RunOptions } from './actions.ts';
 import type { CliIo } from './io.ts';
 import { usesColour } from './io.ts';
 import { closingText, statusLine } from './run-report.ts';
-import { print } from './print.ts';
+import { LAST_WORDS_MS, within } from './patience.ts';
+import { tell } from './print.ts';
+import { reportError } from './report-error.ts';
 import { styleFor } from './style.ts';
 import { packageVersion } from './version.ts';
 
@@ -26,8 +29,16 @@ export interface RunHost {
 /** A second request within this time is the same one: npm and the terminal both deliver Ctrl-C. */
 const SAME_REQUEST_MS = 1000;
 
-/** `forkcast run`: resolves to the exit code after everything is closed; rejects with what kept it from running. */
+/** `forkcast run`: resolves to the exit code after everything is closed and what went wrong is said. No reader can keep it from ending. */
 export async function runCommand(options: RunOptions, io: CliIo, host: RunHost): Promise<number> {
+  try {
+    return await runOnData(options, io, host);
+  } catch (error) {
+    return within(LAST_WORDS_MS, reportError(error, io), exitCodeOf(asAgentError(error)));
+  }
+}
+
+async function runOnData(options: RunOptions, io: CliIo, host: RunHost): Promise<number> {
   const { config } = loadConfig({ file: options.config, overrides: options.set });
   const screen: Screen = { output: io.stdout, colour: usesColour(io.stdout, io.env), status: () => '' };
   const log = createLog(logOutput(io, screen), { level: config.telemetry.logLevel, colour: usesColour(io.stderr, io.env) });
@@ -71,7 +82,7 @@ async function runAgent({ config, options, io, host, log, screen }: Run): Promis
     releaseSignals();
     releaseExit();
     if (agent.state === 'stopped' || agent.books.upstream.heard > 0)
-      await print(io.stderr, closingText(agent, styleFor(io.stderr, io.env)));
+      await within(LAST_WORDS_MS, tell(io.stderr, closingText(agent, styleFor(io.stderr, io.env))), undefined);
   }
 }
 
