@@ -52,6 +52,12 @@ describe('every way to end undoes the subscription exactly once', () => {
     },
   );
 
+  test('a duration of weeks, longer than a timer of Node can be, is not over at once', async () => {
+    const agent = await started({}, ['--duration', '30d']);
+    expect(await agent.stop()).toMatchObject({ code: 0 });
+    expect((await agent.agentEvents()).at(-1)).toMatchObject({ stop: { reason: 'SIGTERM' } });
+  });
+
   test('SIGINT twice in the same instant, as npm and the terminal both deliver it, is one request: 0', async () => {
     const agent = await started();
     agent.child.kill('SIGINT');
