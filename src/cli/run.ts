@@ -39,14 +39,16 @@ export async function runCommand(options: RunOptions, io: CliIo, host: RunHost):
 }
 
 async function runOnData(options: RunOptions, io: CliIo, host: RunHost): Promise<number> {
+  const requests = new StopRequests(host);
   const { config } = loadConfig({ file: options.config, overrides: options.set });
   const screen: Screen = { output: io.stdout, colour: usesColour(io.stdout, io.env), status: () => '' };
   const log = createLog(logOutput(io, screen), { level: config.telemetry.logLevel, colour: usesColour(io.stderr, io.env) });
   const dataDir = await prepareDataDir(config.agent.dataDir, log);
   try {
-    return await runAgent({ config, options, io, host, log, screen });
+    return await runAgent({ config, options, io, host, log, screen, requests });
   } finally {
     await dataDir.release();
+    requests.release();
   }
 }
 
@@ -57,6 +59,7 @@ interface Run {
   readonly host: RunHost;
   readonly log: Logger;
   readonly screen: Screen;
+  readonly requests: StopRequests;
 }
 
 /** Where both are the same terminal, the view prints the log's lines: two writers would tear its status line. */
@@ -66,11 +69,11 @@ function logOutput(io: CliIo, screen: Screen): LogOutput {
   return { isTTY: true, write: (text) => screen.announce?.(text.trimEnd()) === true || stderr.write(text) };
 }
 
-async function runAgent({ config, options, io, host, log, screen }: Run): Promise<number> {
+async function runAgent({ config, options, io, host, log, screen, requests }: Run): Promise<number> {
   const agent: Agent = new Agent(config, { version: packageVersion(), log, screen });
   screen.status = (): string => statusLine(agent);
   const releaseExit = host.onExit(() => agent.abandon());
-  const releaseSignals = host.onSignal(stopper(agent, log));
+  requests.handOver(stopper(agent, log));
   let cancelTimer = (): void => undefined;
   try {
     await agent.start();
@@ -79,10 +82,25 @@ async function runAgent({ config, options, io, host, log, screen }: Run): Promis
     return 0;
   } finally {
     cancelTimer();
-    releaseSignals();
     releaseExit();
     if (agent.state === 'stopped' || agent.books.upstream.heard > 0)
       await within(LAST_WORDS_MS, tell(io.stderr, closingText(agent, styleFor(io.stderr, io.env))), undefined);
+  }
+}
+
+/** Stop requests from the first moment on: one that comes before there is an agent waits for it. */
+class StopRequests {
+  readonly release: () => void;
+  readonly #early: string[] = [];
+  #listener: ((signal: string) => void) | undefined;
+
+  constructor(host: RunHost) {
+    this.release = host.onSignal((signal) => (this.#listener === undefined ? void this.#early.push(signal) : this.#listener(signal)));
+  }
+
+  handOver(listener: (signal: string) => void): void {
+    this.#listener = listener;
+    for (const signal of this.#early.splice(0)) listener(signal);
   }
 }
 

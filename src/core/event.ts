@@ -159,7 +159,7 @@ export interface Provenance {
   parent: ProvenanceKind;
   /** errno of the first group that is MISSING, where reading was tried. */
   missing_errno: number | null;
-  /** Kernel stamp → end of capture; null where nothing had to be captured. */
+  /** Kernel stamp → end of capture, or → receipt where nothing was captured; of a SNAPSHOT: how long its capture took. */
   enrich_delay_us: number | null;
 }
 

@@ -226,7 +226,6 @@ export class ConnectorReader {
     setSlot(this.#ring, at, this.#sequence.seq, what === What.NONE ? ACK : 0);
     if (what === What.EXEC) this.#captureExec({ slot, slots, at, stampNs });
     else if (what === What.NONE) this.#subscription?.acknowledged(ackOf(words, at), firstOf(words, at));
-    else this.#subscription?.heardEvents();
   }
 
   #captureExec({ slot, slots, at, stampNs }: { slot: number; slots: number; at: number; stampNs: number }): void {

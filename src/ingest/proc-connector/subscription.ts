@@ -20,7 +20,6 @@ export class Subscription {
   readonly #answers = new Set<number>();
   #sentNs = 0;
   #confirmed = false;
-  #heard = false;
 
   constructor(libc: Libc, control: IngestControl, fd: number) {
     this.#libc = libc;
@@ -35,18 +34,13 @@ export class Subscription {
   /** Sends LISTEN when none is under way or its answer is overdue. Throws when the kernel refuses or stays silent. */
   advance(nowNs: number): void {
     if (this.#confirmed || nowNs - this.#sentNs < ACK_TIMEOUT_NS) return;
-    if (this.#answers.size === ATTEMPTS) throw this.#heard ? unanswered() : silent();
+    if (this.#answers.size === ATTEMPTS) throw this.#control.counts.overruns > 0 ? unanswered() : silent();
     this.#sentNs = nowNs;
     const ack = randomInt(1, 0xffffffff);
     this.#answers.add((ack + 1) >>> 0);
     const sent = this.#libc.send(this.#fd, controlMessage(Op.LISTEN, ack));
     if (sent.value < 0) throw refused(sent.errno);
     this.#control.noteListening(this.#fd);
-  }
-
-  /** Events arrive, so that it is the answer that was lost: in a receive buffer that is full. */
-  heardEvents(): void {
-    this.#heard = true;
   }
 
   /** Takes an acknowledgement from the stream, of whichever attempt; others' are ignored. Throws when ours carries an error. */
@@ -88,12 +82,9 @@ function silent(): AgentError {
   });
 }
 
+/** Events of others' subscriptions arrive in a foreign pid namespace, too; only an overrun says that answers may have been lost. */
 function unanswered(): AgentError {
-  return new AgentError(
-    'NETLINK_SOCKET',
-    `events arrive, but the kernel's answers to ${ATTEMPTS} subscription requests were lost in a full receive buffer`,
-    {
-      fix: 'Raise source.receive_buffer; the machine makes events faster than so small a buffer holds them.',
-    },
-  );
+  return new AgentError('NETLINK_SOCKET', `the kernel's answers to ${ATTEMPTS} subscription requests were lost in a full receive buffer`, {
+    fix: 'Raise source.receive_buffer; the machine makes events faster than so small a buffer holds them.',
+  });
 }
