@@ -125,6 +125,8 @@ test('the end of one agent does not deafen another', async () => {
   const known = await spawnKnown({ exitCode: 5 });
   await known.ended;
   expect((await second.stop()).code).toBe(0);
+  const { upstream, sinks } = await second.record();
+  expect({ lost: upstream.lost, sinks }).toMatchObject({ lost: 0, sinks: [{ dropped: {}, lost: {} }] });
   expect((await second.events()).filter((event) => event.process.pid === known.pid).map((event) => event.kind)).toEqual([
     'FORK',
     'EXEC',
