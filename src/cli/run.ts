@@ -34,6 +34,8 @@ export async function runCommand(options: RunOptions, io: CliIo, host: RunHost):
   try {
     return await runOnData(options, io, host);
   } catch (error) {
+    // What was asked for is no error.
+    if (asAgentError(error).code === 'STOPPED_EARLY') return 0;
     return within(LAST_WORDS_MS, reportError(error, io), exitCodeOf(asAgentError(error)));
   }
 }

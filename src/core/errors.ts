@@ -18,6 +18,7 @@ export const ERRORS = {
   NETLINK_NAMESPACE: { category: 'unavailable', retry: 'never' },
   NETLINK_PERMISSION: { category: 'permission', retry: 'never' },
   NETLINK_DEAF: { category: 'unavailable', retry: 'never' },
+  STOPPED_EARLY: { category: 'failed', retry: 'never' },
   BOOT_TIMEOUT: { category: 'unavailable', retry: 'never' },
   NETLINK_SOCKET: { category: 'transient', retry: 'backoff' },
   NATIVE_UNAVAILABLE: { category: 'unavailable', retry: 'never' },

@@ -20,6 +20,10 @@ export interface PipelineParts extends IntakeParts {
   readonly shutdownTimeoutMs: number;
 }
 
+function stoppedEarly(): AgentError {
+  return new AgentError('STOPPED_EARLY', 'stopped before it listened');
+}
+
 function incomplete(): AgentError {
   return new AgentError('SHUTDOWN_INCOMPLETE', 'the agent was stopped before everything was delivered', {
     fix: 'Raise agent.shutdown_timeout, or see why a sink is slow.',
@@ -38,8 +42,8 @@ export class Pipeline {
   #state: PipelineState = 'created';
   #failure: { error: unknown } | undefined;
   #deadline: NodeJS.Timeout | undefined;
-  /** Asked to stop before it ran. */
-  #stopEarly = false;
+  /** Aborted: asked to stop before it ran. */
+  readonly #early = new AbortController();
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -51,14 +55,15 @@ export class Pipeline {
     return this.#state;
   }
 
-  /** Opens everything; when anything fails, what was opened is closed again and the first error is thrown. */
+  /** Opens everything; a `stop` meanwhile ends it with STOPPED_EARLY. When anything fails, what was opened is closed again and the first error is thrown. */
   async start(boot: AbortSignal): Promise<void> {
     this.#state = 'starting';
+    const until = AbortSignal.any([boot, this.#early.signal]);
     const opened: Component[] = [];
     try {
       for (const component of [...this.#parts.lanes.map((lane) => lane.sink), this.#parts.source]) {
         opened.push(component);
-        await component.open(boot);
+        await component.open(until);
       }
       this.#state = 'running';
     } catch (error) {
@@ -71,7 +76,7 @@ export class Pipeline {
   /** Runs until the source ends (after `stop`, or by itself). Rejects with the first error, after everything is closed. */
   async run(): Promise<void> {
     const deliveries = this.#deliveries.map((stage) => stage.run(this.#hard.signal).catch((error: unknown) => this.#crash(error)));
-    if (this.#stopEarly) this.stop();
+    if (this.#early.signal.aborted) this.stop();
     await this.#takeIn();
     this.#armDeadline();
     for (const { queue, sink } of this.#parts.lanes) {
@@ -124,7 +129,7 @@ export class Pipeline {
 
   /** Closes the source; the rest drains behind it. At three quarters of the deadline retries stop and what is unsent is written off. */
   stop(): void {
-    if (this.#state === 'created' || this.#state === 'starting') this.#stopEarly = true;
+    if (this.#state === 'created' || this.#state === 'starting') this.#early.abort(stoppedEarly());
     if (this.#state !== 'running') return;
     this.#state = 'draining';
     this.#armDeadline();

@@ -154,14 +154,22 @@ export function sinkContract(name: string, make: () => Promise<SinkFixture>): vo
 /** Besides the law: a retry repeats nothing, so that failures cost time only. For sinks that promise it. */
 export function retryContract(name: string, make: () => Promise<FallibleFixture>): void {
   describe(`${name} can be retried`, () => {
+    const rounds = fc.record({
+      seed: fc.integer({ min: 1, max: 2 ** 31 - 2 }),
+      chance: fc.double({ min: 0, max: 0.6, noNaN: true }),
+      sizes: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 25 }),
+    });
+
     it('neither loses nor repeats anything when writes fail at random and are tried again', async () => {
-      const rounds = fc.record({
-        seed: fc.integer({ min: 1, max: 2 ** 31 - 2 }),
-        chance: fc.double({ min: 0, max: 0.6, noNaN: true }),
-        sizes: fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 25 }),
-      });
       await fc.assert(
         fc.asyncProperty(rounds, (round) => survives(make, round)),
+        { numRuns: 40, endOnFailure: true },
+      );
+    });
+
+    it('says of a batch that is given up how many of its records it holds nevertheless', async () => {
+      await fc.assert(
+        fc.asyncProperty(rounds, (round) => owns(make, round)),
         { numRuns: 40, endOnFailure: true },
       );
     });
@@ -189,6 +197,30 @@ async function survives(make: () => Promise<FallibleFixture>, { seed, chance, si
     setFaults(0, seed);
     await sink.close();
     expect(sorted(await received())).toEqual(Array.from({ length: last }, (_, index) => index + 1));
+  } finally {
+    await sink.close();
+    await dispose();
+  }
+}
+
+async function owns(make: () => Promise<FallibleFixture>, { seed, chance, sizes }: Round): Promise<void> {
+  const { sink, record, received, dispose, setFaults } = await make();
+  try {
+    await sink.open(never);
+    setFaults(chance, seed);
+    let last = 0;
+    const writes = sizes.map((size) => {
+      const items = Array.from({ length: size }, (_, index) => record(last + index + 1, (last + index) % 7 === 0 ? 'agent' : 'process'));
+      last += size;
+      return sink.write(batchOf(...items), never).then(
+        () => size,
+        (error: unknown) => Number((error as AgentError).context['landed'] ?? 0),
+      );
+    });
+    const held = (await Promise.all(writes)).reduce((sum, count) => sum + count, 0);
+    setFaults(0, seed);
+    await sink.close();
+    expect(await received()).toHaveLength(held);
   } finally {
     await sink.close();
     await dispose();

@@ -10,6 +10,9 @@ import type { ClockOffsets } from './wall-clock.ts';
 /** Messages of one receive: more only lengthens the time until the first exec of the batch is captured. */
 export const MAX_SLOTS = 256;
 
+/** Beyond this a frame is closed and the next one begun: the reader takes whole frames, and a turn of it should not take megabytes. */
+const MAX_FRAME_BYTES = 256 << 10;
+
 /** Bytes a frame needs at least: all slots, and the largest capture with a loss before it. */
 export function minFrameBytes(maxArgsBytes: number): number {
   return FRAME_HEADER_BYTES + SLOTS_AT + MAX_SLOTS * SLOT_BYTES + LOSS_BYTES + AUX_HEADER_BYTES + maxRecordBytes(maxArgsBytes) + 64;
@@ -56,7 +59,8 @@ export class FrameWriter {
 
   /** True when a loss and a capture still fit. */
   get hasRoom(): boolean {
-    return this.#position + LOSS_BYTES + this.#maxRecord <= this.#offset + this.#ring.reserved;
+    const limit = Math.min(this.#ring.reserved, Math.max(this.#minBytes, MAX_FRAME_BYTES));
+    return this.#position + LOSS_BYTES + this.#maxRecord <= this.#offset + limit;
   }
 
   loss(slot: number, gap: Gap): void {

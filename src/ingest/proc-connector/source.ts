@@ -20,8 +20,12 @@ import { sendIgnore } from './subscription.ts';
 
 /** Enough for 40,000 events, or 2,500 captures: the main thread may pause for a second of a storm before the kernel's buffer has to take over. */
 const RING_BYTES = 4 << 20;
-/** A batch is decoded in place before the ring gets its room back. */
-const MAX_BATCH = 2048;
+/**
+ * How much one turn of the event loop takes in. Sinks get on by one step a turn (a block of 256 KiB, for files), so that a larger batch would fill
+ * their queues although nothing is slow.
+ */
+const MAX_BATCH = 512;
+const MAX_BATCH_BYTES = 256 << 10;
 /** Events are gathered this long, so that a busy host costs 100 wake-ups a second and not one an event. */
 const GATHER_MS = 10;
 const WAIT_MS = 2000;
@@ -152,7 +156,7 @@ export class ProcConnectorSource implements Source<Heard> {
 
   #decode(items: Heard[]): number {
     let bytes = 0;
-    while (items.length < MAX_BATCH) {
+    while (items.length < MAX_BATCH && bytes < MAX_BATCH_BYTES) {
       const frame = this.#consumer.next();
       if (frame === undefined) break;
       this.#frames.read(frame.offset, items);

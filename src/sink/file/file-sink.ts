@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Sink } from '../../core/component.ts';
 import type { RecordContainer } from '../../core/container.ts';
 import type { Encoded } from '../../core/encoded.ts';
-import { AgentError } from '../../core/errors.ts';
+import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { RecordStream } from '../../core/event.ts';
 import type { FileSinkConfig } from './config.ts';
 import { EventDirectory } from './event-directory.ts';
@@ -97,9 +97,19 @@ export class FileSink implements Sink {
     this.#inFlight += 1;
     try {
       await this.#writeParts(writers, batch, signal);
+    } catch (error) {
+      throw this.#tellingLanded(error, batch);
     } finally {
       this.#inFlight -= 1;
     }
+  }
+
+  /** How many records of a rejected batch are in the files nevertheless, as `context.landed`: the books must not call them lost. */
+  #tellingLanded(error: unknown, { items }: Batch<Encoded>): unknown {
+    const landed = items.reduce((count, record) => count + (this.#landed.has(record) ? 1 : 0), 0);
+    if (landed === 0) return error;
+    const { code, message, context, fix, cause } = asAgentError(error);
+    return new AgentError(code, message, { cause: cause ?? error, context: { ...context, landed }, ...(fix === undefined ? {} : { fix }) });
   }
 
   drain(): void {

@@ -233,6 +233,25 @@ describe('failure', () => {
     await expect(pipeline.run()).rejects.toThrow('gone');
   });
 
+  test('a stop that comes while it starts ends the start', async () => {
+    const log: string[] = [];
+    const slow: FakeSink & { open: () => Promise<void> } = { ...recorder(), open: () => new Promise(() => undefined) };
+    const opening = lane('slow', slow, log);
+    const aborted = {
+      ...opening,
+      sink: {
+        ...opening.sink,
+        open: (signal: AbortSignal) =>
+          new Promise<void>((_r, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+      },
+    };
+    const { pipeline } = build([], [aborted], log);
+    const starting = pipeline.start(never);
+    pipeline.stop();
+    await expect(starting).rejects.toMatchObject({ code: 'STOPPED_EARLY' });
+    expect(log).toEqual(['close slow']);
+  });
+
   test('a stop that comes before the run is not forgotten', async () => {
     const log: string[] = [];
     const sink = recorder();
