@@ -50,7 +50,14 @@ export function createLanes(config: Config, deps: LaneDeps): Lanes {
 
 function createEncoder(format: Format, screen: Screen): Encoder<AnyEvent> {
   if (format === 'avro') return createAvroEncoder();
-  return format === 'json' ? createJsonEncoder() : createLineEncoder({ colour: screen.colour });
+  return format === 'json' ? createJsonEncoder() : createLineEncoder({ colour: screen.colour, narrow: () => isNarrow(screen.output) });
+}
+
+/** Where the columns of fixed width would leave no room for the command. */
+const NARROW_COLUMNS = 60;
+
+function isNarrow({ isTTY, columns = 0 }: Screen['output']): boolean {
+  return isTTY === true && columns > 0 && columns < NARROW_COLUMNS;
 }
 
 function createSink(sink: SinkConfig, { agentId, log, screen }: LaneDeps): Sink {
@@ -59,6 +66,7 @@ function createSink(sink: SinkConfig, { agentId, log, screen }: LaneDeps): Sink 
       id: sink.name,
       output: screen.output,
       colour: screen.colour,
+      dumb: screen.dumb === true,
       status: () => screen.status(),
     });
     if (view.announce !== undefined) screen.announce = (line) => view.announce?.(line) === true;

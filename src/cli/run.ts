@@ -43,7 +43,8 @@ export async function runCommand(options: RunOptions, io: CliIo, host: RunHost):
 async function runOnData(options: RunOptions, io: CliIo, host: RunHost): Promise<number> {
   const requests = new StopRequests(host);
   const { config } = loadConfig({ file: options.config, overrides: options.set });
-  const screen: Screen = { output: io.stdout, colour: usesColour(io.stdout, io.env), status: () => '' };
+  const dumb = io.env['TERM'] === 'dumb';
+  const screen: Screen = { output: io.stdout, colour: usesColour(io.stdout, io.env), dumb, status: () => '' };
   const log = createLog(logOutput(io, screen), { level: config.telemetry.logLevel, colour: usesColour(io.stderr, io.env) });
   const dataDir = await prepareDataDir(config.agent.dataDir, log);
   try {

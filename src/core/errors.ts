@@ -27,6 +27,7 @@ export const ERRORS = {
   DATA_DIR_UNSAFE: { category: 'permission', retry: 'never' },
   DATA_DIR_PERMISSION: { category: 'permission', retry: 'never' },
   QUEUE_ENDED: { category: 'unavailable', retry: 'never' },
+  OUTPUT_GONE: { category: 'failed', retry: 'never' },
   FILE_IO: { category: 'io', retry: 'backoff' },
   FILE_NOT_FOUND: { category: 'io', retry: 'never' },
   FILE_CORRUPT: { category: 'corrupt', retry: 'never' },

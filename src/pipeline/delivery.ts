@@ -7,11 +7,12 @@ import { add } from '../core/ledger.ts';
 import type { Delivery } from '../core/queue.ts';
 import { Backoff } from './backoff.ts';
 import type { Lane } from './lane.ts';
+import { LossEpisode } from './loss-episode.ts';
 
 const RETRY = { initialMs: 100, maxMs: 30_000 };
 const HOLD_MS = 60_000;
 
-/** Changes of a sink's state, one call a change and not one a retry. */
+/** Changes of a sink's state, one call a change and not one a retry; `lost` at the first loss of an episode and at its end with the rest. */
 export interface DeliveryEvents {
   down(sink: string, error: AgentError): void;
   up(sink: string): void;
@@ -23,6 +24,7 @@ export class DeliveryStage implements Stage {
   readonly name: string;
   readonly #lane: Lane;
   readonly #events: DeliveryEvents;
+  readonly #losses: LossEpisode;
   #isDown = false;
   /** The last failure, as long as the sink is down. */
   error: AgentError | undefined;
@@ -31,6 +33,7 @@ export class DeliveryStage implements Stage {
     this.name = `delivery:${lane.ledger.sink}`;
     this.#lane = lane;
     this.#events = events;
+    this.#losses = new LossEpisode((error, count) => events.lost(lane.ledger.sink, error, count));
   }
 
   /** Ends when the queue has ended and is empty, or when `hard` aborts: what is not written by then is the pipeline's to write off. */
@@ -46,6 +49,7 @@ export class DeliveryStage implements Stage {
       }
     } finally {
       await Promise.all(inFlight);
+      this.#losses.end();
     }
   }
 
@@ -64,13 +68,13 @@ export class DeliveryStage implements Stage {
     const count = delivery.batch.items.length;
     const failure = await this.#writeWithRetries(delivery, hard);
     ledger.waiting -= count;
-    if (failure === undefined) ledger.delivered += count;
-    else {
-      const reason = hard.aborted ? 'shutdown' : 'rejected';
-      add(ledger.lost, reason, count);
-      this.#events.lost(ledger.sink, failure, count);
+    const lost = failure === undefined ? 0 : count - landedOf(failure, count);
+    ledger.delivered += count - lost;
+    if (failure !== undefined && lost > 0) {
+      add(ledger.lost, hard.aborted ? 'shutdown' : 'rejected', lost);
+      this.#losses.add(failure, lost);
     }
-    delivery.done(failure === undefined ? 'delivered' : 'dead_lettered');
+    delivery.done(lost === 0 ? 'delivered' : 'dead_lettered');
   }
 
   /** undefined when written, else the error that ended the attempts. */
@@ -100,9 +104,15 @@ export class DeliveryStage implements Stage {
   }
 
   #recovered(): void {
+    this.#losses.end();
     if (!this.#isDown) return;
     this.#isDown = false;
     this.error = undefined;
     this.#events.up(this.#lane.ledger.sink);
   }
+}
+
+/** How many records of a batch of `count` are with the other side although its write was rejected. */
+function landedOf({ context: { landed } }: AgentError, count: number): number {
+  return typeof landed === 'number' && landed > 0 ? Math.min(Math.floor(landed), count) : 0;
 }

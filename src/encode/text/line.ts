@@ -12,6 +12,8 @@ import { localTime } from './timestamp.ts';
 export interface LineOptions {
   /** Colour the kinds and what went wrong, for terminals. */
   readonly colour?: boolean;
+  /** Whether lines are for few columns, asked for each: then they begin with seconds, kind and pid only. */
+  readonly narrow?: () => boolean;
 }
 
 /**
@@ -19,12 +21,16 @@ export interface LineOptions {
  * configuration say reaches the terminal unescaped.
  *
  *     14:03:22.123 EXEC       24020 ana      ls -l '/var/log/my app'  [3f2a1b9c0d4e]
+ *     14:03:22 EXEC  24020 ls -l '/var/log/my app'  [3f2a1b9c0d4e]
  */
 export function createLineEncoder(options: LineOptions = {}): Encoder<AnyEvent> {
   const colour = options.colour ?? false;
+  const wide: Look = { colour, narrow: false };
+  const narrow: Look = { colour, narrow: true };
   return {
     encode({ stream, event }): Encoded {
-      const text = stream === 'process' ? processLine(event, colour) : agentLine(event, colour);
+      const look = options.narrow?.() === true ? narrow : wide;
+      const text = stream === 'process' ? processLine(event, look) : agentLine(event, look);
       return { stream, kind: event.kind, sequence: event.sequence ?? 0, timeUs: event.time, bytes: Buffer.from(text, 'utf8') };
     },
   };
@@ -34,22 +40,30 @@ const KIND_WIDTH = 10;
 const PID_WIDTH = 7;
 const USER_WIDTH = 8;
 
-function processLine(event: ProcessEvent, colour: boolean): string {
+const NARROW_KIND_WIDTH = 5;
+
+interface Look {
+  readonly colour: boolean;
+  readonly narrow: boolean;
+}
+
+function processLine(event: ProcessEvent, look: Look): string {
   const { pid, user, uid } = event.process;
-  const who = user === null ? String(uid ?? '?') : printable(user);
   const where = event.container === null ? '' : `  [${printable(event.container.id.slice(0, 12))}]`;
-  const head = `${localTime(event.time)} ${kindText(event.kind, colour)} ${String(pid).padStart(PID_WIDTH)} ${who.padEnd(USER_WIDTH)}`;
-  return `${head} ${describeProcessEvent(event, colour)}${where}\n`;
+  const who = user === null ? String(uid ?? '?') : printable(user);
+  const subject = look.narrow ? String(pid) : `${String(pid).padStart(PID_WIDTH)} ${who.padEnd(USER_WIDTH)}`;
+  return `${timeAndKind(event, look)} ${subject} ${describeProcessEvent(event, look.colour)}${where}\n`;
 }
 
-function agentLine(event: AgentEvent, colour: boolean): string {
-  const blank = `${'-'.padStart(PID_WIDTH)} ${'-'.padEnd(USER_WIDTH)}`;
-  return `${localTime(event.time)} ${kindText(event.kind, colour)} ${blank} ${describeAgentEvent(event, colour)}\n`;
+function agentLine(event: AgentEvent, look: Look): string {
+  const blank = look.narrow ? '-' : `${'-'.padStart(PID_WIDTH)} ${'-'.padEnd(USER_WIDTH)}`;
+  return `${timeAndKind(event, look)} ${blank} ${describeAgentEvent(event, look.colour)}\n`;
 }
 
-function kindText(kind: ProcessEvent['kind'] | AgentEvent['kind'], colour: boolean): string {
-  const padded = kind.padEnd(KIND_WIDTH);
-  return colour ? paint(padded, KIND_COLOURS[kind]) : padded;
+function timeAndKind({ time, kind }: ProcessEvent | AgentEvent, { colour, narrow }: Look): string {
+  const at = localTime(time);
+  const padded = kind.padEnd(narrow ? NARROW_KIND_WIDTH : KIND_WIDTH);
+  return `${narrow ? at.slice(0, -'.000'.length) : at} ${colour ? paint(padded, KIND_COLOURS[kind]) : padded}`;
 }
 
 const KIND_COLOURS = {

@@ -46,6 +46,36 @@ export function fitColumns(text: string, columns: number): string {
   return text;
 }
 
+const INDENT = '  ';
+
+/** The text in lines that fit, broken at blanks where there are any; all but the first are indented by two. */
+export function wrapColumns(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (let rest = text; ;) {
+    const indent = lines.length === 0 || columns <= 2 * INDENT.length ? '' : INDENT;
+    const end = lineEnd(rest, columns - indent.length);
+    if (end >= rest.length) return [...lines, indent + rest];
+    lines.push(indent + rest.slice(0, end).trimEnd());
+    rest = rest.slice(end).trimStart();
+  }
+}
+
+/** Where to break: behind the last blank within the columns, else behind the last character that fits; always behind one character. */
+function lineEnd(text: string, columns: number): number {
+  let used = 0;
+  let blank = 0;
+  for (let at = 0; at < text.length;) {
+    const colour = sgrAt(text, at);
+    const character = colour ?? String.fromCodePoint(text.codePointAt(at) ?? 0);
+    if (colour === undefined) used += columnsOf(character);
+    if (used > columns && character === ' ') return at;
+    if (used > columns) return blank > 0 ? blank : Math.max(at, character.length);
+    at += character.length;
+    if (character === ' ' && at < text.length) blank = at;
+  }
+  return text.length;
+}
+
 function sgrAt(text: string, at: number): string | undefined {
   if (text.codePointAt(at) !== 0x1b) return undefined;
   SGR.lastIndex = at;

@@ -1,24 +1,31 @@
 import type { Batch } from '../../core/batch.ts';
 import type { Sink } from '../../core/component.ts';
 import type { Encoded } from '../../core/encoded.ts';
+import { AgentError } from '../../core/errors.ts';
+import { FileOutput, regularFile } from './file-output.ts';
+import type { WriteSome } from './file-output.ts';
 import { OutputStream, misuse } from './output-stream.ts';
 import type { TextOutput } from './output-stream.ts';
 
 /**
- * Writes finished lines (each with its line end) to a stream. A write resolves when the system has taken its lines, so a slow reader holds
- * back the queue and not the memory. When the reader leaves, writes resolve at once and `gone` says so.
+ * Writes finished lines (each with its line end) to a stream or a file. A write resolves when the system has taken its lines, so a slow reader
+ * holds back the queue and not the memory. Once the reader has left, writes reject with OUTPUT_GONE and `gone` says so. A write rejected with
+ * FILE_IO may be tried again with the same batch object: on a file nothing is repeated, and `landed` of the error's context says how many
+ * records are in it; a stream that failed stays so.
  */
 export class LineSink implements Sink {
   readonly id: string;
   /** Enough that the next lines are at hand when the stream wants them. */
   readonly maxInFlight = 4;
-  readonly #stream: OutputStream;
+  readonly #stream: OutputStream | FileOutput;
   readonly #running = new Set<Promise<void>>();
   #state: 'new' | 'open' | 'closed' = 'new';
 
-  constructor(id: string, output: TextOutput) {
+  /** `writeSome` stands in for the system where the output is a regular file. */
+  constructor(id: string, output: TextOutput, writeSome?: WriteSome) {
     this.id = id;
-    this.#stream = new OutputStream(output);
+    const file = regularFile(output);
+    this.#stream = file === undefined ? new OutputStream(output) : new FileOutput(file, writeSome);
   }
 
   get gone(): boolean {
@@ -36,12 +43,20 @@ export class LineSink implements Sink {
     signal.throwIfAborted();
     if (this.#state !== 'open') throw misuse('written to while it was not open');
     if (batch.items.length === 0) return;
-    const writing = unlessAborted(this.#stream.write(joined(batch)), signal);
+    const writing = unlessAborted(this.#send(batch), signal);
     this.#running.add(writing);
     try {
       await writing;
     } finally {
       this.#running.delete(writing);
+    }
+  }
+
+  async #send(batch: Batch<Encoded>): Promise<void> {
+    try {
+      await this.#stream.write(joined(batch), batch);
+    } catch (error) {
+      throw error instanceof AgentError ? withLanded(error, batch) : error;
     }
   }
 
@@ -67,6 +82,19 @@ function joined(batch: Batch<Encoded>): Uint8Array {
     at += item.bytes.length;
   }
   return lines;
+}
+
+/** An error that says how many bytes were written, with how many whole records that is. */
+function withLanded(error: AgentError, batch: Batch<Encoded>): AgentError {
+  const { written } = error.context;
+  if (typeof written !== 'number') return error;
+  let landed = 0;
+  for (let end = 0; landed < batch.items.length; landed += 1) {
+    end += batch.items[landed]?.bytes.length ?? 0;
+    if (end > written) break;
+  }
+  const { code, message, cause, fix } = error;
+  return new AgentError(code, message, { cause, context: { ...error.context, landed }, ...(fix === undefined ? {} : { fix }) });
 }
 
 /** What is in a stream cannot be called back; aborting only ends the wait for it. */

@@ -1,8 +1,9 @@
 import type { Batch } from '../../core/batch.ts';
 import type { Sink } from '../../core/component.ts';
 import type { Encoded } from '../../core/encoded.ts';
+import { wrapColumns } from './display-width.ts';
 import { renderEnd, renderFrame } from './live-frame.ts';
-import { OutputStream, misuse } from './output-stream.ts';
+import { OutputStream, misuse, outputGone } from './output-stream.ts';
 import type { TextOutput } from './output-stream.ts';
 
 /** As fast as eyes can make use of. */
@@ -24,7 +25,7 @@ export interface LiveViewOptions {
 /**
  * Events as they come, on a terminal, no more than a person can follow: so many lines each 100 ms, then how many were left out, and the
  * status on the last line. It takes every event at once whatever the terminal does: what cannot be shown is counted in the next line
- * that can. Lines arrive finished, with their line ends.
+ * that can. Only when the terminal is gone, writes reject with OUTPUT_GONE. Lines arrive finished, with their line ends.
  */
 export class LiveView implements Sink {
   readonly id: string;
@@ -57,6 +58,7 @@ export class LiveView implements Sink {
   async write(batch: Batch<Encoded>, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#ticker === undefined || this.#closing !== undefined) throw misuse('written to while it was not open');
+    if (this.#stream.gone) throw outputGone();
     for (const item of batch.items) {
       if (this.#shown.length < this.#options.linesPerWindow) this.#shown.push(item);
       else this.#omit(item);
@@ -64,10 +66,11 @@ export class LiveView implements Sink {
     if (batch.items.length > 0) this.#window ??= setTimeout(() => this.#endWindow(), WINDOW_MS).unref();
   }
 
-  /** Prints a line above the status, whatever the pace: for what the agent itself has to say. False while there is no view to print it on. */
+  /** Prints a line above the status, whole and whatever the pace: for what the agent itself has to say. False while there is no view to print it on. */
   announce(line: string): boolean {
-    if (this.#ticker === undefined || this.#closing !== undefined) return false;
-    this.#print(renderFrame({ ...this.#frame, lines: [line], omitted: new Map(), status: this.#options.status() }));
+    if (this.#ticker === undefined || this.#closing !== undefined || this.#stream.gone) return false;
+    const frame = this.#frame;
+    this.#print(renderFrame({ ...frame, lines: wrapColumns(line, frame.columns), omitted: new Map(), status: this.#options.status() }));
     return true;
   }
 
@@ -117,7 +120,7 @@ export class LiveView implements Sink {
   }
 }
 
-/** A view that cannot be written is a view that nobody sees; its events are counted as delivered like those it leaves out. */
+/** A frame that cannot be written is one that nobody sees; its events are counted as delivered like those it leaves out. */
 function unseen(): void {
   // Nothing depends on it.
 }

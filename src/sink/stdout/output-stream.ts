@@ -2,9 +2,9 @@ import { AgentError } from '../../core/errors.ts';
 import { fileError } from '../../core/system-error.ts';
 
 /** Standard output, or what stands for it in tests. */
-export type TextOutput = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+export type TextOutput = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number; readonly fd?: number };
 
-/** The reader has ended (`forkcast tap | head`), or the stream was ended by somebody else: nothing can be written any more, and nobody minds. */
+/** The reader has ended (`forkcast tap | head`), or the stream was ended by somebody else: nothing can be written any more. */
 const GONE: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END']);
 /** A terminal that was hung up gives this instead. */
 const HANGUP = 'EIO';
@@ -45,14 +45,14 @@ export class OutputStream {
     if (!this.#gone && this.#failure === undefined) this.#output.off('error', this.#hear);
   }
 
-  /** Resolves when the system has it all, or when nobody reads any more; rejects with FILE_IO. */
+  /** Resolves when the system has it all; rejects with OUTPUT_GONE when nobody reads any more, with FILE_IO otherwise. */
   write(chunk: Uint8Array | string): Promise<void> {
-    if (this.#gone) return Promise.resolve();
+    if (this.#gone) return Promise.reject(outputGone());
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const flows = this.#output.write(chunk, (error) => {
-      if (error !== null && error !== undefined) this.#note(error);
-      if (this.#failure === undefined || this.#gone || (error ?? null) === null) resolve();
-      else reject(this.#failure);
+      if (error === null || error === undefined) return resolve();
+      this.#note(error);
+      reject(this.#failure ?? outputGone());
     });
     if (!flows) this.#congested = true;
     return promise;
@@ -60,6 +60,7 @@ export class OutputStream {
 
   #note(error: Error): void {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+    if (this.#gone) return;
     if (this.#failure === undefined && (GONE.has(code) || (code === HANGUP && this.#output.isTTY === true))) this.#gone = true;
     else this.#failure ??= fileError({ action: 'write to', path: 'stdout' }, error);
   }
@@ -73,6 +74,13 @@ function setBlocking(output: TextOutput, blocking: boolean): void {
   if (output.isTTY !== true) return;
   const { _handle: terminal } = output as { _handle?: { setBlocking?: (on: boolean) => void } };
   terminal?.setBlocking?.(blocking);
+}
+
+export function outputGone(): AgentError {
+  return new AgentError('OUTPUT_GONE', 'stdout has no reader any more', {
+    context: { path: 'stdout' },
+    fix: 'Keep the reader of stdout running, or leave the stdout sink out of the configuration.',
+  });
 }
 
 export function misuse(what: string): AgentError {

@@ -13,6 +13,8 @@ export interface StdoutSinkDeps {
   readonly status?: () => string;
   /** Whether the output shows colours. */
   readonly colour?: boolean;
+  /** Whether the output is a terminal that obeys no control sequences (TERM=dumb): it gets lines and no view. */
+  readonly dumb?: boolean;
 }
 
 /** A sink that can say that nobody reads any more and, where it owns a terminal, print a line of others without disturbing its view. */
@@ -20,7 +22,7 @@ export type StdoutSink = Sink & { readonly gone: boolean; announce?(line: string
 
 /** A live view where lines for people go to a terminal; otherwise every line, as fast as the reader takes them. */
 export function createStdoutSink(config: StdoutSinkConfig, deps: StdoutSinkDeps): StdoutSink {
-  const { id, output, colour = false, status = () => '' } = deps;
-  if (config.format !== 'line' || output.isTTY !== true) return new LineSink(id, output);
+  const { id, output, colour = false, dumb = false, status = () => '' } = deps;
+  if (config.format !== 'line' || output.isTTY !== true || dumb) return new LineSink(id, output);
   return new LiveView({ id, output, colour, status, linesPerWindow: LINES_PER_WINDOW });
 }

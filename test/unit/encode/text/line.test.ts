@@ -29,6 +29,17 @@ describe('the line of an event', () => {
     expect(lineOf(asProcess({ ...execEvent, time }))).toBe('07:08:09.012 EXEC         24020 ana      ls --color=auto -l /var/log/nginx\n');
   });
 
+  it('keeps room for what matters where columns are few, asked anew for every line', () => {
+    const time = new Date(2026, 0, 31, 7, 8, 9, 12).getTime() * 1000 + 999;
+    let narrow = true;
+    const encoder = createLineEncoder({ narrow: () => narrow });
+    const text = (any: AnyEvent): string => Buffer.from(encoder.encode(any).bytes).toString();
+    expect(text(asProcess({ ...execEvent, time }))).toBe('07:08:09 EXEC  24020 ls --color=auto -l /var/log/nginx\n');
+    expect(text(asAgent({ ...fullAgentEvent, time, kind: 'STOP' }))).toMatch(/^07:08:09 STOP {2}- stopped/);
+    narrow = false;
+    expect(text(asProcess({ ...execEvent, time }))).toContain(' EXEC         24020 ana      ls');
+  });
+
   it('has the uid where the user has no name, and nothing where there is no process', () => {
     expect(lineOf(asProcess({ ...execEvent, process: info({ user: null, uid: 65_534 }) }))).toContain(' 24020 65534    ls');
     expect(lineOf(asProcess({ ...execEvent, process: info({ user: null, uid: null }) }))).toContain(' 24020 ?        ls');

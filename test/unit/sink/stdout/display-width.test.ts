@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fitColumns } from '../../../../src/sink/stdout/display-width.ts';
+import { fitColumns, wrapColumns } from '../../../../src/sink/stdout/display-width.ts';
 
 const RED = '\u001b[31m';
 const OFF = '\u001b[0m';
@@ -27,5 +27,21 @@ describe('fitColumns', () => {
     [`a${RED}b${OFF}c`, 2, `a${RED}…${OFF}`],
   ])('%j within %i', (text, columns, expected) => {
     expect(fitColumns(text, columns)).toBe(expected);
+  });
+});
+
+describe('wrapColumns', () => {
+  it.each([
+    ['plain text', 10, ['plain text']],
+    ['plain text', 9, ['plain', '  text']],
+    ['plain text', 5, ['plain', '  tex', '  t']],
+    ['', 5, ['']],
+    ['0123456789ab', 6, ['012345', '  6789', '  ab']],
+    ['漢字漢字', 5, ['漢字', '  漢', '  字']],
+    ['漢字', 1, ['漢', '字']],
+    ['a b', 1, ['a', 'b']],
+    [`${RED}alarm${OFF} of it`, 8, [`${RED}alarm${OFF} of`, '  it']],
+  ])('%j within %i', (text, columns, expected) => {
+    expect(wrapColumns(text, columns)).toEqual(expected);
   });
 });

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Encoded } from '../../../../src/core/encoded.ts';
 import { LineSink } from '../../../../src/sink/stdout/line-sink.ts';
 import { LiveView } from '../../../../src/sink/stdout/live-view.ts';
@@ -9,6 +10,7 @@ import { createStdoutSink } from '../../../../src/sink/stdout/stdout-sink.ts';
 import { compileStdoutSink, stdoutSinkSchema } from '../../../../src/sink/stdout/config.ts';
 import { batchOf } from '../../../contract/records.ts';
 import { stateOf } from '../../../contract/waiting.ts';
+import { tempDir } from '../../../helpers/temp-dir.ts';
 import { FakeTerminal } from './fake-terminal.ts';
 
 const never = new AbortController().signal;
@@ -58,27 +60,27 @@ describe('LineSink', () => {
     output.take();
   });
 
-  it.each(['EPIPE', 'ECONNRESET'])('ends quietly when the reader leaves (%s)', async (code) => {
+  it.each(['EPIPE', 'ECONNRESET'])('rejects for good once the reader has left (%s)', async (code) => {
     const output = new SlowStream();
     const sink = new LineSink('out', output);
     await sink.open(never);
     const write = sink.write(batchOf(line('one')), never);
     output.take(failure(code));
-    await write;
+    await expect(write).rejects.toMatchObject({ code: 'OUTPUT_GONE', retry: 'never', category: 'failed' });
     expect(sink.gone).toBe(true);
-    await sink.write(batchOf(line('two')), never);
+    await expect(sink.write(batchOf(line('two')), never)).rejects.toMatchObject({ code: 'OUTPUT_GONE' });
     expect(output.pieces).toEqual(['one\n']);
     await sink.close();
     // Some streams announce it once more; unheard it would end the process.
     expect(() => output.emit('error', failure(code))).not.toThrow();
   });
 
-  it('ends quietly when somebody else ended the stream', async () => {
+  it('rejects as gone when somebody else ended the stream', async () => {
     const output = new SlowStream();
     const sink = new LineSink('out', output);
     await sink.open(never);
     output.destroy();
-    await sink.write(batchOf(line('one')), never);
+    await expect(sink.write(batchOf(line('one')), never)).rejects.toMatchObject({ code: 'OUTPUT_GONE' });
     expect(sink.gone).toBe(true);
     await sink.close();
   });
@@ -126,7 +128,76 @@ describe('LineSink', () => {
     const script = join(import.meta.dirname, 'endless-lines-run.ts');
     const shell = spawn('sh', ['-c', '"$1" "$2" | head -n 3', 'sh', process.execPath, script], { stdio: ['ignore', 'pipe', 'pipe'] });
     const texts = await Promise.all([shell.stdout, shell.stderr].map(async (stream) => (await stream.toArray()).join('')));
-    expect(texts).toEqual(['line 1\nline 2\nline 3\n', 'gone\n']);
+    expect(texts).toEqual(['line 1\nline 2\nline 3\n', 'OUTPUT_GONE\ngone\n']);
+  });
+});
+
+describe('LineSink on a regular file', () => {
+  /** The sink on a file, and a disk that takes `room` bytes, at most 5 at once. */
+  async function onDisk(room: number) {
+    const path = join(await tempDir(), 'out');
+    const fd = openSync(path, 'w');
+    onTestFinished(() => closeSync(fd));
+    const disk = { room, text: () => readFileSync(path, 'utf8') };
+    const sink = new LineSink('out', Object.assign(new SlowStream(), { fd }), async (to, bytes, at) => {
+      const length = Math.min(5, bytes.length - at, disk.room);
+      if (length === 0) throw failure('ENOSPC');
+      disk.room -= length;
+      return writeSync(to, bytes, at, length);
+    });
+    await sink.open(never);
+    onTestFinished(() => sink.close());
+    return { sink, disk };
+  }
+
+  it('writes on where the system took a part only', async () => {
+    const { sink, disk } = await onDisk(100);
+    await Promise.all([sink.write(batchOf(line('number one'), line('two')), never), sink.write(batchOf(line('three')), never)]);
+    expect(disk.text()).toBe('number one\ntwo\nthree\n');
+  });
+
+  it('rejects when the disk is full, says how many records are in the file, and repeats nothing at the next attempt', async () => {
+    const { sink, disk } = await onDisk(13);
+    const batch = batchOf(line('number one'), line('two'), line('three'));
+    await expect(sink.write(batch, never)).rejects.toMatchObject({
+      code: 'FILE_IO',
+      retry: 'backoff',
+      context: { errno: 'ENOSPC', landed: 1 },
+    });
+    expect(disk.text()).toBe('number one\ntw');
+    disk.room = 100;
+    await sink.write(batch, never);
+    expect(disk.text()).toBe('number one\ntwo\nthree\n');
+  });
+
+  it('never tears a line that is half written, whichever batch comes next', async () => {
+    const { sink, disk } = await onDisk(2);
+    const [first, second] = [batchOf(line('one')), batchOf(line('two'))];
+    await expect(sink.write(first, never)).rejects.toMatchObject({ context: { landed: 0 } });
+    await expect(sink.write(second, never)).rejects.toMatchObject({ context: { landed: 0 } });
+    disk.room = 100;
+    await sink.write(second, never);
+    await sink.write(first, never);
+    expect(disk.text()).toBe('one\ntwo\n');
+  });
+
+  it('leaves alone what was not begun', async () => {
+    const { sink, disk } = await onDisk(0);
+    await expect(sink.write(batchOf(line('given up')), never)).rejects.toMatchObject({ context: { landed: 0 } });
+    disk.room = 100;
+    await sink.write(batchOf(line('two')), never);
+    expect(disk.text()).toBe('two\n');
+  });
+
+  it('needs no stand-in for the system', async () => {
+    const path = join(await tempDir(), 'out');
+    const fd = openSync(path, 'w');
+    onTestFinished(() => closeSync(fd));
+    const sink = new LineSink('out', Object.assign(new SlowStream(), { fd }));
+    await sink.open(never);
+    await sink.write(batchOf(line('one'), line('two')), never);
+    await sink.close();
+    expect(readFileSync(path, 'utf8')).toBe('one\ntwo\n');
   });
 });
 
@@ -135,6 +206,7 @@ describe('createStdoutSink', () => {
     const terminal = new FakeTerminal();
     const pipe = new SlowStream();
     expect(createStdoutSink({ format: 'line' }, { id: 'eyes', output: terminal })).toBeInstanceOf(LiveView);
+    expect(createStdoutSink({ format: 'line' }, { id: 'eyes', output: terminal, dumb: true })).toBeInstanceOf(LineSink);
     expect(createStdoutSink({ format: 'json' }, { id: 'eyes', output: terminal })).toBeInstanceOf(LineSink);
     expect(createStdoutSink({ format: 'line' }, { id: 'eyes', output: pipe })).toBeInstanceOf(LineSink);
   });

@@ -188,12 +188,21 @@ describe('LiveView', () => {
     terminal.resume();
   });
 
-  it('goes quiet when the terminal is hung up', async () => {
+  it('wraps a line of the agent that is wider than the terminal: nothing of it is cut off', async () => {
+    const view = viewOn(20);
+    await view.open(never);
+    expect(view.announce('cannot write to /漢字: ENOSPC; free space')).toBe(true);
+    expect(terminal.screen).toEqual(['cannot write to', '  /漢字: ENOSPC;', '  free space', 'heard 12 · lost 0']);
+    await view.close();
+  });
+
+  it('goes quiet when the terminal is hung up, and rejects what comes then', async () => {
     const view = viewOn(80);
     await view.open(never);
     terminal.destroy(Object.assign(new Error('hung up'), { code: 'EIO' }));
     await until(() => view.gone);
-    await view.write(batchOf(line('a')), never);
+    await expect(view.write(batchOf(line('a')), never)).rejects.toMatchObject({ code: 'OUTPUT_GONE' });
+    expect(view.announce('a line')).toBe(false);
     vi.advanceTimersByTime(1100);
     await view.close();
     expect(terminal.raw).toBe('');
