@@ -74,12 +74,20 @@ export interface OcfHeader {
   readonly length: number;
 }
 
+/** Ours have five entries around a schema of some 25 KB: what claims to be beyond these is damage or not ours. */
+export const MAX_HEADER_BYTES = 1024 * 1024;
+const MAX_META_ENTRIES = 1000;
+
 /** Throws EndOfBytes when `bytes` hold only a part of it and RangeError when it is no such header. */
 export function parseOcfHeader(bytes: Uint8Array): OcfHeader {
   const cursor = new Cursor(bytes);
   if (!hasOcfMagic(cursor.slice(4))) throw new RangeError('it does not begin with "Obj" 01');
   const meta = new Map<string, Buffer>();
+  let entries = 0;
   for (let count = cursor.long(); count !== 0; count = cursor.long()) {
+    entries += Math.abs(count);
+    if (entries > MAX_META_ENTRIES)
+      throw new RangeError(`more than ${MAX_META_ENTRIES} metadata entries, at byte ${cursor.at} of its header`);
     if (count < 0) cursor.long();
     for (let i = Math.abs(count); i > 0; i--) meta.set(cursor.slice(cursor.long()).toString(), Buffer.from(cursor.slice(cursor.long())));
   }

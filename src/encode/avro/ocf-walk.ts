@@ -1,7 +1,7 @@
 import type { Ask } from './byte-window.ts';
 import type { Corrupt, Torn } from './decoded.ts';
 import { MAX_BLOCK_BYTES } from './ocf-codec.ts';
-import { Cursor, EndOfBytes, hasOcfMagic, parseOcfHeader, SYNC_BYTES } from './ocf-header.ts';
+import { Cursor, EndOfBytes, hasOcfMagic, MAX_HEADER_BYTES, parseOcfHeader, SYNC_BYTES } from './ocf-header.ts';
 
 export interface OcfBlock {
   readonly what: 'block';
@@ -25,9 +25,8 @@ type Walk<T> = Generator<OcfAsk | OcfFound, T, Uint8Array>;
 
 /** Two varints. */
 const BLOCK_HEAD_BYTES = 20;
-/** Less than any header; how much more it takes shows while it is parsed. */
+/** Less than any header. Each parse begins anew, so each gets twice the bytes: asking for just what is missing would take as many parses as there are entries. */
 const LEAST_HEADER_BYTES = 32;
-const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 const SCAN_BYTES = 64 * 1024;
 
 const ask = (at: number, length: number, keep = at): OcfAsk => ({ what: 'ask', at, length, keep });
@@ -53,7 +52,8 @@ type AfterHeader = { at: number; sync: Buffer } | { at: undefined; sync: undefin
 const NOWHERE: AfterHeader = { at: undefined, sync: undefined };
 
 function* walkHeader(at: number): Walk<AfterHeader> {
-  for (let length = LEAST_HEADER_BYTES; length <= MAX_HEADER_BYTES;) {
+  let needed = LEAST_HEADER_BYTES;
+  for (let length = needed; needed <= MAX_HEADER_BYTES; length = Math.min(Math.max(needed, 2 * length), MAX_HEADER_BYTES)) {
     const bytes = yield ask(at, length);
     try {
       const { meta, sync, length: size } = parseOcfHeader(bytes);
@@ -68,7 +68,7 @@ function* walkHeader(at: number): Walk<AfterHeader> {
         yield { what: 'torn', at, bytes: bytes.length };
         return NOWHERE;
       }
-      length = error.needed;
+      needed = error.needed;
     }
   }
   yield { what: 'unreadable', at, reason: `its header has no end within ${MAX_HEADER_BYTES} bytes` };
