@@ -21,13 +21,13 @@ export interface Host {
 }
 
 export interface ExeFile {
-  inode: number;
-  device: number;
-  mtime: number;
+  inode: number | null;
+  device: number | null;
+  mtime: number | null;
   deleted: boolean;
   memfd: boolean;
-  setuid: boolean;
-  setgid: boolean;
+  setuid: boolean | null;
+  setgid: boolean | null;
 }
 
 export interface Script {

@@ -24,9 +24,9 @@ export function parseExe(piece: Piece): ExeLink | undefined {
 
 /**
  * What the link alone says of the file, published only where it says something: the file is gone or never had a name.
- * Nobody looked at the inode, so the other fields are 0 and false: inode 0 means "not read".
+ * Nobody looked at the inode, so what it would say is null.
  */
 export function exeFileOf(link: ExeLink): ExeFile | null {
   if (!link.deleted && !link.memfd) return null;
-  return { inode: 0, device: 0, mtime: 0, deleted: link.deleted, memfd: link.memfd, setuid: false, setgid: false };
+  return { inode: null, device: null, mtime: null, deleted: link.deleted, memfd: link.memfd, setuid: null, setgid: null };
 }
