@@ -22,7 +22,7 @@ import { describeStart } from './describe-start.ts';
 import { createLanes, lastRunPath } from './lanes.ts';
 import { startEvent, stopEvent } from './lifecycle-events.ts';
 import { readRunRecord, writeRunRecord } from './run-record.ts';
-import type { RunRecord } from './run-record.ts';
+import type { LastRun } from './run-record.ts';
 import type { Screen } from './screen.ts';
 
 const SWEEP_MS = 1000;
@@ -48,7 +48,7 @@ export class Agent {
   readonly #sequencer: Sequencer;
   readonly #pipeline: Pipeline;
   readonly #startedMs = performance.now();
-  #previous: RunRecord | undefined;
+  #previous: LastRun | undefined;
   #socket: ConnectorSocket | undefined;
   #stopReason = 'end of source';
 

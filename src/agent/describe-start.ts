@@ -7,14 +7,14 @@ import type { Config } from '../config/config.ts';
 import { SKB_BYTES } from '../ingest/proc-connector/socket.ts';
 import type { ConnectorSocket } from '../ingest/proc-connector/socket.ts';
 import { previousRun, sinkId } from './lifecycle-events.ts';
-import type { RunRecord } from './run-record.ts';
+import type { LastRun } from './run-record.ts';
 
 export interface StartFacts {
   readonly config: Config;
   readonly version: string;
   readonly socket: ConnectorSocket;
   readonly hostId: Uuid;
-  readonly previous: RunRecord | undefined;
+  readonly previous: LastRun | undefined;
 }
 
 /** What START tells the readers of the stream: who speaks, with what rights, and what this run cannot know. */

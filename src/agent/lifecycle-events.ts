@@ -3,7 +3,7 @@ import type { AgentEvent, AgentStart, PreviousRun, UpstreamLedger } from '../cor
 import type { AnyEvent } from '../core/any-event.ts';
 import type { Uuid } from '../core/event.ts';
 import type { RunIdentity } from '../enrich/identity.ts';
-import type { RunRecord } from './run-record.ts';
+import type { LastRun } from './run-record.ts';
 
 type Body = Pick<AgentEvent, 'kind'> & Partial<Pick<AgentEvent, 'start' | 'stop'>>;
 
@@ -44,7 +44,7 @@ export function sinkId(hostId: Uuid, name: string): Uuid {
   return id;
 }
 
-export function previousRun(record: RunRecord | undefined): PreviousRun | null {
+export function previousRun(record: LastRun | undefined): PreviousRun | null {
   if (record === undefined) return null;
   const last: Record<string, number> = {};
   // Only where everything was delivered is the last sequence that of the sink, too.

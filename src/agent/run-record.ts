@@ -29,14 +29,63 @@ export function writeRunRecord(path: string, record: RunRecord): void {
   renameSync(next, path);
 }
 
+/** What the next run takes over of it, each field checked: START repeats it, and a value that no encoder takes would cost the whole event. */
+export interface LastRun extends Pick<RunRecord, 'agent_id' | 'clean' | 'time' | 'last_sequence'> {
+  readonly sinks: readonly Readonly<Pick<SinkLedger, 'sink' | 'accepted' | 'delivered'>>[];
+}
+
 /** The record of the run before, or undefined when there is none that can be read: a damaged one must not keep the agent from starting. */
-export function readRunRecord(path: string, onDamage: (reason: string) => void): RunRecord | undefined {
+export function readRunRecord(path: string, onDamage: (reason: string) => void): LastRun | undefined {
   try {
-    const record = JSON.parse(readFileSync(path, 'utf8')) as RunRecord;
-    if (record.version === 1 && /^[0-9a-f-]{36}$/.test(record.agent_id)) return record;
-    onDamage('it is of another version');
+    const record: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const damage = damageOf(record);
+    if (damage === undefined) return record as LastRun;
+    onDamage(damage);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onDamage(error instanceof Error ? error.message : String(error));
   }
   return undefined;
+}
+
+type Check = (value: unknown) => boolean;
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isText: Check = (value) => typeof value === 'string' && value !== '';
+const isUuid: Check = (value) => typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
+
+/** Each field with what it must be. */
+const FIELDS: Readonly<Record<Exclude<keyof LastRun, 'sinks'>, readonly [Check, string]>> = {
+  agent_id: [isUuid, 'a UUID'],
+  clean: [(value) => typeof value === 'boolean', 'true or false'],
+  time: [isCount, 'a count of microseconds'],
+  last_sequence: [isCount, 'a count'],
+};
+const SINK_FIELDS: Readonly<Record<keyof LastRun['sinks'][number], readonly [Check, string]>> = {
+  sink: [isText, 'a name'],
+  accepted: [isCount, 'a count'],
+  delivered: [isCount, 'a count'],
+};
+
+/** What is wrong with it, or undefined. */
+function damageOf(record: unknown): string | undefined {
+  if (!isObject(record)) return 'it is not an object';
+  if (record['version'] !== 1) return 'it is of another version';
+  const { sinks } = record;
+  if (!Array.isArray(sinks)) return 'sinks is not a list';
+  return wrongField(record, FIELDS) ?? sinks.map((sink: unknown, i) => wrongSink(sink, i)).find((wrong) => wrong !== undefined);
+}
+
+function wrongSink(sink: unknown, index: number): string | undefined {
+  const wrong = isObject(sink) ? wrongField(sink, SINK_FIELDS) : 'is not an object';
+  return wrong === undefined ? undefined : `sinks[${index}]: ${wrong}`;
+}
+
+function wrongField(
+  record: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, readonly [Check, string]>>,
+): string | undefined {
+  const wrong = Object.entries(fields).find(([name, [check]]) => !check(record[name]));
+  return wrong === undefined ? undefined : `${wrong[0]} is not ${wrong[1][1]}`;
 }

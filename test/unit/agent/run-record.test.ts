@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { previousRun } from '../../../src/agent/lifecycle-events.ts';
+import { readRunRecord, writeRunRecord } from '../../../src/agent/run-record.ts';
+import type { LastRun, RunRecord } from '../../../src/agent/run-record.ts';
+import { openLedger } from '../../../src/core/ledger.ts';
+
+const upstream = {
+  heard: 0,
+  lost: 0,
+  own_acks: 0,
+  deselected: 0,
+  thread_events: 0,
+  throttled: 0,
+  filtered: 0,
+  originated: 0,
+  sequenced: 9,
+};
+const record: RunRecord = {
+  version: 1,
+  agent_id: '195fda90-ed8c-4ca8-a3c2-bc3bcf5b20cc',
+  clean: true,
+  time: 1_767_225_600_000_007,
+  upstream,
+  sinks: [{ ...openLedger('file'), accepted: 9, delivered: 9 }],
+  last_sequence: 9,
+  resources: { cpu_us: 1, max_rss_kib: 1, seconds: 1 },
+  provenance: { args: {}, exe: {}, cgroup: {} },
+};
+
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'forkcast-record-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'last-run.json');
+}
+
+function reading(text: string): { record: LastRun | undefined; damage: string[] } {
+  const path = temporary();
+  writeFileSync(path, text);
+  const damage: string[] = [];
+  return { record: readRunRecord(path, (reason) => damage.push(reason)), damage };
+}
+
+it('gives back what was written', () => {
+  const path = temporary();
+  const damage: string[] = [];
+  expect(readRunRecord(path, (reason) => damage.push(reason))).toBeUndefined();
+  writeRunRecord(path, record);
+  expect(readRunRecord(path, (reason) => damage.push(reason))).toEqual(record);
+  expect(damage).toEqual([]);
+});
+
+it('tells START of the run before', () => {
+  expect(previousRun(reading(JSON.stringify(record)).record)).toMatchObject({ clean: true, last_sequences: { file: 9 } });
+});
+
+const sink = { sink: 'file', accepted: 1, delivered: 1 };
+const damaged: [string, unknown, string][] = [
+  ['only an id', { version: 1, agent_id: record.agent_id }, 'sinks is not a list'],
+  ['a list', [record], 'it is not an object'],
+  ['null', null, 'it is not an object'],
+  ['another version', { ...record, version: 2 }, 'it is of another version'],
+  ['an id that is a list', { ...record, agent_id: [record.agent_id] }, 'agent_id is not a UUID'],
+  ['an id of dashes', { ...record, agent_id: '-'.repeat(36) }, 'agent_id is not a UUID'],
+  ['clean as text', { ...record, clean: 'yes' }, 'clean is not true or false'],
+  ['time as text', { ...record, time: '1' }, 'time is not a count of microseconds'],
+  ['a huge time', { ...record, time: 1e300 }, 'time is not a count of microseconds'],
+  ['a fraction of a sequence', { ...record, last_sequence: 1.5 }, 'last_sequence is not a count'],
+  ['a sequence beyond 2^53', { ...record, last_sequence: 2 ** 53 }, 'last_sequence is not a count'],
+  ['a negative sequence', { ...record, last_sequence: -1 }, 'last_sequence is not a count'],
+  ['sinks by name', { ...record, sinks: { file: sink } }, 'sinks is not a list'],
+  ['a sink of null', { ...record, sinks: [sink, null] }, 'sinks[1]: is not an object'],
+  ['a sink without a name', { ...record, sinks: [{ accepted: 1, delivered: 1 }] }, 'sinks[0]: sink is not a name'],
+  ['a sink with text for a count', { ...record, sinks: [{ ...sink, delivered: '1' }] }, 'sinks[0]: delivered is not a count'],
+];
+
+it.each(damaged)('reports a damaged record: %s', (_name, written, reason) => {
+  expect(reading(JSON.stringify(written))).toEqual({ record: undefined, damage: [reason] });
+});
+
+it.each(['', '{"version":1,', '\0\0\0\0'])('reports what is no JSON: %j', (text) => {
+  const { record: read, damage } = reading(text);
+  expect(read).toBeUndefined();
+  expect(damage).toHaveLength(1);
+});
