@@ -2,6 +2,7 @@ import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yam
 import type { Document, Node } from 'yaml';
 import { invalidConfig } from './issue.ts';
 import type { Origin } from './issue.ts';
+import { MAX_NESTING, nestingOf } from './nesting.ts';
 import type { ConfigPath } from './path.ts';
 import { syntaxIssue, unusableAliases } from './syntax.ts';
 import type { SyntaxTrouble } from './syntax.ts';
@@ -25,8 +26,8 @@ export function parseConfig(text: string, file: string): ConfigDocument {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
+  refuseDeep(text, { lines, file, place });
   const document = parseDocument(text, {
-    lineCounter: lines,
     prettyErrors: false,
     merge: true,
     stringKeys: true,
@@ -49,6 +50,14 @@ export function parseConfig(text: string, file: string): ConfigDocument {
     setsNothing: Object.keys(value).length === 0,
     locate: (path, ofKey) => place(offsetOf(document, path, ofKey)),
   };
+}
+
+/** Before anything recurses into it; so it is here that the lines are counted. */
+function refuseDeep(text: string, { lines, file, place }: { lines: LineCounter; file: string; place: (offset: number) => Origin }): void {
+  const { depth, beyond } = nestingOf(text, lines);
+  if (beyond === undefined) return;
+  const reason = `the file is nested ${depth} levels deep, more than the ${MAX_NESTING} that are read`;
+  throw invalidConfig([{ path: '', value: null, reason, fix: 'remove the brackets, dashes or indentation', at: place(beyond) }], file);
 }
 
 function plainValue(document: Document.Parsed, troubles: SyntaxTrouble[]): Written {

@@ -1,12 +1,38 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
+import { AgentError } from '../core/errors.ts';
 import { formatSize, parseSize } from '../core/units.ts';
-import type { EffectiveConfig } from './effective.ts';
+import type { EffectiveConfig, EffectiveSink } from './effective.ts';
 import type { Finding } from './issue.ts';
 
-/** What each key allows but several together do not. For configurations whose keys are each right. */
+/** What each key allows but several together do not. For configurations whose keys are each right. Throws FILE_IO, see `requireBase`. */
 export function checkRelations(config: EffectiveConfig): Finding[] {
+  requireBase(config);
   return [...blockingAmongOthers(config), ...sharedFolders(config), ...queuesTooSmall(config)];
 }
+
+/**
+ * Relative paths need a working directory, and a process may outlive its own. No mistake in the configuration, so not a finding: throws
+ * FILE_IO. Once asked, Node.js remembers the answer, so no later use of these paths fails for this reason.
+ */
+function requireBase({ agent, sinks }: EffectiveConfig): void {
+  const paths = { 'agent.data_dir': agent.data_dir, ...Object.fromEntries(Object.entries(sinks).flatMap(pathOfSink)) };
+  const relative = Object.entries(paths).find(([, path]) => !isAbsolute(path));
+  if (relative === undefined) return;
+  try {
+    process.cwd();
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'has been deleted' : `cannot be determined (${code})`;
+    throw new AgentError('FILE_IO', `the working directory ${why}, and ${relative[0]} (${relative[1]}) is relative to it`, {
+      cause,
+      context: { path: relative[0], value: relative[1] },
+      fix: 'change to a directory that exists (cd /), or write absolute paths in the configuration',
+    });
+  }
+}
+
+const pathOfSink = ([name, sink]: [string, EffectiveSink]): [string, string][] =>
+  sink.type === 'file' ? [[`sinks.${name}.path`, sink.path]] : [];
 
 /** A sink that blocks holds the pipeline, and with it every other sink. */
 function blockingAmongOthers({ sinks }: EffectiveConfig): Finding[] {

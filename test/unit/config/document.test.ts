@@ -53,6 +53,23 @@ describe('syntax errors say where, what and what to do', () => {
     expect(troubles('a: 1\na: 2\nb: @x\nc: [1\nd: !x y\n').length).toBeGreaterThanOrEqual(3);
   });
 
+  it.each([
+    ['agent: ' + '['.repeat(5000) + ']'.repeat(5000), '1:71  | the file is nested 5001 levels deep'],
+    ['['.repeat(5000), '1:65  | the file is nested 5000 levels deep'],
+    ['a: 1\nb:\n  ' + '- '.repeat(65) + 'x\n', '3:129  | the file is nested 66 levels deep'],
+    [
+      Array.from({ length: 65 }, (_, i) => `${' '.repeat(i)}a:\n`).join('') + ' '.repeat(65) + 'b: 1\n',
+      '65:65  | the file is nested 66 levels deep',
+    ],
+    ['? '.repeat(3000) + 'x', '1:129  | the file is nested 3000 levels deep'],
+  ])('refuses what is nested too deep and says how deep: %#', (text, start) => {
+    expect(troubles(text)).toEqual([`${start}, more than the 64 that are read | remove the brackets, dashes or indentation`]);
+  });
+
+  it('takes 64 levels', () => {
+    expect(parse(`a: ${'['.repeat(63)}1${']'.repeat(63)}`).value).toHaveProperty('a');
+  });
+
   it('refuses aliases that multiply', () => {
     const rows = [
       'a: &a [1,1,1,1,1,1,1,1,1]',

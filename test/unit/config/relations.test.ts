@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
-import { configFile, issuesIn, summaryOf } from './refusal.ts';
+import { exitCodeOf } from '../../../src/core/errors.ts';
+import { configFile, issuesIn, refusal, summaryOf } from './refusal.ts';
 
 it('block is for a single sink', () => {
   expect(() => loadConfig({ file: configFile('sinks: {a: {type: file, queue: {when_full: block}}}') })).not.toThrow();
@@ -19,4 +20,30 @@ it('a queue has room for the longest event', () => {
   expect(summaryOf(issuesIn('enrich: {max_args_bytes: 2MiB}\nsinks:\n  a: {type: stdout, queue: {max_size: 2MiB}}\n'))).toEqual([
     '3:39 sinks.a.queue.max_size | is too small for an event with 2MiB of arguments (enrich.max_args_bytes) | write at least 2080KiB, or lower enrich.max_args_bytes',
   ]);
+});
+
+describe('without a working directory', () => {
+  const gone = Object.assign(new Error('uv_cwd'), { code: 'ENOENT' });
+  const withoutCwd = (): void => {
+    const cwd = vi.spyOn(process, 'cwd').mockImplementation(() => {
+      throw gone;
+    });
+    onTestFinished(() => cwd.mockRestore());
+  };
+
+  it('relative paths are refused, with what to do', () => {
+    const file = configFile('agent: {data_dir: /x}\nsinks: {a: {type: file, path: y}}\n');
+    withoutCwd();
+    const error = refusal(() => loadConfig());
+    expect(error).toMatchObject({ code: 'FILE_IO', fix: expect.stringContaining('cd /') as unknown });
+    expect(error.message).toMatch(/^the working directory has been deleted, and agent\.data_dir \(.+\) is relative to it$/);
+    expect(exitCodeOf(error)).toBe(74);
+    expect(refusal(() => loadConfig({ file })).message).toContain('sinks.a.path (y)');
+  });
+
+  it('absolute paths do', () => {
+    const file = configFile('agent: {data_dir: /x}\nsinks: {a: {type: file, path: /y}, b: {type: stdout}}\n');
+    withoutCwd();
+    expect(() => loadConfig({ file })).not.toThrow();
+  });
 });
