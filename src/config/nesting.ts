@@ -4,7 +4,7 @@ import type { CST, LineCounter } from 'yaml';
 /** The configuration has six levels. What composes a document recurses: some hundreds more are beyond it, and thousands end the process. */
 export const MAX_NESTING = 64;
 
-export interface Nesting {
+interface Nesting {
   readonly depth: number;
   /** Offset of the first collection beyond MAX_NESTING; undefined where there is none. */
   readonly beyond: number | undefined;
