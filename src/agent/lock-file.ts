@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { link, open, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AgentError } from '../core/errors.ts';
 import { errnoName, fileError } from '../core/system-error.ts';
@@ -29,7 +31,13 @@ export interface LockRequest {
 /** Locks taken over below locks taken over, before it is left to a person: each level takes an agent killed within the same millisecond. */
 const MAX_DEPTH = 8;
 
-/** Resolves with how to free the lock (idempotent). Throws DATA_DIR_LOCKED with the holder's pid in `context`, or FILE_IO. */
+/** Each further try means that the lock came or went in between. */
+const MAX_TRIES = 1000;
+
+/** Longer than any line of a lock. */
+const MAX_LINE_BYTES = 256;
+
+/** Resolves with how to free the lock (idempotent). Throws DATA_DIR_LOCKED with the holder's pid in `context`, DATA_DIR_UNSAFE where no lock can be, or FILE_IO. */
 export async function acquireLock(request: LockRequest): Promise<Unlock> {
   try {
     return await acquire(request, 0);
@@ -42,9 +50,10 @@ async function acquire(request: LockRequest, depth: number): Promise<Unlock> {
   const { path } = request;
   const mine = await ownLine();
   const draft = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
-  await writeFile(draft, mine, { flag: 'wx', mode: 0o600 });
+  await writeDraft(draft, mine);
   try {
-    while (!(await appear(draft, path))) {
+    for (let tries = 1; !(await appear(draft, path)); tries += 1) {
+      if (tries > MAX_TRIES) throw new Error('it changes hands all the time');
       const found = await readLine(path);
       if (found === undefined) continue;
       if (await isHeld(found)) throw locked(request, found);
@@ -55,6 +64,17 @@ async function acquire(request: LockRequest, depth: number): Promise<Unlock> {
     await removeIfThere(draft);
   }
   return releaseOf(path, mine);
+}
+
+/** All of it, or nothing stays behind: a full disk lets an empty file be made. */
+async function writeDraft(draft: string, line: string): Promise<void> {
+  try {
+    await writeFile(draft, line, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    // The first error is the one to report.
+    if (errnoName(error) !== 'EEXIST') await removeIfThere(draft).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** False when there is a lock already. */
@@ -119,11 +139,27 @@ async function startOf(pid: number): Promise<number | undefined> {
   }
 }
 
+/** undefined when there is none. Throws DATA_DIR_UNSAFE for what is no regular file; a fifo does not make it wait. */
 async function readLine(path: string): Promise<string | undefined> {
+  const file = await openLock(path);
+  if (file === undefined) return undefined;
   try {
-    return await readFile(path, 'latin1');
+    if (!(await file.stat()).isFile()) throw noLock(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_LINE_BYTES), 0, MAX_LINE_BYTES, 0);
+    return buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function openLock(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    if (errnoName(error) === 'ENOENT') return undefined;
+    const errno = errnoName(error);
+    if (errno === 'ENOENT') return undefined;
+    // A link, or a socket.
+    if (errno === 'ELOOP' || errno === 'ENXIO') throw noLock(path, error);
     throw error;
   }
 }
@@ -141,4 +177,12 @@ function locked({ path, fix }: LockRequest, line: string): AgentError {
   const folder = escapeText(dirname(path));
   const holder = pid === process.pid ? 'this same process' : `process ${pid}`;
   return new AgentError('DATA_DIR_LOCKED', `${folder} is in use by ${holder}`, { context: { path, pid }, fix });
+}
+
+function noLock(path: string, cause?: unknown): AgentError {
+  return new AgentError('DATA_DIR_UNSAFE', `${escapeText(path)} is not a regular file, as a lock must be`, {
+    ...(cause === undefined ? {} : { cause }),
+    context: { path },
+    fix: `remove ${escapeText(path)}`,
+  });
 }

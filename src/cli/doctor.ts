@@ -1,10 +1,13 @@
 import { release } from 'node:os';
+import { DATA_DIR_RULES, INNER_FOLDER_RULES, innerFolders } from '../agent/data-dir.ts';
 import type { Config } from '../config/config.ts';
 import { issuesOf } from '../config/issue.ts';
 import { loadConfig } from '../config/load.ts';
 import { effectiveCapabilities } from '../core/capabilities.ts';
 import { AgentError } from '../core/errors.ts';
 import { escapeText } from '../core/text.ts';
+import { EVENT_FOLDER_RULES } from '../sink/file/event-directory.ts';
+import type { FolderRules } from '../sink/file/safe-folder.ts';
 import type { Actions, SelfTestResult } from './actions.ts';
 import { checkReceiveBuffer } from './doctor/buffer.ts';
 import { checkCapabilities } from './doctor/capabilities.ts';
@@ -97,10 +100,19 @@ async function heard(selfTest: Actions['selfTest']): Promise<SelfTestResult> {
 }
 
 function examineFolders({ agent, sinks }: Config): Check[] {
-  const state = checkFolder({ name: 'data_dir', path: agent.dataDir, ownerUid: process.geteuid?.() ?? 0, keepBytes: 0 });
   const files = sinks.flatMap((sink): Check[] => {
     if (sink.type !== 'file') return [];
-    return [checkFolder({ name: `sink ${sink.name}`, path: sink.settings.path, ownerUid: null, keepBytes: sink.settings.keepBytes })];
+    const { path, keepBytes } = sink.settings;
+    return [checkFolder({ name: `sink ${sink.name}`, path, rules: EVENT_FOLDER_RULES, keepBytes })];
   });
-  return [state, ...files];
+  return [examineDataDir(agent.dataDir), ...files];
+}
+
+/** One line: for the folder, or for the first one in it that is not as it must be. */
+function examineDataDir(path: string): Check {
+  const checkOne = (at: string, rules: FolderRules): Check => checkFolder({ name: 'data_dir', path: at, rules, keepBytes: 0 });
+  const whole = checkOne(path, DATA_DIR_RULES);
+  if (whole.status === 'failed') return whole;
+  const inner = innerFolders(path).map((folder) => checkOne(folder, INNER_FOLDER_RULES));
+  return inner.find(({ status }) => status === 'failed') ?? whole;
 }

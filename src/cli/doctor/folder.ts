@@ -1,8 +1,11 @@
-import { accessSync, constants, statSync, statfsSync } from 'node:fs';
-import type { Stats } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import type { StatsFs } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { errnoName } from '../../core/system-error.ts';
 import { escapeText } from '../../core/text.ts';
 import { roundSize } from '../../core/units.ts';
+import { folderFault } from '../../sink/file/safe-folder.ts';
+import type { FolderRules } from '../../sink/file/safe-folder.ts';
 import { ok } from './finding.ts';
 import type { Check } from './finding.ts';
 
@@ -11,47 +14,35 @@ export interface Folder {
   readonly name: string;
   readonly path: string;
   readonly keepBytes: number;
-  /** Whom it must belong to, with nobody else able to write there; null: anyone. */
-  readonly ownerUid: number | null;
+  /** The same that `run` goes by. */
+  readonly rules: FolderRules;
 }
 
-/** Whether the agent could use the folder; nothing is created. */
-export function checkFolder(folder: Folder, canWrite: (path: string) => boolean = writable): Check {
+const REFUSED = 'the agent refuses it: nothing can be stored';
+
+/** Types in statfs(2) of what root may seem to write to: proc, sysfs, cgroup, cgroup2, debugfs, tracefs, securityfs. */
+const PSEUDO: ReadonlySet<number> = new Set([0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x64626720, 0x74726163, 0x73636673]);
+
+/** Whether the agent could use the folder; nothing is created. `denied` names the system's error of an attempt to write, where it would fail. */
+export function checkFolder(folder: Folder, denied: (path: string) => string | undefined = writeErrno): Check {
   const path = resolve(folder.path);
   const shown = escapeText(path);
-  const { name } = folder;
-  const failed = (found: string, consequence: string, fix: string): Check => ({
-    name,
-    status: 'failed',
-    found: `${shown} ${found}`,
-    consequence,
-    fix,
-  });
+  const failed = (found: string, fix: string): Check => ({ name: folder.name, status: 'failed', found, consequence: REFUSED, fix });
+  const fault = folderFault(path, folder.rules);
+  if (fault !== undefined) return failed(fault.message, fault.fix ?? folder.rules.elsewhere);
   const existing = nearestExisting(path);
-  if (existing === undefined)
-    return failed('cannot be looked at', 'nothing can be stored', 'give this user search permission on the folders above it');
-  if (!existing.stats.isDirectory())
-    return failed(`${existing.path === path ? 'is' : 'lies below'} a file`, 'nothing can be stored', 'choose another folder');
-  if (existing.path === path) {
-    const unsafe = unsafety(existing.stats, folder.ownerUid);
-    if (unsafe !== undefined)
-      return failed(
-        unsafe,
-        'the agent refuses it: others could read or replace what is stored',
-        'chown it to this user and chmod 700 it, or choose another folder',
-      );
+  const system = statfsSync(existing);
+  if (PSEUDO.has(system.type)) return failed(`${shown} lies where no files can be made`, folder.rules.elsewhere);
+  const errno = denied(existing);
+  if (errno === 'EROFS') return failed(`${shown} lies on a read-only file system`, `mount it writable, or ${folder.rules.elsewhere}`);
+  if (errno !== undefined) {
+    const fix = `give this user write permission on ${escapeText(existing)}, or ${folder.rules.elsewhere}`;
+    return failed(`${shown} is not writable: ${errno}`, fix);
   }
-  if (!canWrite(existing.path))
-    return failed(
-      'is not writable',
-      'nothing can be stored',
-      `give this user write permission on ${escapeText(existing.path)}, or choose another folder`,
-    );
-  return spaceCheck(folder, existing.path, `${shown}${existing.path === path ? '' : ' (will be created)'}`);
+  return spaceCheck(folder, system, `${shown}${existing === path ? '' : ' (will be created)'}`);
 }
 
-function spaceCheck({ name, keepBytes }: Folder, existing: string, shown: string): Check {
-  const { blocks, bavail, bsize } = statfsSync(existing);
+function spaceCheck({ name, keepBytes }: Folder, { blocks, bavail, bsize }: StatsFs, shown: string): Check {
   // A file system without a size of its own, such as an unlimited tmpfs.
   if (blocks === 0) return ok(name, shown);
   const free = bavail * bsize;
@@ -66,35 +57,18 @@ function spaceCheck({ name, keepBytes }: Folder, existing: string, shown: string
   };
 }
 
-interface Existing {
-  readonly path: string;
-  readonly stats: Stats;
+/** The folder itself, or the one that it would be created in; only for paths without a fault. */
+function nearestExisting(path: string): string {
+  let current = path;
+  while (current !== dirname(current) && !existsSync(current)) current = dirname(current);
+  return current;
 }
 
-/** The folder itself, or the one that it would be created in. */
-function nearestExisting(path: string): Existing | undefined {
-  for (let current = path; ; current = dirname(current)) {
-    try {
-      return { path: current, stats: statSync(current) };
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if ((code !== 'ENOENT' && code !== 'ENOTDIR') || current === dirname(current)) return undefined;
-    }
-  }
-}
-
-function unsafety(stats: Stats, uid: number | null): string | undefined {
-  if (uid === null) return undefined;
-  if (stats.uid !== uid) return `belongs to another user (uid ${stats.uid})`;
-  return (stats.mode & 0o022) === 0 ? undefined : `may be written by others (mode ${(stats.mode & 0o7777).toString(8)})`;
-}
-
-function writable(path: string): boolean {
+function writeErrno(path: string): string | undefined {
   try {
     accessSync(path, constants.W_OK | constants.X_OK);
-    return true;
-  } catch {
-    // Whatever the reason (permission, read-only file system), the answer is the same.
-    return false;
+    return undefined;
+  } catch (error) {
+    return errnoName(error) ?? 'unknown error';
   }
 }

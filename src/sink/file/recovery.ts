@@ -62,6 +62,7 @@ async function cutToWholeBlocks(path: string, container: RecordContainer): Promi
   try {
     const stats = fstatSync(handle.fd);
     if (!stats.isFile()) throw new Error('it is not a regular file');
+    if (stats.uid !== process.geteuid?.()) throw new Error(`it belongs to uid ${stats.uid}`);
     const kept = wholeBlocks(handle, stats.size, container);
     if (kept > 0 && kept < stats.size) await handle.truncate(kept);
     if (kept > 0) await handle.sync();

@@ -48,12 +48,13 @@ export class Retention {
     return files.toSorted((a, b) => compareAge(a.name, b.name));
   }
 
-  /** undefined: not a regular file, or gone meanwhile. */
+  /** What it takes on the disk at most; a sparse file must not push out others. undefined: not a regular file, not ours, or gone meanwhile. */
   async #bytesOf(entry: string): Promise<number | undefined> {
     const path = this.#parts.directory.at(entry);
     try {
       const stats = await lstat(path);
-      return stats.isFile() ? stats.size : undefined;
+      const ours = stats.isFile() && stats.uid === process.geteuid?.();
+      return ours ? Math.min(stats.size, stats.blocks * 512) : undefined;
     } catch (error) {
       if (errnoName(error) === 'ENOENT') return undefined;
       throw fileError({ action: 'look at', path }, error);

@@ -129,6 +129,33 @@ describe('prepareDataDir', () => {
     expect(await refusal()).toMatchObject({ code: 'DATA_DIR_UNSAFE', message: expect.stringContaining('is not a folder') as string });
   });
 
+  it('says that a link points to nowhere, wherever it is', async () => {
+    await symlink(join(root, 'nowhere'), path);
+    const message = `${path} is a symbolic link to ${join(root, 'nowhere')}, which is not there`;
+    expect(await refusal()).toMatchObject({ code: 'DATA_DIR_UNSAFE', message });
+    expect(await refusal(join(path, 'a', 'b'))).toMatchObject({ code: 'DATA_DIR_UNSAFE', message });
+  });
+
+  it('names the file that the path lies below', async () => {
+    await writeFile(path, '');
+    expect(await refusal(join(path, 'a', 'b'))).toMatchObject({ code: 'DATA_DIR_UNSAFE', message: `${path} is not a folder` });
+  });
+
+  // Node's own recursive mkdir never comes back from there.
+  it.each(['/proc/forkcast/data', ...(isRoot ? ['/proc'] : [])])('gives up where no folder can be made: %s', async (place) => {
+    expect(await refusal(place)).toMatchObject({ code: 'FILE_IO', fix: expect.stringContaining('use another folder') as string });
+  });
+
+  it('makes every folder that is missing, for its user only', async () => {
+    const before = process.umask(0o277);
+    try {
+      await (await prepare(join(path, 'a', 'b'))).release();
+    } finally {
+      process.umask(before);
+    }
+    expect(await Promise.all([path, join(path, 'a'), join(path, 'a', 'b')].map(modeOf))).toEqual([0o700, 0o700, 0o700]);
+  });
+
   it('locks the folder and names the holder to whoever comes second', async () => {
     const prepared = await prepare();
     const error = await refusal();

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -43,6 +43,25 @@ describe('acquireLock', () => {
     for (const name of [path, `${path}.takeover`, `${path}.takeover.takeover`]) await writeFile(name, staleLine());
     const unlock = await acquire();
     await unlock();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it.each([
+    ['a link to nowhere', () => symlink(join(folder, 'nowhere'), path)],
+    ['a link to a file', () => symlink('/etc/hostname', path)],
+    ['a folder', () => mkdir(path)],
+    ['a fifo', () => void spawnSync('mkfifo', [path])],
+  ])('refuses %s in the place of the lock, and leaves nothing behind', async (_, make) => {
+    await make();
+    await expect(acquire()).rejects.toMatchObject({ code: 'DATA_DIR_UNSAFE', fix: `remove ${path}` });
+    expect(await readdir(folder)).toEqual(['lock']);
+  });
+
+  it('leaves nothing behind where there is no room for its line', async () => {
+    const script = `${CHILD.split('\n')[1]}
+      await acquireLock({ path: process.argv[2], fix: '' }).catch((error) => process.stdout.write(error.context.errno));`;
+    const args = ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, '--input-type=module', '-e', script, MODULE, path];
+    expect(spawnSync('sh', args, { encoding: 'utf8' }).stdout).toBe('EFBIG');
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -119,6 +138,7 @@ describe('acquireLock', () => {
   }
 });
 
+const MODULE = join(import.meta.dirname, '../../../src/agent/lock-file.ts');
 const CHILD = `
 const { acquireLock } = await import(process.argv[1]);
 process.stdout.write('ready\\n');
@@ -129,9 +149,8 @@ process.stdin.once('data', async () => {
 
 /** Processes that wait for the same moment; each prints how it went, and keeps what it got until all have. */
 async function startTogether(count: number, path: string): Promise<string[]> {
-  const module = join(import.meta.dirname, '../../../src/agent/lock-file.ts');
   const children = Array.from({ length: count }, () =>
-    spawn(process.execPath, ['--input-type=module', '-e', CHILD, module, path], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    spawn(process.execPath, ['--input-type=module', '-e', CHILD, MODULE, path], { stdio: ['pipe', 'pipe', 'inherit'] }),
   );
   try {
     const lines = children.map((child) => createInterface(child.stdout)[Symbol.asyncIterator]());

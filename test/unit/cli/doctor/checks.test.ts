@@ -1,7 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { DATA_DIR_RULES } from '../../../../src/agent/data-dir.ts';
 import { checkReceiveBuffer } from '../../../../src/cli/doctor/buffer.ts';
 import { checkCapabilities } from '../../../../src/cli/doctor/capabilities.ts';
 import { checkCgroups } from '../../../../src/cli/doctor/cgroups.ts';
@@ -13,6 +14,7 @@ import { checkNode } from '../../../../src/cli/doctor/node-runtime.ts';
 import { checkProc } from '../../../../src/cli/doctor/procfs.ts';
 import { kernelRelease, receiveBufferLimit } from '../../../../src/cli/host.ts';
 import { effectiveCapabilities } from '../../../../src/core/capabilities.ts';
+import { EVENT_FOLDER_RULES } from '../../../../src/sink/file/event-directory.ts';
 import { INITIAL_NAMESPACES, MOUNTS, STATUS_NOBODY, STATUS_ROOT, recorded } from './recorded.ts';
 
 const ROOT = effectiveCapabilities(STATUS_ROOT);
@@ -175,8 +177,8 @@ describe('node', () => {
 });
 
 describe('folders', () => {
-  const uid = process.geteuid?.() ?? 0;
-  const check = (path: string, keepBytes = 0) => checkFolder({ name: 'data_dir', path, ownerUid: uid, keepBytes });
+  const check = (path: string, keepBytes = 0) => checkFolder({ name: 'data_dir', path, rules: DATA_DIR_RULES, keepBytes });
+  const checkSink = (path: string) => checkFolder({ name: 'sink disk', path, rules: EVENT_FOLDER_RULES, keepBytes: 0 });
   const scratch = (): string => {
     const folder = mkdtempSync(join(tmpdir(), 'forkcast-folder-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -193,29 +195,44 @@ describe('folders', () => {
     chmodSync(folder, 0o770);
     expect(check(folder)).toMatchObject({
       status: 'failed',
-      found: expect.stringContaining('may be written by others (mode 770)') as string,
+      found: expect.stringContaining('may be written by others (mode 0770)') as string,
     });
-    expect(checkFolder({ name: 'sink', path: folder, ownerUid: null, keepBytes: 0 }).status).toBe('ok');
-    expect(checkFolder({ name: 'data_dir', path: folder, ownerUid: uid + 1, keepBytes: 0 })).toMatchObject({
+    expect(checkSink(folder)).toMatchObject({ status: 'failed', fix: expect.stringContaining(`chmod 700 ${folder}, or`) as string });
+    const foreign = process.geteuid?.() === 0 ? scratch() : '/usr';
+    if (process.geteuid?.() === 0) chownSync(foreign, 65_534, 65_534);
+    for (const found of [check(foreign), checkSink(foreign)])
+      expect(found).toMatchObject({ status: 'failed', fix: expect.stringContaining(`chown -R ${process.geteuid?.()}`) as string });
+  });
+  it('that are links are refused where the agent refuses them', () => {
+    const folder = scratch();
+    symlinkSync(scratch(), join(folder, 'link'));
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling'));
+    expect(check(join(folder, 'link')).status).toBe('ok');
+    expect(checkSink(join(folder, 'link'))).toMatchObject({
       status: 'failed',
-      found: expect.stringContaining(`belongs to another user (uid ${uid})`) as string,
+      found: expect.stringContaining('is a symbolic link') as string,
     });
+    for (const path of [join(folder, 'dangling'), join(folder, 'dangling', 'below')])
+      expect(check(path)).toMatchObject({ status: 'failed', found: expect.stringContaining('which is not there') as string });
   });
   it('that are no folders, or lie below a file, are refused', () => {
     const file = join(scratch(), 'file');
     writeFileSync(file, '');
-    expect(check(file)).toMatchObject({ status: 'failed', found: `${file} is a file` });
-    expect(check(join(file, 'x'))).toMatchObject({ status: 'failed', found: `${join(file, 'x')} lies below a file` });
+    expect(check(file)).toMatchObject({ status: 'failed', found: `${file} is not a folder` });
+    expect(check(join(file, 'x'))).toMatchObject({ status: 'failed', found: `${file} is not a folder` });
   });
   it('that nothing can be written to are refused', () => {
     const folder = join(scratch(), 'new');
-    expect(checkFolder({ name: 'data_dir', path: folder, ownerUid: uid, keepBytes: 0 }, () => false)).toMatchObject({
+    const denied = (errno: string) => checkFolder({ name: 'data_dir', path: folder, rules: DATA_DIR_RULES, keepBytes: 0 }, () => errno);
+    expect(denied('EACCES')).toMatchObject({ status: 'failed', found: `${folder} is not writable: EACCES` });
+    expect(denied('EROFS')).toMatchObject({
       status: 'failed',
-      found: `${folder} is not writable`,
+      found: `${folder} lies on a read-only file system`,
+      fix: expect.stringMatching(/^mount it writable, or /) as string,
     });
   });
-  it('on a file system without a size have no free space to speak of', () => {
-    expect(check('/proc/forkcast')).toMatchObject({ status: 'ok', found: '/proc/forkcast (will be created)' });
+  it('where no files can be made are refused, though root may seem to write there', () => {
+    expect(check('/proc/forkcast')).toMatchObject({ status: 'failed', found: '/proc/forkcast lies where no files can be made' });
   });
   it('without room for what may be kept are degraded', () => {
     expect(check(scratch(), 2 ** 60)).toMatchObject({ status: 'degraded', fix: expect.stringContaining('make room') as string });

@@ -262,7 +262,10 @@ describe('FileSink in trouble', () => {
 
   it('refuses a path that is a file', async () => {
     const sink = folder.sink({ config: { path: '/etc/passwd' } });
-    await expect(sink.open(never)).rejects.toMatchObject({ code: 'FILE_IO', message: expect.stringContaining('/etc/passwd') as string });
+    await expect(sink.open(never)).rejects.toMatchObject({
+      code: 'DATA_DIR_UNSAFE',
+      message: expect.stringContaining('/etc/passwd') as string,
+    });
     await sink.close();
   });
 });

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SinkFolder } from '../../../contract/file-sink-fixture.ts';
@@ -96,6 +96,15 @@ describe('FileSink recovering what an earlier run left', () => {
     expect(await readlink(join(folder.path, 'agent-20260131T235959Z-0f1e2d3c-000001.plain.open'))).toBe(target);
     expect(await readFile(join(folder.path, NAME), 'utf8')).toBe('finished already');
     expect(await folder.names()).toContain('agent-20260131T235959Z-0f1e2d3c-000003.plain');
+  });
+
+  it.runIf(process.geteuid?.() === 0)('leaves files of other users as they are', async () => {
+    await put(`${NAME}.open`, whole.subarray(0, whole.length - 1));
+    await chown(join(folder.path, `${NAME}.open`), 65_534, 65_534);
+    await start();
+    expect(await folder.names()).toEqual([`${NAME}.open`]);
+    expect(await readFile(join(folder.path, `${NAME}.open`))).toHaveLength(whole.length - 1);
+    expect(lines()).toHaveLength(1);
   });
 
   it('goes on beside the recovered files', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chown, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SinkFolder } from '../../../contract/file-sink-fixture.ts';
@@ -56,6 +56,26 @@ describe('FileSink keeping within its allowance', () => {
     await sink.close();
     expect(await folder.names()).toHaveLength(5);
     expect(sink.counters.removed).toBe(0);
+  });
+
+  it('is not moved by a sparse file, which takes no room', async () => {
+    await put('process-20260101T000000Z-ffffffff-000001.plain', 1000);
+    await put('process-20260101T000001Z-ffffffff-000001.plain', 0);
+    await truncate(join(folder.path, 'process-20260101T000001Z-ffffffff-000001.plain'), 2 ** 40);
+    const sink = folder.sink({ config: { keepBytes: 1000 } });
+    await sink.open(never);
+    await sink.close();
+    expect(await folder.names()).toHaveLength(2);
+  });
+
+  it.runIf(process.geteuid?.() === 0)('neither counts nor removes files of other users', async () => {
+    await put('process-20260101T000000Z-ffffffff-000001.plain', 5000);
+    await chown(join(folder.path, 'process-20260101T000000Z-ffffffff-000001.plain'), 65_534, 65_534);
+    await put('process-20260101T000001Z-ffffffff-000001.plain', 1000);
+    const sink = folder.sink({ config: { keepBytes: 1000 } });
+    await sink.open(never);
+    await sink.close();
+    expect(await folder.names()).toHaveLength(2);
   });
 
   it('makes room at every rotation and never touches the file being written', async () => {
