@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { AgentProcess } from '../helpers/agent-process.ts';
-import { NOBODY, isRoot, ordinaryUserDir } from '../helpers/ordinary-user.ts';
+import { NOBODY, isRoot, ordinaryUserDir, programForOrdinaryUser } from '../helpers/ordinary-user.ts';
 import { spawnKnown } from '../helpers/spawn-known.ts';
 
 describe('as an ordinary user', () => {
   test('everything is heard, what needs a capability is said in START and marked on the event', async () => {
     const dir = await ordinaryUserDir();
-    const agent = new AgentProcess({ dir, ...(isRoot ? { uid: NOBODY } : {}) });
+    const program = await programForOrdinaryUser(dir);
+    const agent = new AgentProcess({ dir, program, ...(isRoot ? { uid: NOBODY } : {}) });
     await agent.ready();
     const known = await spawnKnown({ liveMs: 300, exitCode: 3 });
     await known.ended;

@@ -21,6 +21,8 @@ export interface AgentOptions {
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
+  /** Path of another `forkcast` than the checkout's. */
+  readonly program?: string;
   /** Also the sink for people, on stdout; otherwise files only. */
   readonly eyes?: boolean;
 }
@@ -55,7 +57,7 @@ export class AgentProcess {
     this.dir = options.dir;
     const sinks = options.eyes === true ? [] : ['--set', 'sinks={disk: {type: file}}'];
     const set = (options.set ?? []).flatMap((value) => ['--set', value]);
-    this.child = spawn(FORKCAST, ['run', ...sinks, ...set, ...(options.args ?? [])], {
+    this.child = spawn(options.program ?? FORKCAST, ['run', ...sinks, ...set, ...(options.args ?? [])], {
       cwd: options.dir,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },

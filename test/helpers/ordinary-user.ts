@@ -1,4 +1,5 @@
-import { chown } from 'node:fs/promises';
+import { chown, mkdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { runCommand } from './run-command.ts';
 import type { CommandResult } from './run-command.ts';
 import { tempDir } from './temp-dir.ts';
@@ -28,4 +29,30 @@ export async function asOrdinaryUser(
   const cwd = options.cwd ?? (await ordinaryUserDir());
   const env = { PATH: process.env['PATH'], HOME: cwd, ...options.env };
   return runCommand(path, args, { cwd, env, ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}) });
+}
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const SHIPPED = ['bin', 'dist', 'schemas', 'config', 'package.json', 'node_modules'];
+
+/** The built program where the ordinary user can run it: itself, or a copy below `dir` where the checkout lies in a folder that is closed to it. */
+export async function programForOrdinaryUser(dir: string): Promise<string> {
+  if (!isRoot || (await isOpenToAll(ROOT))) return join(ROOT, 'bin/forkcast');
+  const copy = join(dir, 'forkcast');
+  await mkdir(copy, { mode: 0o755 });
+  for (const name of SHIPPED) await copyTree(join(ROOT, name), join(copy, name));
+  return join(copy, 'bin/forkcast');
+}
+
+async function isOpenToAll(path: string): Promise<boolean> {
+  const open = ((await stat(path)).mode & 0o001) !== 0;
+  return open && (path === dirname(path) || isOpenToAll(dirname(path)));
+}
+
+/** Hard links where both are on one file system: a copy of all dependencies takes its time. */
+async function copyTree(from: string, to: string): Promise<void> {
+  const linked = await runCommand('cp', ['-al', from, to]);
+  if (linked.code === 0) return;
+  // What was made before the first failure, links that could not be included, is replaced.
+  const copied = await runCommand('cp', ['-a', '--remove-destination', '-T', from, to]);
+  if (copied.code !== 0) throw new Error(`cannot copy ${from} to ${to}: ${copied.stderr}`);
 }
