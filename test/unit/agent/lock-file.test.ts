@@ -50,7 +50,7 @@ describe('acquireLock', () => {
     ['a link to nowhere', () => symlink(join(folder, 'nowhere'), path)],
     ['a link to a file', () => symlink('/etc/hostname', path)],
     ['a folder', () => mkdir(path)],
-    ['a fifo', () => void spawnSync('mkfifo', [path])],
+    ['a fifo', () => void spawnSync('sh', ['-c', 'mkfifo "$1"', 'sh', path])],
   ])('refuses %s in the place of the lock, and leaves nothing behind', async (_, make) => {
     await make();
     await expect(acquire()).rejects.toMatchObject({ code: 'DATA_DIR_UNSAFE', fix: `remove ${path}` });
