@@ -1,0 +1,121 @@
+import type { Batch } from '../../../src/core/batch.ts';
+import type { Source } from '../../../src/core/component.ts';
+import type { Encoded } from '../../../src/core/encoded.ts';
+import { AgentError } from '../../../src/core/errors.ts';
+import type { AnyEvent } from '../../../src/core/any-event.ts';
+import type { Heard, SidEvent } from '../../../src/core/kernel-event.ts';
+import { openLedger } from '../../../src/core/ledger.ts';
+import type { Lane } from '../../../src/pipeline/lane.ts';
+import { Pipeline } from '../../../src/pipeline/pipeline.ts';
+import { MemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
+
+/** Gives `batches`, then waits for `close`. */
+export class ScriptedSource implements Source<Heard> {
+  readonly id = 'scripted';
+  readonly #batches: Heard[][];
+  readonly #closed = Promise.withResolvers<void>();
+  readonly log: string[];
+  failure: Error | undefined;
+
+  constructor(batches: Heard[][], log: string[]) {
+    this.#batches = batches;
+    this.log = log;
+  }
+
+  async open(): Promise<void> {
+    this.log.push('open source');
+  }
+
+  async read(signal: AbortSignal): Promise<Batch<Heard> | undefined> {
+    const items = this.#batches.shift();
+    if (items !== undefined) return { items, bytes: 100 };
+    if (this.failure !== undefined) throw this.failure;
+    const aborted = new Promise<never>((_resolve, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+    );
+    await Promise.race([this.#closed.promise, aborted]);
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    if (!this.log.includes('close source')) this.log.push('close source');
+    this.#closed.resolve();
+  }
+}
+
+export interface FakeSink {
+  readonly written: number[];
+  write(batch: Batch<Encoded>, signal: AbortSignal): Promise<void>;
+  open?: () => Promise<void>;
+}
+
+export function lane(name: string, sink: FakeSink, log: string[], options: { wants?: (kind: string) => boolean } = {}): Lane {
+  const queue = new MemoryQueue<Encoded>({ maxEvents: 1000, maxBytes: 1e6 });
+  return {
+    sink: {
+      id: name,
+      maxInFlight: 2,
+      open: async () => {
+        log.push(`open ${name}`);
+        await sink.open?.();
+      },
+      close: async () => void log.push(`close ${name}`),
+      write: (batch, signal) => sink.write(batch, signal),
+    },
+    queue,
+    ledger: openLedger(name),
+    encoder: 0,
+    wants: options.wants ?? ((): boolean => true),
+    enqueue: async (batch) => queue.offer(batch),
+  };
+}
+
+export function recorder(): FakeSink {
+  const written: number[] = [];
+  return { written, write: async (batch) => void written.push(...batch.items.map((item) => item.sequence)) };
+}
+
+export function heard(n: number): SidEvent {
+  return { kind: 'SID', monotonicNs: n, timeUs: n, delayUs: 0, cpu: 0, kernelSeq: n, pid: n, tgid: n };
+}
+
+function event(kind: string): AnyEvent {
+  return { stream: 'agent', event: { kind, sequence: 0 } } as unknown as AnyEvent;
+}
+
+export function build(
+  batches: Heard[][],
+  lanes: Lane[],
+  log: string[],
+  extra: { shutdownTimeoutMs?: number; source?: ScriptedSource } = {},
+): { pipeline: Pipeline; source: ScriptedSource; notes: string[] } {
+  const source = extra.source ?? new ScriptedSource(batches, log);
+  const notes: string[] = [];
+  let last = 0;
+  const pipeline = new Pipeline({
+    source,
+    lanes,
+    enrich: (h) => (h.kind === 'SID' && h.pid < 0 ? undefined : event(h.kind)),
+    sequence: (any) => void (any.event.sequence = last += 1),
+    encoders: [
+      {
+        encode: (any) => {
+          if (any.event.kind === 'UID') throw new AgentError('RECORD_UNENCODABLE', 'no');
+          return { stream: any.stream, kind: any.event.kind, sequence: any.event.sequence ?? 0, timeUs: 0, bytes: new Uint8Array(10) };
+        },
+      },
+    ],
+    onUnencodable: (error) => void notes.push(error.code),
+    delivery: {
+      down: (sink) => void notes.push(`down ${sink}`),
+      up: (sink) => void notes.push(`up ${sink}`),
+      lost: (sink, _e, n) => void notes.push(`lost ${sink} ${n}`),
+    },
+    first: () => event('START'),
+    last: (failure) => event(failure === undefined ? 'STOP' : 'FAILED'),
+    shutdownTimeoutMs: extra.shutdownTimeoutMs ?? 60_000,
+  });
+  return { pipeline, source, notes };
+}
+
+export const never = new AbortController().signal;
