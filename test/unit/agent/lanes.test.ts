@@ -3,8 +3,10 @@ import { expect, it } from 'vitest';
 import { createLanes } from '../../../src/agent/lanes.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { total } from '../../../src/core/ledger.ts';
+import type { Screen } from '../../../src/agent/screen.ts';
 import type { Lane } from '../../../src/pipeline/lane.ts';
 import { batch, batchOf, record } from '../../contract/records.ts';
+import { asProcess, execEvent } from '../encode/samples.ts';
 import { configFile } from '../config/refusal.ts';
 import { recordedLog } from './log-lines.ts';
 
@@ -37,6 +39,19 @@ it('logs an episode of drops once, from the full queue to the empty one', async 
   await put(lane, batch(8, 8));
   expect(entries.slice(1)).toMatchObject([{ level: 'info', sink: 'eyes', events: 3 }]);
   expect(lane.ledger.dropped).toEqual({ queue_full: 3 });
+});
+
+it('draws nothing on a terminal without control sequences, and keeps its lines short where it is narrow', async () => {
+  const { config } = loadConfig({ file: configFile('sinks: {eyes: {type: stdout}}') });
+  const output = Object.assign(new PassThrough(), { isTTY: true, columns: 40 });
+  const screen: Screen = { output, colour: false, dumb: true, status: () => 'status' };
+  const { lanes, encoders } = createLanes(config, { agentId: Buffer.alloc(16), log: recordedLog().log, screen });
+  const encoded = encoders[0]?.encode(asProcess(execEvent));
+  await lanes[0]?.sink.open(never);
+  if (encoded !== undefined) await lanes[0]?.sink.write(batchOf(encoded), never);
+  await lanes[0]?.sink.close();
+  expect(String(output.read())).toMatch(/^\d\d:\d\d:\d\d EXEC {2}24020 ls [ -~]*\n$/);
+  expect(screen.announce).toBeUndefined();
 });
 
 it('keeps as waiting what the queue holds, also where records without a sequence are evicted', async () => {
