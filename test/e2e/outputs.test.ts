@@ -70,8 +70,17 @@ test.each(['stdout', 'stderr'] as const)('the reader of %s leaves: the agent goe
   await agent.ready();
   agent.child[output].destroy();
   // It writes to both when it stops, if not before.
-  expect(await agent.stop()).toMatchObject({ code: 0, signal: null });
-  expect((await agent.record()).clean).toBe(true);
+  const end = await agent.stop();
+  expect(end).toMatchObject({ code: 0, signal: null });
+  const { clean, sinks } = await agent.record();
+  expect(clean).toBe(true);
+  expect(sinks.find(({ sink }) => sink === 'disk')?.lost).toEqual({});
+  if (output === 'stdout') {
+    // At least STOP comes after the reader has left.
+    expect(sinks.find(({ sink }) => sink === 'eyes')?.lost).toEqual({ rejected: expect.any(Number) as number });
+    expect(end.stderr).toMatch(/sink eyes +delivered [\d,]+.* rejected [1-9]/);
+    expect(end.stderr.match(/OUTPUT_GONE/g)?.length).toBeLessThanOrEqual(2);
+  }
   expect((await agent.agentEvents()).at(-1)).toMatchObject({ kind: 'STOP', stop: { clean: true } });
 });
 
