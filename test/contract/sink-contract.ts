@@ -187,20 +187,24 @@ async function survives(make: () => Promise<FallibleFixture>, { seed, chance, si
   try {
     await sink.open(never);
     setFaults(chance, seed);
-    let last = 0;
-    const writes = sizes.map((size) => {
-      const items = Array.from({ length: size }, (_, index) => record(last + index + 1, (last + index) % 7 === 0 ? 'agent' : 'process'));
-      last += size;
-      return retried(sink, batchOf(...items));
-    });
-    await Promise.all(writes);
+    await Promise.all(mixedBatches(sizes, record).map((items) => retried(sink, items)));
     setFaults(0, seed);
     await sink.close();
-    expect(sorted(await received())).toEqual(Array.from({ length: last }, (_, index) => index + 1));
+    expect(sorted(await received())).toEqual(Array.from({ length: sizes.reduce((sum, size) => sum + size, 0) }, (_, index) => index + 1));
   } finally {
     await sink.close();
     await dispose();
   }
+}
+
+/** Batches of these sizes, numbered on; one record in seven is of the other stream. */
+function mixedBatches(sizes: readonly number[], record: FallibleFixture['record']): Batch<Encoded>[] {
+  let last = 0;
+  return sizes.map((size) => {
+    const items = Array.from({ length: size }, (_, index) => record(last + index + 1, (last + index) % 7 === 0 ? 'agent' : 'process'));
+    last += size;
+    return batchOf(...items);
+  });
 }
 
 async function owns(make: () => Promise<FallibleFixture>, { seed, chance, sizes }: Round): Promise<void> {
@@ -208,12 +212,9 @@ async function owns(make: () => Promise<FallibleFixture>, { seed, chance, sizes 
   try {
     await sink.open(never);
     setFaults(chance, seed);
-    let last = 0;
-    const writes = sizes.map((size) => {
-      const items = Array.from({ length: size }, (_, index) => record(last + index + 1, (last + index) % 7 === 0 ? 'agent' : 'process'));
-      last += size;
-      return sink.write(batchOf(...items), never).then(
-        () => size,
+    const writes = mixedBatches(sizes, record).map((batch) => {
+      return sink.write(batch, never).then(
+        () => batch.items.length,
         (error: unknown) => Number((error as AgentError).context['landed'] ?? 0),
       );
     });
