@@ -48,7 +48,9 @@ function forkText({ process, parent, fork }: ProcessEvent, name: string): string
 
 function commandText(process: ProcessInfo): string {
   const { args, args_truncated: truncated, args_bytes: bytes } = process;
-  if (args === null || args.length === 0) return process.exe === null ? nameOf(process) : printable(process.exe);
+  // Missing is not the same as empty: say so where a reader would look for the command.
+  if (args === null) return `${nameOf(process)} (arguments could not be read)`;
+  if (args.length === 0) return process.exe === null ? nameOf(process) : printable(process.exe);
   let text = '';
   for (const arg of args) text += text === '' ? shellQuote(arg) : ` ${shellQuote(arg)}`;
   return truncated ? `${text} ... (${bytes === null ? 'cut' : `${bytes} bytes in all`})` : text;
