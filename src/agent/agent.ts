@@ -12,9 +12,10 @@ import { createSequencer } from '../enrich/sequencer.ts';
 import type { Sequencer } from '../enrich/sequencer.ts';
 import { systemUserNames } from '../enrich/users.ts';
 import { uuidText } from '../encode/text/uuid.ts';
+import type { SelfTestResult } from '../ingest/proc-connector/self-test.ts';
 import type { ConnectorSocket } from '../ingest/proc-connector/socket.ts';
 import { ProcConnectorSource } from '../ingest/proc-connector/source.ts';
-import type { Lane } from '../pipeline/lane.ts';
+import type { DeliveryEvents } from '../pipeline/delivery.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Books } from './books.ts';
@@ -41,7 +42,6 @@ export class Agent {
   readonly identity: RunIdentity;
   readonly source: ProcConnectorSource;
   readonly enricher: Enricher;
-  readonly lanes: readonly Lane[];
   readonly books: Books;
   readonly config: Config;
   readonly #deps: AgentDeps;
@@ -67,7 +67,6 @@ export class Agent {
     );
     this.#sequencer = createSequencer(this.identity.agentId);
     const { lanes, encoders } = createLanes(config, { agentId: this.identity.agentId, log: deps.log, screen: deps.screen });
-    this.lanes = lanes;
     this.books = new Books(
       { source: this.source, enricher: this.enricher, sequencer: this.#sequencer },
       lanes.map((lane) => lane.ledger),
@@ -172,18 +171,14 @@ export class Agent {
     return startEvent(this.identity, start);
   }
 
-  #selfTested(result: 'passed' | 'unconfirmed' | 'deaf'): void {
+  #selfTested(result: SelfTestResult): void {
     const { log } = this.#deps;
     if (result === 'passed') log.info({ host: this.identity.hostname }, 'listening: the kernel delivers process events');
     else if (result === 'deaf') this.#pipeline.fail(deaf());
     else log.warn('the self-test’s own events were not among those heard; others are');
   }
 
-  #deliveryEvents(): {
-    down: (sink: string, error: AgentError) => void;
-    up: (sink: string) => void;
-    lost: (sink: string, error: AgentError, events: number) => void;
-  } {
+  #deliveryEvents(): DeliveryEvents {
     const { log } = this.#deps;
     return {
       down: (sink, error) =>

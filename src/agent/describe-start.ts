@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { AgentStart } from '../core/agent-event.ts';
 import type { Uuid } from '../core/event.ts';
 import { effectiveCapabilities } from '../core/capabilities.ts';
+import { eventsHeldBy } from '../core/receive-buffer.ts';
 import { configHash } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
-import { SKB_BYTES } from '../ingest/proc-connector/socket.ts';
 import type { ConnectorSocket } from '../ingest/proc-connector/socket.ts';
 import { previousRun, sinkId } from './lifecycle-events.ts';
 import type { LastRun } from './run-record.ts';
@@ -28,7 +28,7 @@ export function describeStart({ config, version, socket, hostId, previous }: Sta
     degraded: degraded(config, socket, capabilities),
     sinks: config.sinks.map(({ name, type }) => ({ name, type, sink_id: sinkId(hostId, name) })),
     loss_windows: [
-      `receive buffer: ${Math.floor(socket.receiveBufferBytes / SKB_BYTES)} events; beyond that the kernel drops the newest, counted exactly`,
+      `receive buffer: ${eventsHeldBy(socket.receiveBufferBytes)} events; beyond that the kernel drops the newest, counted exactly`,
       'arguments, executable and working directory are read from /proc after the exec: a process that ends first keeps none',
     ],
     previous: previousRun(previous),

@@ -1,3 +1,4 @@
+import { eventsHeldBy } from '../core/receive-buffer.ts';
 import type { HostFiles } from './host-files.ts';
 
 /** Major and minor version of a kernel release such as "6.18.44-fc"; zeros when it is not understood. */
@@ -23,9 +24,7 @@ export function receiveBufferLimit(files: HostFiles): number | undefined {
   return Number.isSafeInteger(limit) ? limit : undefined;
 }
 
-/** What one event occupies in the socket buffer (the kernel's skb included), measured on Linux 6.18; the buffer is twice what was asked for. */
-const KERNEL_BYTES_PER_EVENT = 832;
-
+/** Events that a receive buffer holds for which `bytes` are asked. */
 export function eventsInBuffer(bytes: number): number {
-  return Math.floor((bytes * 2) / KERNEL_BYTES_PER_EVENT);
+  return eventsHeldBy(bytes * 2);
 }

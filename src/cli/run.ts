@@ -31,17 +31,19 @@ const SAME_REQUEST_MS = 1000;
 
 /** `forkcast run`: resolves to the exit code after everything is closed and what went wrong is said. No reader can keep it from ending. */
 export async function runCommand(options: RunOptions, io: CliIo, host: RunHost): Promise<number> {
+  const requests = new StopRequests(host);
   try {
-    return await runOnData(options, io, host);
+    return await runOnData(options, io, { host, requests });
   } catch (error) {
     // What was asked for is no error.
     if (asAgentError(error).code === 'STOPPED_EARLY') return 0;
-    return within(LAST_WORDS_MS, reportError(error, io), exitCodeOf(asAgentError(error)));
+    return await within(LAST_WORDS_MS, reportError(error, io), exitCodeOf(asAgentError(error)));
+  } finally {
+    requests.release();
   }
 }
 
-async function runOnData(options: RunOptions, io: CliIo, host: RunHost): Promise<number> {
-  const requests = new StopRequests(host);
+async function runOnData(options: RunOptions, io: CliIo, { host, requests }: Pick<Run, 'host' | 'requests'>): Promise<number> {
   const { config } = loadConfig({ file: options.config, overrides: options.set });
   const dumb = io.env['TERM'] === 'dumb';
   const screen: Screen = { output: io.stdout, colour: usesColour(io.stdout, io.env), dumb, status: () => '' };
@@ -51,7 +53,6 @@ async function runOnData(options: RunOptions, io: CliIo, host: RunHost): Promise
     return await runAgent({ config, options, io, host, log, screen, requests });
   } finally {
     await dataDir.release();
-    requests.release();
   }
 }
 

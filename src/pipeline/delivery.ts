@@ -26,8 +26,6 @@ export class DeliveryStage implements Stage {
   readonly #events: DeliveryEvents;
   readonly #losses: LossEpisode;
   #isDown = false;
-  /** The last failure, as long as the sink is down. */
-  error: AgentError | undefined;
 
   constructor(lane: Lane, events: DeliveryEvents) {
     this.name = `delivery:${lane.ledger.sink}`;
@@ -97,7 +95,6 @@ export class DeliveryStage implements Stage {
   }
 
   #failed(error: AgentError): void {
-    this.error = error;
     if (this.#isDown) return;
     this.#isDown = true;
     this.#events.down(this.#lane.ledger.sink, error);
@@ -107,7 +104,6 @@ export class DeliveryStage implements Stage {
     this.#losses.end();
     if (!this.#isDown) return;
     this.#isDown = false;
-    this.error = undefined;
     this.#events.up(this.#lane.ledger.sink);
   }
 }

@@ -122,11 +122,6 @@ export class Pipeline {
     if (left > 0) this.#fail(this.#hard.signal.reason ?? incomplete());
   }
 
-  /** An event of the agent's own, in its turn. */
-  inject(event: AnyEvent): Promise<void> {
-    return this.#intake.inject(event, this.#hard.signal);
-  }
-
   /** Closes the source; the rest drains behind it. At three quarters of the deadline retries stop and what is unsent is written off. */
   stop(): void {
     if (this.#state === 'created' || this.#state === 'starting') this.#early.abort(stoppedEarly());

@@ -11,8 +11,7 @@ const WORDS = {
   MALFORMED: 5,
   OVERRUNS: 6,
   DISORDERED: 7,
-  RECEIVED: 8,
-  BELL: 9,
+  BELL: 8,
 } as const;
 const FLOATS_AT = 64;
 const BOOT_OFFSET = 0;
@@ -98,19 +97,14 @@ export class IngestControl {
     Atomics.add(this.#words, WORDS[word], 1);
   }
 
-  addReceived(n: number): void {
-    Atomics.add(this.#words, WORDS.RECEIVED, n);
-  }
-
   /** Counts since the start; each wraps at 2^32. */
-  get counts(): { foreign: number; malformed: number; overruns: number; disordered: number; received: number } {
+  get counts(): { foreign: number; malformed: number; overruns: number; disordered: number } {
     const at = (word: number): number => Atomics.load(this.#words, word) >>> 0;
     return {
       foreign: at(WORDS.FOREIGN),
       malformed: at(WORDS.MALFORMED),
       overruns: at(WORDS.OVERRUNS),
       disordered: at(WORDS.DISORDERED),
-      received: at(WORDS.RECEIVED),
     };
   }
 }

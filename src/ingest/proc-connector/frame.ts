@@ -14,6 +14,7 @@ import type { Heard } from '../../core/kernel-event.ts';
 import { readCapture } from '../capture/record.ts';
 import type { Datagrams } from './wire.ts';
 import { decodeEvent, seqOf } from './wire.ts';
+import { EPOCH } from './sequence.ts';
 import type { Gap } from './sequence.ts';
 
 export const FRAME_EVENTS = 1;
@@ -25,7 +26,6 @@ export const Aux = { LOSS: 1, CAPTURE: 2, SNAPSHOT: 3 } as const;
 /** Slot flags: an acknowledgement (heard, no event), or not from the kernel at all (not heard). */
 export const ACK = 1;
 export const FOREIGN = 2;
-const EPOCH = 4294967296;
 
 export interface RingView extends Datagrams {
   readonly floats: Float64Array;

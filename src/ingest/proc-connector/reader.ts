@@ -183,7 +183,6 @@ export class ConnectorReader {
     const nowNs = this.#nowNs();
     const offsets = this.#clock.at(nowNs);
     this.#control.bootOffsetNs = offsets.bootNs;
-    this.#control.addReceived(received);
     this.#frame.received(received);
     this.#execs = 0;
     let first = 0;

@@ -3,7 +3,8 @@
  * receive buffer then drops, so a step of n+1 means n were lost. The first event of a CPU only sets its base.
  * Gaps alone miss a loss at the very end of a CPU's stream; `ProcConnectorReader` reconciles with the socket's drop counter for that.
  */
-const EPOCH = 4294967296;
+/** Numbers of the kernel's 32-bit count. */
+export const EPOCH = 4294967296;
 
 /** Events of one CPU that were never received; sequences are 64-bit, inclusive. */
 export interface Gap {

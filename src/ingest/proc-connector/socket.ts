@@ -14,9 +14,6 @@ const SOL_NETLINK = 270;
 const NETLINK_DROP_MEMBERSHIP = 2;
 const PROC_GROUP = 1;
 
-/** The kernel charges one process event to the receive buffer as 832 bytes: an skb with its overhead, seen on 6.18. */
-export const SKB_BYTES = 832;
-
 export interface ConnectorSocket {
   readonly fd: number;
   /** What the kernel granted, in its own accounting (twice what was asked). */

@@ -33,8 +33,6 @@ const WAIT_MS = 2000;
 const HURRY_TIMEOUT_MS = 2000;
 const EMERGENCY_TIMEOUT_MS = 150;
 
-export type ConnectorSourceConfig = ReaderConfig;
-
 /** Totals since `open`. */
 export interface ConnectorCounts {
   /** Messages of the kernel with a sequence number, events and acknowledgements, that `read` has handed out. */
@@ -66,7 +64,7 @@ export class ProcConnectorSource implements Source<Heard> {
   #lastReadMs = 0;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor(config: ConnectorSourceConfig) {
+  constructor(config: ReaderConfig) {
     this.#config = config;
     this.#ring = createRingMemory(Math.max(RING_BYTES, 2 ** Math.ceil(Math.log2(4 * minFrameBytes(config.maxArgsBytes)))));
     this.#consumer = new RingConsumer(this.#ring);
