@@ -16,6 +16,7 @@ import type { Lane } from '../pipeline/lane.ts';
 import { MemoryQueue } from '../queue/memory/memory-queue.ts';
 import { enqueue } from '../queue/when-full.ts';
 import type { DropReason, DroppedBatch } from '../queue/when-full.ts';
+import { BlackholeSink } from '../sink/blackhole/blackhole-sink.ts';
 import { createFileSink } from '../sink/file/file-sink.ts';
 import { createStdoutSink } from '../sink/stdout/stdout-sink.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -41,11 +42,16 @@ type Format = 'avro' | 'json' | 'line';
 export function createLanes(config: Config, deps: LaneDeps): Lanes {
   const formats: Format[] = [];
   const lanes = config.sinks.map((sink) => {
-    const format: Format = sink.type === 'file' ? 'avro' : sink.settings.format;
+    const format = formatOf(sink);
     if (!formats.includes(format)) formats.push(format);
     return createLane(sink, { driver: createSink(sink, deps), encoder: formats.indexOf(format), log: deps.log });
   });
   return { lanes, encoders: formats.map((format) => createEncoder(format, deps.screen)) };
+}
+
+/** A blackhole gets what a file would, so that a measurement leaves out the writing and nothing else. */
+function formatOf(sink: SinkConfig): Format {
+  return sink.type === 'stdout' ? sink.settings.format : 'avro';
 }
 
 function createEncoder(format: Format, screen: Screen): Encoder<AnyEvent> {
@@ -72,6 +78,7 @@ function createSink(sink: SinkConfig, { agentId, log, screen }: LaneDeps): Sink 
     if (view.announce !== undefined) screen.announce = (line) => view.announce?.(line) === true;
     return view;
   }
+  if (sink.type === 'blackhole') return new BlackholeSink(sink.name);
   const { codec } = sink.settings;
   return createFileSink(sink.settings, {
     id: sink.name,

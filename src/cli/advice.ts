@@ -65,7 +65,10 @@ function outputAdvice({ sinks }: Config): Advice[] {
     printing.length < 2
       ? []
       : [{ path: 'sinks', warning: `${printing.join(' and ')} write to the same output: their lines will be mixed` }];
-  if (printing.length === sinks.length) advice.push({ path: 'sinks', warning: 'events are printed and kept nowhere' });
+  if (!sinks.some(({ type }) => type === 'file')) {
+    const printed = printing.length > 0 ? 'printed and ' : '';
+    advice.push({ path: 'sinks', warning: `events are ${printed}kept nowhere` });
+  }
   return advice;
 }
 

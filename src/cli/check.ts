@@ -94,5 +94,7 @@ function describeTarget(sink: SinkConfig): string {
       return `standard output, ${sink.settings.format}`;
     case 'file':
       return `files in ${escapeText(resolve(sink.settings.path))}, ${sink.settings.codec}, up to ${formatSize(sink.settings.keepBytes)}`;
+    case 'blackhole':
+      return 'nowhere';
   }
 }

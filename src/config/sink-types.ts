@@ -1,4 +1,5 @@
 import type { Setting, SettingGroup, ValuesOf } from '../core/setting.ts';
+import { blackholeSinkSchema, compileBlackholeSink } from '../sink/blackhole/config.ts';
 import { compileFileSink, fileSinkSchema } from '../sink/file/config.ts';
 import { compileStdoutSink, stdoutSinkSchema } from '../sink/stdout/config.ts';
 import { SINK_SCHEMA } from './schema.ts';
@@ -7,6 +8,7 @@ import { SINK_SCHEMA } from './schema.ts';
 export const SINK_TYPES = {
   file: { schema: fileSinkSchema, compile: compileFileSink },
   stdout: { schema: stdoutSinkSchema, compile: compileStdoutSink },
+  blackhole: { schema: blackholeSinkSchema, compile: compileBlackholeSink },
 } as const;
 
 export type SinkType = keyof typeof SINK_TYPES;

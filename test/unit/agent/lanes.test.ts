@@ -54,6 +54,16 @@ it('draws nothing on a terminal without control sequences, and keeps its lines s
   expect(screen.announce).toBeUndefined();
 });
 
+it('gives a blackhole what a file would get: one encoder for both', async () => {
+  const { config } = loadConfig({ file: configFile('sinks: {disk: {type: file}, void: {type: blackhole}}') });
+  const screen = { output: new PassThrough(), colour: false, status: () => '' };
+  const { lanes, encoders } = createLanes(config, { agentId: Buffer.alloc(16), log: recordedLog().log, screen });
+  expect([encoders.length, lanes.map(({ encoder }) => encoder)]).toEqual([1, [0, 0]]);
+  await lanes[1]?.sink.open(never);
+  await lanes[1]?.sink.write(batch(1, 3), never);
+  await lanes[1]?.sink.close();
+});
+
 it('keeps as waiting what the queue holds, also where records without a sequence are evicted', async () => {
   const { lane, entries } = newLane('drop_oldest');
   await put(lane, batchOf(record(1), record(0, 16, 'agent'), record(2)));

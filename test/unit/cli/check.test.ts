@@ -121,6 +121,8 @@ describe('advice', () => {
     ['sinks: {a: {type: file, filter: {kinds: [snapshot]}}}', 'sinks.a.filter.kinds: the sink gets nothing once'],
     ['sinks: {a: {type: file}, b: {type: stdout}, c: {type: stdout}}', 'sinks: b and c write to the same output'],
     ['sinks: {a: {type: stdout}}', 'sinks: events are printed and kept nowhere'],
+    ['sinks: {a: {type: stdout}, b: {type: blackhole}}', 'sinks: events are printed and kept nowhere'],
+    ['sinks: {a: {type: blackhole}}', 'sinks: events are kept nowhere'],
     ['sinks: {a: {type: file, queue: {max_size: 256MiB}}}', 'sinks: the queues together may take 256MiB of memory'],
   ])('%s', (text, warning) => expect(advice(`${QUIET}${text}\n`)).toEqual([expect.stringContaining(warning)]));
 
