@@ -41,7 +41,7 @@ export class SyntheticHost {
 
   /** What the agent finds when it starts. */
   snapshots(): SnapshotEvent[] {
-    return this.#daemons.map((facts) => ({ kind: 'SNAPSHOT', ...stamp(0), pid: facts.pid, tgid: facts.pid, capture: captureOf(facts) }));
+    return this.#daemons.map((facts) => ({ kind: 'SNAPSHOT', purpose: 'start', ...stamp(0), pid: facts.pid, tgid: facts.pid, capture: captureOf(facts) }));
   }
 
   /** The next `cycles` processes: three events each. */

@@ -3,6 +3,7 @@ import { AgentError, asAgentError } from '../core/errors.ts';
 import { fileError } from '../core/system-error.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import type { Heard } from '../core/kernel-event.ts';
+import type { EventSource, SourceState } from '../core/event-source.ts';
 import type { Config } from '../config/config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import type { Enricher } from '../enrich/enricher.ts';
@@ -12,14 +13,12 @@ import { createSequencer } from '../enrich/sequencer.ts';
 import type { Sequencer } from '../enrich/sequencer.ts';
 import { systemUserNames } from '../enrich/users.ts';
 import { uuidText } from '../encode/text/uuid.ts';
-import type { SelfTestResult } from '../ingest/proc-connector/self-test.ts';
-import type { ConnectorSocket } from '../ingest/proc-connector/socket.ts';
-import { ProcConnectorSource } from '../ingest/proc-connector/source.ts';
 import type { DeliveryEvents } from '../pipeline/delivery.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Books } from './books.ts';
 import { describeStart } from './describe-start.ts';
+import { createSource } from './create-source.ts';
 import { createLanes, lastRunPath } from './lanes.ts';
 import { startEvent, stopEvent } from './lifecycle-events.ts';
 import { readRunRecord, writeRunRecord } from './run-record.ts';
@@ -40,7 +39,7 @@ export interface AgentDeps {
 /** The composition root: configuration in, a running pipeline out. One agent is one run. */
 export class Agent {
   readonly identity: RunIdentity;
-  readonly source: ProcConnectorSource;
+  readonly source: EventSource;
   readonly enricher: Enricher;
   readonly books: Books;
   readonly config: Config;
@@ -49,7 +48,6 @@ export class Agent {
   readonly #pipeline: Pipeline;
   readonly #startedMs = performance.now();
   #previous: LastRun | undefined;
-  #socket: ConnectorSocket | undefined;
   #stopReason = 'end of source';
 
   /** Nothing is opened yet. Throws FILE_NOT_FOUND where the machine shows no boot id. */
@@ -57,13 +55,10 @@ export class Agent {
     this.config = config;
     this.#deps = deps;
     this.identity = loadRunIdentity(config.agent.labels);
-    this.source = new ProcConnectorSource({
-      receiveBufferBytes: config.source.receiveBufferBytes,
-      maxArgsBytes: config.enrich.maxArgsBytes,
-    });
+    this.source = createSource(config, { onState: (state) => this.#hears(state) });
     this.enricher = createEnricher(
       { ...config.enrich, threads: config.source.threads, kinds: new Set(config.source.events) },
-      { identity: this.identity, clock: systemClock, users: systemUserNames(), bootOffsetNs: () => this.source.bootOffsetNs },
+      { identity: this.identity, clock: systemClock, users: systemUserNames(), bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
     );
     this.#sequencer = createSequencer(this.identity.agentId);
     const { lanes, encoders } = createLanes(config, { agentId: this.identity.agentId, log: deps.log, screen: deps.screen });
@@ -102,11 +97,6 @@ export class Agent {
     );
     await this.#boot();
     this.#record(false);
-    this.#socket = await this.source.socket();
-    this.source.selfTest().then(
-      (result) => this.#selfTested(result),
-      (error: unknown) => this.#deps.log.debug({ error: String(error) }, 'no self-test'),
-    );
   }
 
   async #boot(): Promise<void> {
@@ -158,12 +148,11 @@ export class Agent {
   }
 
   #first(): AnyEvent {
-    if (this.#socket === undefined) throw new Error('the stream was begun before the source was open');
     const { version, log } = this.#deps;
     const start = describeStart({
       config: this.config,
       version,
-      socket: this.#socket,
+      source: this.source.describe(),
       hostId: this.identity.hostId,
       previous: this.#previous,
     });
@@ -171,10 +160,15 @@ export class Agent {
     return startEvent(this.identity, start);
   }
 
-  #selfTested(result: SelfTestResult): void {
+  #hears(source: SourceState): void {
     const { log } = this.#deps;
-    if (result === 'passed') log.info({ host: this.identity.hostname }, 'listening: the kernel delivers process events');
-    else if (result === 'deaf') this.#pipeline.fail(deaf());
+    if (source.state === 'scanning') {
+      const { code, message, fix } = source.reason;
+      log.warn(
+        { code, ...(fix === undefined ? {} : { fix }) },
+        `${message}; listing /proc every second meanwhile, which misses what lives shorter`,
+      );
+    } else if (source.state === 'listening') log.info({ host: this.identity.hostname }, 'listening: the kernel delivers process events');
     else log.warn('the self-test’s own events were not among those heard; others are');
   }
 
@@ -213,10 +207,4 @@ export class Agent {
       provenance: { args, exe, cgroup },
     });
   }
-}
-
-function deaf(): AgentError {
-  return new AgentError('NETLINK_DEAF', 'the kernel accepted the subscription and delivers no events', {
-    fix: 'Use a kernel built with CONFIG_PROC_EVENTS=y.',
-  });
 }

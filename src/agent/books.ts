@@ -3,16 +3,16 @@ import { imbalances } from '../core/ledger.ts';
 import type { SinkLedger } from '../core/ledger.ts';
 import type { Enricher } from '../enrich/enricher.ts';
 import type { Sequencer } from '../enrich/sequencer.ts';
-import type { ProcConnectorSource } from '../ingest/proc-connector/source.ts';
+import type { EventSource } from '../core/event-source.ts';
 
 /** All books of a run, kept where the counting happens and read here. */
 export class Books {
-  readonly #source: ProcConnectorSource;
+  readonly #source: EventSource;
   readonly #enricher: Enricher;
   readonly #sequencer: Sequencer;
   readonly sinks: readonly SinkLedger[];
 
-  constructor(parts: { source: ProcConnectorSource; enricher: Enricher; sequencer: Sequencer }, sinks: readonly SinkLedger[]) {
+  constructor(parts: { source: EventSource; enricher: Enricher; sequencer: Sequencer }, sinks: readonly SinkLedger[]) {
     this.#source = parts.source;
     this.#enricher = parts.enricher;
     this.#sequencer = parts.sequencer;

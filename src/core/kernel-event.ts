@@ -59,9 +59,17 @@ export interface CoredumpEvent extends KernelEventBase {
   readonly parentTgid: number;
 }
 
-/** A process that was there before we listened (or was found by a scan); never a kernel message. */
+/**
+ * Why `/proc` was listed: what ran before the start, what a loss may have hidden, what should have ended by now, or because there is
+ * nothing else to hear by.
+ */
+export const SCAN_PURPOSES = ['start', 'loss', 'interval', 'fallback'] as const;
+export type ScanPurpose = (typeof SCAN_PURPOSES)[number];
+
+/** A process, or with `pid` ≠ `tgid` a thread, that a listing of `/proc` found; never a kernel message. */
 export interface SnapshotEvent {
   readonly kind: 'SNAPSHOT';
+  readonly purpose: ScanPurpose;
   readonly monotonicNs: number;
   readonly timeUs: number;
   readonly pid: number;
@@ -69,25 +77,53 @@ export interface SnapshotEvent {
   readonly capture: Capture;
 }
 
+/**
+ * A listing of `/proc` begins or ends; its SNAPSHOTs are between. What the kernel told of the time before the last of them
+ * comes before the END, so that what is not known by then was lost.
+ */
+export interface ScanEvent {
+  readonly kind: 'SCAN';
+  readonly phase: 'BEGIN' | 'END';
+  readonly purpose: ScanPurpose;
+  readonly monotonicNs: number;
+  readonly timeUs: number;
+  /** CLOCK_MONOTONIC of its begin: processes heard of since need not have been listed. */
+  readonly beganNs: number;
+  /** Of an END: how many processes (not threads) were listed. */
+  readonly processes: number;
+}
+
 export type KernelEvent = ForkEvent | ExecEvent | ExitEvent | IdEvent | SidEvent | PtraceEvent | CommEvent | CoredumpEvent;
 export type KernelKind = KernelEvent['kind'];
+
+/**
+ * receive_buffer: a gap in a CPU's sequence; tail: only the socket's drop counter shows it; blind: nobody listened, so nobody counted.
+ */
+export const LOSS_REASONS = ['receive_buffer', 'tail', 'blind'] as const;
+export type LossReason = (typeof LOSS_REASONS)[number];
 
 /** Events that were lost before we could hear them. */
 export interface LossEvent {
   readonly kind: 'LOSS';
-  /** null: known from the socket's drop counter only, the CPU is not. */
+  readonly reason: LossReason;
+  /** CLOCK_MONOTONIC at which it is over, nanoseconds. */
+  readonly monotonicNs: number;
+  /** null: the CPU is not known. */
   readonly cpu: number | null;
   /** First and last lost 64-bit kernel sequence, inclusive; null with cpu null. */
   readonly fromSeq: number | null;
   readonly toSeq: number | null;
+  /** Newly declared: less than the range where part of it was declared before without a CPU. */
   readonly count: number;
+  /** False: at least so many. */
+  readonly exact: boolean;
   /** Wall clock between which it happened, microseconds since the epoch. */
   readonly fromTimeUs: number;
   readonly toTimeUs: number;
 }
 
 /** All that a source hands to enrichment, in the order in which it happened per CPU. */
-export type Heard = KernelEvent | SnapshotEvent | LossEvent;
+export type Heard = KernelEvent | SnapshotEvent | ScanEvent | LossEvent;
 
 /** One piece of `/proc`, as read: bytes, or the errno that reading gave. */
 export type Piece = Uint8Array | number;

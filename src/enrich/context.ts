@@ -33,8 +33,8 @@ export interface EnrichCounters {
 export interface EnrichContext {
   readonly identity: RunIdentity;
   readonly users: UserNames;
-  /** CLOCK_BOOTTIME − CLOCK_MONOTONIC, nanoseconds. */
-  readonly bootOffsetNs: () => number;
+  /** CLOCK_BOOTTIME − CLOCK_MONOTONIC at a moment of the latter, nanoseconds. */
+  readonly bootOffsetNs: (monotonicNs: number) => number;
   readonly table: ProcessTable;
   readonly entityIds: EntityIds;
   readonly execIds: ExecIds;

@@ -40,8 +40,8 @@ export interface EnrichDeps {
   readonly identity: RunIdentity;
   readonly clock: Clock;
   readonly users: UserNames;
-  /** CLOCK_BOOTTIME − CLOCK_MONOTONIC, nanoseconds: how long the machine has been suspended. */
-  bootOffsetNs(): number;
+  /** CLOCK_BOOTTIME − CLOCK_MONOTONIC at a moment of the latter, nanoseconds: how long the machine had been suspended by then. */
+  bootOffsetNs(monotonicNs: number): number;
 }
 
 export interface TableStats extends Readonly<TableCounters> {
@@ -78,17 +78,15 @@ class TableEnricher implements Enricher {
   readonly counters = newCounters();
   readonly #ctx: EnrichContext;
   readonly #kinds: ReadonlySet<KernelKind>;
-  readonly #clock: Clock;
 
   constructor(config: EnrichConfig, deps: EnrichDeps) {
     const slab = new UuidSlab();
     const maxBytes = config.maxTableBytes ?? DEFAULT_MAX_TABLE_BYTES;
     this.#kinds = config.kinds;
-    this.#clock = deps.clock;
     this.#ctx = {
       identity: deps.identity,
       users: deps.users,
-      bootOffsetNs: () => deps.bootOffsetNs(),
+      bootOffsetNs: (monotonicNs) => deps.bootOffsetNs(monotonicNs),
       table: new ProcessTable({ maxProcesses: config.maxProcesses, maxBytes, exitTtlMs: config.exitTtlMs, maxExited: MAX_EXITED }),
       entityIds: new EntityIds(deps.identity.bootId, slab),
       execIds: new ExecIds(deps.identity.agentId, slab),
@@ -107,6 +105,7 @@ class TableEnricher implements Enricher {
 
   enrich(heard: Heard): AnyEvent | undefined {
     if (heard.kind === 'LOSS') return this.#lose(heard);
+    if (heard.kind === 'SCAN') return undefined;
     if (heard.kind === 'SNAPSHOT') return this.#find(heard);
     this.counters.heard++;
     const wanted = this.#kinds.has(heard.kind);
@@ -165,6 +164,6 @@ class TableEnricher implements Enricher {
   #lose(heard: LossEvent): AnyEvent {
     this.counters.losses++;
     this.#ctx.table.lossEpoch++;
-    return { stream: 'agent', event: gapOf(this.#ctx.identity, heard, this.#clock.monotonicNs()) };
+    return { stream: 'agent', event: gapOf(this.#ctx.identity, heard) };
   }
 }

@@ -18,7 +18,7 @@ export interface Stamp {
 }
 
 export function ticksAt(ctx: EnrichContext, monotonicNs: number): number {
-  return Math.max(Math.floor((monotonicNs + ctx.bootOffsetNs()) / TICK_NS), 0);
+  return Math.max(Math.floor((monotonicNs + ctx.bootOffsetNs(monotonicNs)) / TICK_NS), 0);
 }
 
 export function isSameStart(one: number, other: number): boolean {
@@ -47,7 +47,7 @@ export function readStart(ctx: EnrichContext, entry: Entry, read: { readonly tic
   }
   entry.startTicks = read.ticks;
   entry.startSource = START_READ;
-  entry.startNs = read.ticks * TICK_NS - ctx.bootOffsetNs();
+  entry.startNs = read.ticks * TICK_NS - ctx.bootOffsetNs(read.stamp.monotonicNs);
   entry.startUs = Math.floor(read.stamp.timeUs - (read.stamp.monotonicNs - entry.startNs) / 1000);
   entry.id = ctx.entityIds.of(entry.pid, entry.startTicks);
 }

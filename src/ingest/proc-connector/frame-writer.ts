@@ -2,9 +2,24 @@ import type { ProcfsCapture } from '../capture/procfs.ts';
 import { maxRecordBytes } from '../capture/record.ts';
 import { FRAME_HEADER_BYTES } from '../ring/ring.ts';
 import type { RingProducer } from '../ring/ring.ts';
-import { AUX_HEADER_BYTES, FRAME_EVENTS, LOSS_BYTES, SLOTS_AT, SLOT_BYTES, setAuxHeader, setHeader, setLoss } from './frame.ts';
-import type { Aux } from './frame.ts';
-import type { Gap } from './sequence.ts';
+import {
+  AUX_HEADER_BYTES,
+  Aux,
+  CLOCK_BYTES,
+  FRAME_EVENTS,
+  LOSS_BYTES,
+  SCAN_BYTES,
+  SLOTS_AT,
+  SLOT_BYTES,
+  setAuxHeader,
+  setClock,
+  setHeader,
+  setLoss,
+  setScan,
+} from './frame.ts';
+import type { LossRecord, ScanRecord } from './frame.ts';
+import { SCAN_PURPOSES } from '../../core/kernel-event.ts';
+import type { ScanPurpose } from '../../core/kernel-event.ts';
 import type { ClockOffsets } from './wall-clock.ts';
 
 /** Messages of one receive: more only lengthens the time until the first exec of the batch is captured. */
@@ -13,9 +28,11 @@ export const MAX_SLOTS = 256;
 /** Beyond this a frame is closed and the next one begun: the reader takes whole frames, and a turn of it should not take megabytes. */
 const MAX_FRAME_BYTES = 256 << 10;
 
-/** Bytes a frame needs at least: all slots, and the largest capture with a loss before it. */
+/** Bytes a frame needs at least: all slots, and the largest capture with a loss and a change of the clock before it. */
 export function minFrameBytes(maxArgsBytes: number): number {
-  return FRAME_HEADER_BYTES + SLOTS_AT + MAX_SLOTS * SLOT_BYTES + LOSS_BYTES + AUX_HEADER_BYTES + maxRecordBytes(maxArgsBytes) + 64;
+  return (
+    FRAME_HEADER_BYTES + SLOTS_AT + MAX_SLOTS * SLOT_BYTES + LOSS_BYTES + CLOCK_BYTES + AUX_HEADER_BYTES + maxRecordBytes(maxArgsBytes) + 64
+  );
 }
 
 /** Fills one frame in the ring: slots received in place, aux records behind them. */
@@ -57,25 +74,50 @@ export class FrameWriter {
     this.#position = this.body + this.#auxAt;
   }
 
-  /** True when a loss and a capture still fit. */
+  /** True when a loss, a change of the clock and a capture still fit. */
   get hasRoom(): boolean {
     const limit = Math.min(this.#ring.reserved, Math.max(this.#minBytes, MAX_FRAME_BYTES));
-    return this.#position + LOSS_BYTES + this.#maxRecord <= this.#offset + limit;
+    return this.#position + LOSS_BYTES + CLOCK_BYTES + this.#maxRecord <= this.#offset + limit;
   }
 
-  loss(slot: number, gap: Gap): void {
-    setLoss(this.#ring, this.#position, { slot, gap });
-    this.#position += LOSS_BYTES;
-    this.#aux += 1;
+  /** Events were lost before `slot`. */
+  loss(slot: number, loss: LossRecord): void {
+    setLoss(this.#ring, this.#position, { slot, loss });
+    this.#added(LOSS_BYTES);
   }
 
-  /** Captures `pid` into the frame as an aux record of `type`. */
-  capture(
+  /** From `slot` on stamps are turned with these offsets. */
+  clock(slot: number, offsets: ClockOffsets): void {
+    setClock(this.#ring, this.#position, { slot, offsets });
+    this.#added(CLOCK_BYTES);
+  }
+
+  scan(scan: ScanRecord): void {
+    setScan(this.#ring, this.#position, scan);
+    this.#added(SCAN_BYTES);
+  }
+
+  /** Captures the process that exec'd in `slot`. */
+  exec(
     capture: ProcfsCapture,
-    of: { type: typeof Aux.CAPTURE | typeof Aux.SNAPSHOT; slot: number; pid: number; stampNs: number; exited: boolean },
+    of: { readonly slot: number; readonly pid: number; readonly stampNs: number; readonly exited: boolean },
   ): void {
     const bytes = AUX_HEADER_BYTES + capture.write(of.pid, this.#position + AUX_HEADER_BYTES, of);
-    setAuxHeader(this.#ring, this.#position, { type: of.type, slot: of.slot, bytes });
+    setAuxHeader(this.#ring, this.#position, { type: Aux.CAPTURE, slot: of.slot, bytes, detail: 0 });
+    this.#added(bytes);
+  }
+
+  /** Captures a process that a listing found. */
+  found(
+    capture: ProcfsCapture,
+    of: { readonly purpose: ScanPurpose; readonly tgid: number; readonly pid: number; readonly stampNs: number },
+  ): void {
+    const bytes = AUX_HEADER_BYTES + capture.write(of.pid, this.#position + AUX_HEADER_BYTES, { stampNs: of.stampNs, exited: false });
+    setAuxHeader(this.#ring, this.#position, { type: Aux.SNAPSHOT, slot: SCAN_PURPOSES.indexOf(of.purpose), bytes, detail: of.tgid });
+    this.#added(bytes);
+  }
+
+  #added(bytes: number): void {
     this.#position += bytes;
     this.#aux += 1;
   }
@@ -83,7 +125,7 @@ export class FrameWriter {
   /** Publishes the first `slots` slots with what belongs to them. */
   commit(slots: number, offsets: ClockOffsets, receivedNs: number): void {
     if (slots === 0 && this.#aux === 0) return;
-    setHeader(this.#ring, this.body, { slots, aux: this.#aux, auxAt: this.#auxAt, wallOffsetUs: offsets.wallUs, receivedNs });
+    setHeader(this.#ring, this.body, { slots, aux: this.#aux, auxAt: this.#auxAt, offsets, receivedNs });
     this.#ring.commit(this.#offset, FRAME_EVENTS, this.#position - this.#offset);
   }
 

@@ -9,7 +9,7 @@ import { Phase, StopRequest } from './control.ts';
 import { Bell } from './bell.ts';
 import { socketDrops } from './drops.ts';
 import { FrameWriter, MAX_SLOTS } from './frame-writer.ts';
-import { ACK, Aux, FOREIGN, SLOT_BYTES, setSlot } from './frame.ts';
+import { ACK, FOREIGN, SLOT_BYTES, setSlot } from './frame.ts';
 import { MessageVector } from './message-vector.ts';
 import { Pace } from './pace.ts';
 import { SequenceTracker } from './sequence.ts';
@@ -142,7 +142,7 @@ export class ConnectorReader {
     if (count <= 0 || !this.#beginPatiently()) return;
     const nowNs = this.#nowNs();
     this.#frame.received(0);
-    this.#frame.loss(0, { cpu: -1, fromSeq: 0, toSeq: 0, count, fromNs: this.#lastNs, toNs: nowNs });
+    this.#frame.loss(0, { reason: 'tail', cpu: -1, fromSeq: -1, toSeq: -1, count, fromNs: this.#lastNs, toNs: nowNs });
     this.#frame.commit(0, this.#clock.at(nowNs), nowNs);
   }
 
@@ -219,7 +219,7 @@ export class ConnectorReader {
     const what = whatOf(words, at);
     const { disordered } = this.#sequence;
     const gap = this.#sequence.see(cpuOf(words, at), seqOf(words, at), stampNs);
-    if (gap !== undefined) this.#frame.loss(slot, gap);
+    if (gap !== undefined) this.#frame.loss(slot, { reason: 'receive_buffer', ...gap });
     if (this.#sequence.disordered !== disordered) this.#control.count('DISORDERED');
     this.#lastNs = stampNs;
     setSlot(this.#ring, at, this.#sequence.seq, what === What.NONE ? ACK : 0);
@@ -231,7 +231,7 @@ export class ConnectorReader {
     this.#execs += 1;
     if (this.#control.stopRequest === StopRequest.hurry) return;
     const pid = secondOf(this.#ring.words, at);
-    this.#frame.capture(this.#capture, { type: Aux.CAPTURE, slot, pid, stampNs, exited: this.#exitsBefore(pid, slot + 1, slots) });
+    this.#frame.exec(this.#capture, { slot, pid, stampNs, exited: this.#exitsBefore(pid, slot + 1, slots) });
   }
 
   /** Whether the exit of `pid` is among the slots from `from` on. */
@@ -254,7 +254,7 @@ export class ConnectorReader {
         return;
       }
       this.#frame.received(0);
-      this.#frame.capture(this.#capture, { type: Aux.SNAPSHOT, slot: 0, pid, stampNs: this.#nowNs(), exited: false });
+      this.#frame.found(this.#capture, { purpose: 'start', tgid: pid, pid, stampNs: this.#nowNs() });
       this.#frame.commit(0, this.#clock.at(this.#nowNs()), this.#capture.statNs);
     }
   }

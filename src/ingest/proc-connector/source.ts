@@ -2,8 +2,8 @@ import { closeSync } from 'node:fs';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Batch } from '../../core/batch.ts';
-import type { Source } from '../../core/component.ts';
 import { AgentError } from '../../core/errors.ts';
+import type { EventSource, EventSourceDeps, SourceCounts, SourceDescription } from '../../core/event-source.ts';
 import type { Heard } from '../../core/kernel-event.ts';
 import { openLibc } from '../native/ffi.ts';
 import { RingConsumer, createRingMemory } from '../ring/ring.ts';
@@ -11,10 +11,11 @@ import type { IngestReport, IngestWorkerData } from '../worker.ts';
 import { ring } from './bell.ts';
 import { CONTROL_BYTES, IngestControl, Phase } from './control.ts';
 import { minFrameBytes } from './frame-writer.ts';
-import { FrameReader } from './frame.ts';
+import { FrameReader } from './frame-reader.ts';
 import type { ReaderConfig } from './reader.ts';
 import type { SelfTestResult } from './self-test.ts';
 import { SelfTest } from './self-test.ts';
+import { describeSocket } from './describe-socket.ts';
 import type { ConnectorSocket } from './socket.ts';
 import { sendIgnore } from './subscription.ts';
 
@@ -33,44 +34,39 @@ const WAIT_MS = 2000;
 const HURRY_TIMEOUT_MS = 2000;
 const EMERGENCY_TIMEOUT_MS = 150;
 
-/** Totals since `open`. */
-export interface ConnectorCounts {
-  /** Messages of the kernel with a sequence number, events and acknowledgements, that `read` has handed out. */
-  readonly heard: number;
-  readonly lost: number;
-  readonly acks: number;
-  readonly unknown: number;
-  readonly foreign: number;
-  readonly malformed: number;
-  readonly overruns: number;
-}
-
 /** Process events of the live kernel, through a worker thread that is the only one to make native calls. */
-export class ProcConnectorSource implements Source<Heard> {
+export class ProcConnectorSource implements EventSource {
   readonly id = 'proc_connector';
   readonly #config: ReaderConfig;
+  readonly #deps: EventSourceDeps;
   readonly #ring: SharedArrayBuffer;
   readonly #consumer: RingConsumer;
   readonly #frames: FrameReader;
   readonly #controlMemory = new SharedArrayBuffer(CONTROL_BYTES);
   readonly #control = new IngestControl(this.#controlMemory);
   readonly #selfTest = new SelfTest();
-  readonly #subscribed = Promise.withResolvers<ConnectorSocket>();
+  readonly #subscribed = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   #worker: Worker | undefined;
+  #socket: ConnectorSocket | undefined;
   #failure: AgentError | undefined;
   #closing: Promise<void> | undefined;
-  #lost = 0;
   #lastReadMs = 0;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor(config: ReaderConfig) {
+  constructor(config: ReaderConfig, deps: EventSourceDeps = { onState: () => undefined }) {
+    this.#deps = deps;
     this.#config = config;
     this.#ring = createRingMemory(Math.max(RING_BYTES, 2 ** Math.ceil(Math.log2(4 * minFrameBytes(config.maxArgsBytes)))));
     this.#consumer = new RingConsumer(this.#ring);
     this.#frames = new FrameReader(this.#consumer);
-    // Each may fail before anybody waits for it; whoever waits still gets the error.
-    for (const promise of [this.#selfTest.result, this.#subscribed.promise]) promise.catch(() => undefined);
+    // It may fail before anybody waits for it; whoever waits still gets the error.
+    this.#subscribed.promise.catch(() => undefined);
+    this.#selfTest.result.then(
+      (result) => this.#selfTested(result),
+      // Abandoned with the source, whose own error tells why.
+      () => undefined,
+    );
   }
 
   /** Resolves when the kernel has confirmed the subscription: from then on no event is missed. Rejects with NETLINK_* or NATIVE_UNAVAILABLE. */
@@ -104,9 +100,9 @@ export class ProcConnectorSource implements Source<Heard> {
     }
   }
 
-  /** How the socket turned out; only after `open`. */
-  socket(): Promise<ConnectorSocket> {
-    return this.#subscribed.promise;
+  describe(): SourceDescription {
+    if (this.#socket === undefined) throw new AgentError('BUG', 'a source describes itself once it is open');
+    return describeSocket(this.#socket, this.#config.receiveBufferBytes);
   }
 
   /** Whether the kernel really delivers; settles within two seconds after `open` and the start-up scan, while `read` is being called. */
@@ -114,15 +110,18 @@ export class ProcConnectorSource implements Source<Heard> {
     return this.#selfTest.result;
   }
 
-  /** CLOCK_BOOTTIME − CLOCK_MONOTONIC, nanoseconds. */
-  get bootOffsetNs(): number {
-    return this.#control.bootOffsetNs;
+  bootOffsetNs(monotonicNs: number): number {
+    return this.#frames.clock.at(monotonicNs).bootNs;
   }
 
-  get counts(): ConnectorCounts {
+  get kernelSeqs(): Readonly<Record<string, number>> {
+    return this.#frames.kernelSeqs;
+  }
+
+  get counts(): SourceCounts {
     const { foreign, malformed, overruns } = this.#control.counts;
-    const { acks, unknown, events } = this.#frames.tally;
-    return { heard: events + acks + unknown, lost: this.#lost, acks, unknown, foreign, malformed, overruns };
+    const { acks, unknown, events, lost } = this.#frames.tally;
+    return { heard: events + acks + unknown, lost, acks, unknown, foreign, malformed, overruns };
   }
 
   /**
@@ -161,7 +160,6 @@ export class ProcConnectorSource implements Source<Heard> {
       bytes += frame.length;
     }
     if (this.#selfTest.running) this.#selfTest.see(items);
-    for (const heard of items) if (heard.kind === 'LOSS') this.#lost += heard.count;
     return bytes;
   }
 
@@ -214,7 +212,8 @@ export class ProcConnectorSource implements Source<Heard> {
   #take(report: IngestReport): void {
     switch (report.type) {
       case 'subscribed':
-        this.#subscribed.resolve(report.socket);
+        this.#socket = report.socket;
+        this.#subscribed.resolve();
         return;
       case 'scanned':
         this.#selfTest.start();
@@ -224,6 +223,12 @@ export class ProcConnectorSource implements Source<Heard> {
           new AgentError(report.code, report.message, { ...(report.fix === undefined ? {} : { fix: report.fix }), cause: report.stack }),
         );
     }
+  }
+
+  #selfTested(result: SelfTestResult): void {
+    if (result !== 'deaf') return this.#deps.onState({ state: result === 'passed' ? 'listening' : 'unconfirmed' });
+    this.#fail(deaf());
+    this.#stop('drain');
   }
 
   #fail(error: AgentError): void {
@@ -257,4 +262,10 @@ export class ProcConnectorSource implements Source<Heard> {
   #undo(): void {
     sendIgnore(openLibc(), this.#control);
   }
+}
+
+function deaf(): AgentError {
+  return new AgentError('NETLINK_DEAF', 'the kernel accepted the subscription and delivers no events', {
+    fix: 'Use a kernel built with CONFIG_PROC_EVENTS=y.',
+  });
 }

@@ -9,6 +9,9 @@ const fork = (cpu: number): Heard => ({ kind: 'FORK', ...at(cpu), pid: 2, tgid: 
 const mark = (cpu: number, tgid = ORACLE): Heard => ({ kind: 'COMM', ...at(cpu), pid: tgid, tgid, comm: 'mark1' });
 const loss = (cpu: number | null, count: number): Heard => ({
   kind: 'LOSS',
+  reason: cpu === null ? 'tail' : 'receive_buffer',
+  monotonicNs: 1000,
+  exact: true,
   cpu,
   fromSeq: null,
   toSeq: null,

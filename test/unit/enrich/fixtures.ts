@@ -108,10 +108,13 @@ export const coredump = (ms: number, ids: number | Ids): CoredumpEvent => ({
 });
 export const snapshot = (ms: number, pid: number, capture: Capture): SnapshotEvent => {
   const { monotonicNs, timeUs } = of(ms, pid);
-  return { kind: 'SNAPSHOT', monotonicNs, timeUs, pid, tgid: pid, capture };
+  return { kind: 'SNAPSHOT', purpose: 'start', monotonicNs, timeUs, pid, tgid: pid, capture };
 };
 export const loss = (count = 3): LossEvent => ({
   kind: 'LOSS',
+  reason: 'receive_buffer',
+  monotonicNs: 2e6,
+  exact: true,
   cpu: 1,
   fromSeq: 10,
   toSeq: 9 + count,

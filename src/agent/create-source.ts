@@ -1,0 +1,11 @@
+import type { Config } from '../config/config.ts';
+import type { EventSource, EventSourceDeps } from '../core/event-source.ts';
+import { ProcConnectorSource } from '../ingest/proc-connector/source.ts';
+
+/** The source that the configuration names. Nothing is opened. */
+export function createSource({ source, enrich }: Config, deps: EventSourceDeps): EventSource {
+  switch (source.type) {
+    case 'proc_connector':
+      return new ProcConnectorSource({ receiveBufferBytes: source.receiveBufferBytes, maxArgsBytes: enrich.maxArgsBytes }, deps);
+  }
+}
