@@ -1,15 +1,17 @@
-import type { BenchCase, Stage } from './measurement.ts';
+import type { BenchCase, Choice, Stage } from './measurement.ts';
 
 /** Loaded one by one: a stage that does not build must not hide the others. */
-export async function benchCases(stage: Stage): Promise<readonly BenchCase[]> {
+export async function benchCases(stage: Stage, choice: Choice): Promise<readonly BenchCase[]> {
   switch (stage) {
     case 'encode':
       return (await import('./stages/encode.ts')).encodeCases;
     case 'enrich':
       return (await import('./stages/enrich.ts')).enrichCases;
+    case 'ring':
+      return (await import('./stages/ring.ts')).ringCases;
     case 'ingest':
       return (await import('./stages/ingest.ts')).ingestCases;
     case 'e2e':
-      return (await import('./stages/e2e.ts')).e2eCases;
+      return (await import('./stages/e2e.ts')).e2eCases(choice);
   }
 }

@@ -1,9 +1,9 @@
-/** One run of one case, in this process: `node bench/measure.ts STAGE CASE SECONDS` prints a Measurement, or {error}, as JSON. Started by run.ts. */
+/** One run of one case, in this process: `node bench/measure.ts STAGE CASE SECONDS CHOICE` prints a Measurement, or {error}, as JSON. Started by run.ts. */
 import { benchCases } from './cases.ts';
-import type { Stage } from './measurement.ts';
+import type { Choice, Stage } from './measurement.ts';
 
-const [stage, name, seconds] = process.argv.slice(2);
-const found = (await benchCases(stage as Stage)).find((one) => one.name === name);
+const [stage, name, seconds, choice = ''] = process.argv.slice(2);
+const found = (await benchCases(stage as Stage, JSON.parse(choice) as Choice)).find((one) => one.name === name);
 if (!found) throw new Error(`no case ${name} in stage ${stage}`);
 const outcome = await found
   .measure(Number(seconds))

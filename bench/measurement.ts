@@ -18,8 +18,19 @@ export interface BenchCase {
   measure(seconds: number): Promise<Measurement>;
 }
 
-export const STAGES = ['encode', 'enrich', 'ingest', 'e2e'] as const;
+export const STAGES = ['encode', 'enrich', 'ring', 'ingest', 'e2e'] as const;
 export type Stage = (typeof STAGES)[number];
+
+export const E2E_SINKS = ['file', 'blackhole'] as const;
+export type E2eSink = (typeof E2E_SINKS)[number];
+
+/** What of a stage's cases was asked for; only e2e has choices. */
+export interface Choice {
+  /** Where the agent delivers to. */
+  readonly sink: E2eSink;
+  /** One case of forks and exits at this many events a second (0: as fast as two processes make them) in place of the usual ones. */
+  readonly rate?: number;
+}
 
 /** Adds up wall and CPU time over the parts of a run that count. */
 export class Meter {

@@ -1,15 +1,16 @@
-/** `npm run bench [-- STAGE…] [--runs N] [--seconds S] [--json]`: how fast, and at what cost, this machine does each stage's work. */
+/** `npm run bench [-- STAGE…] [options]`: how fast, and at what cost, this machine does each stage's work. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import lockMachine from '../test/helpers/machine-lock.ts';
 import { benchCases } from './cases.ts';
-import { STAGES } from './measurement.ts';
-import type { Measurement, Stage } from './measurement.ts';
+import { E2E_SINKS, STAGES } from './measurement.ts';
+import type { Choice, E2eSink, Measurement, Stage } from './measurement.ts';
 import { machineLine, table, thisMachine } from './report.ts';
 import type { CaseResult } from './report.ts';
 
-const USAGE = `Usage: npm run bench [-- ${STAGES.join(' | ')} …] [--runs N (3)] [--seconds S (2)] [--json]`;
+const USAGE = `Usage: npm run bench [-- ${STAGES.join(' | ')} …] [--runs N (3)] [--seconds S (2)] [--json]
+       npm run bench -- e2e [--sink ${E2E_SINKS.join('|')} (file)] [--rate EVENTS (the usual cases; 0: full speed)] …`;
 
 const ON_LIVE_KERNEL: ReadonlySet<Stage> = new Set(['ingest', 'e2e']);
 
@@ -18,6 +19,7 @@ interface Plan {
   readonly runs: number;
   readonly seconds: number;
   readonly json: boolean;
+  readonly choice: Choice;
 }
 
 const run = promisify(execFile);
@@ -38,10 +40,10 @@ async function main(plan: Plan): Promise<boolean> {
 
 async function runStage(stage: Stage, plan: Plan): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
-  for (const name of await caseNames(stage)) {
+  for (const name of await caseNames(stage, plan)) {
     const runs: Measurement[] = [];
     try {
-      for (let i = 0; i < plan.runs; i++) runs.push(await measureOnce(stage, name, plan.seconds));
+      for (let i = 0; i < plan.runs; i++) runs.push(await measureOnce(stage, name, plan));
       results.push({ stage, name, runs });
     } catch (error) {
       results.push({ stage, name, runs, error: error instanceof Error ? error.message : String(error) });
@@ -60,14 +62,15 @@ async function runAlone(stage: Stage, plan: Plan): Promise<CaseResult[]> {
   }
 }
 
-async function caseNames(stage: Stage): Promise<string[]> {
-  return (await benchCases(stage)).map(({ name }) => name);
+async function caseNames(stage: Stage, { choice }: Plan): Promise<string[]> {
+  return (await benchCases(stage, choice)).map(({ name }) => name);
 }
 
 /** A process of its own each time: no heap, compiled code or thread is left over from another case. */
-async function measureOnce(stage: Stage, name: string, seconds: number): Promise<Measurement> {
+async function measureOnce(stage: Stage, name: string, { seconds, choice }: Plan): Promise<Measurement> {
   progress(`${stage}: ${name}`);
-  const { stdout } = await run(process.execPath, ['--expose-gc', join(import.meta.dirname, 'measure.ts'), stage, name, String(seconds)]);
+  const args = [stage, name, String(seconds), JSON.stringify(choice)];
+  const { stdout } = await run(process.execPath, ['--expose-gc', join(import.meta.dirname, 'measure.ts'), ...args]);
   const outcome = JSON.parse(stdout) as Measurement | { error: string };
   if ('error' in outcome) throw new Error(outcome.error);
   return outcome;
@@ -85,12 +88,22 @@ function parsePlan(args: readonly string[]): Plan | undefined {
       runs: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '2' },
       json: { type: 'boolean', default: false },
+      sink: { type: 'string' },
+      rate: { type: 'string' },
     },
   });
-  const known = positionals.every((name) => (STAGES as readonly string[]).includes(name));
+  const stages = positionals.length > 0 ? (positionals as Stage[]) : STAGES;
   const [runs, seconds] = [Number(values.runs), Number(values.seconds)];
-  if (!known || !Number.isInteger(runs) || runs < 1 || !(seconds > 0)) return undefined;
-  return { stages: positionals.length > 0 ? (positionals as Stage[]) : STAGES, runs, seconds, json: values.json };
+  const choice = parseChoice(values);
+  if (!stages.every((name) => STAGES.includes(name)) || !Number.isInteger(runs) || runs < 1 || !(seconds > 0)) return undefined;
+  if (choice === undefined || (!stages.includes('e2e') && (values.sink ?? values.rate) !== undefined)) return undefined;
+  return { stages, runs, seconds, json: values.json, choice };
+}
+
+function parseChoice({ sink = 'file', rate }: { readonly sink?: string; readonly rate?: string }): Choice | undefined {
+  if (!E2E_SINKS.includes(sink as E2eSink)) return undefined;
+  if (rate === undefined) return { sink: sink as E2eSink };
+  return /^\d{1,9}$/.test(rate) ? { sink: sink as E2eSink, rate: Number(rate) } : undefined;
 }
 
 const plan = parsePlan(process.argv.slice(2));

@@ -6,32 +6,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunRecord } from '../../src/agent/run-record.ts';
 import { waitFor } from '../../test/helpers/wait-for.ts';
+import type { E2eSink } from '../measurement.ts';
+import { cpuUsOf, threadOf } from './proc-cpu.ts';
 
 /** As users start it: the launcher's settings are part of what is measured. `npm run bench` builds before it measures. */
 const FORKCAST = join(import.meta.dirname, '../../bin/forkcast');
 const LISTENING = 'listening: the kernel delivers';
-const TICKS_PER_SECOND = 100; // USER_HZ
-const STAT_UTIME = 11; // after "pid (comm) ", which is where splitting begins
-const STAT_STIME = 12;
+const INGEST_THREAD = 'forkcast-ingest';
 
 export interface AgentProcess {
   readonly pid: number;
   /** CPU time so far, all threads, in steps of 10 ms. */
   cpuUs(): number;
+  /** The same of the ingest thread alone. */
+  ingestCpuUs(): number;
   peakRssMiB(): number;
   /** Ends it and gives its closing books. Its folder is removed. */
   stop(): Promise<RunRecord>;
 }
 
-/** The agent with its defaults and one file sink, in a folder of its own; resolves when the kernel's events reach it. */
-export async function startAgent(): Promise<AgentProcess> {
+/** The agent with its defaults and one sink, in a folder of its own; resolves when the kernel's events reach it. */
+export async function startAgent(sink: E2eSink): Promise<AgentProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'forkcast-bench-'));
   const dataDir = join(folder, 'data');
   const config = join(folder, 'forkcast.json');
-  await writeFile(
-    config,
-    JSON.stringify({ agent: { data_dir: dataDir }, sinks: { disk: { type: 'file', path: join(dataDir, 'events') } } }),
-  );
+  await writeFile(config, JSON.stringify({ agent: { data_dir: dataDir }, sinks: { bench: { type: sink } } }));
   const child = spawn(FORKCAST, ['run', '-c', config], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -59,13 +58,8 @@ export async function startAgent(): Promise<AgentProcess> {
       () => new Error(reached),
       (error: unknown) => error,
     );
-  return { pid, cpuUs: () => cpuUs(pid), peakRssMiB: () => peakRssMiB(pid), stop };
-}
-
-function cpuUs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return ((Number(fields[STAT_UTIME]) + Number(fields[STAT_STIME])) / TICKS_PER_SECOND) * 1e6;
+  const ingest = await threadOf(pid, INGEST_THREAD);
+  return { pid, cpuUs: () => cpuUsOf(`/proc/${pid}`), ingestCpuUs: () => cpuUsOf(ingest), peakRssMiB: () => peakRssMiB(pid), stop };
 }
 
 function peakRssMiB(pid: number): number {
