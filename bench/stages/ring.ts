@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Heard } from '../../src/core/kernel-event.ts';
-import { FrameReader, SLOT_BYTES } from '../../src/ingest/proc-connector/frame.ts';
+import { FrameReader } from '../../src/ingest/proc-connector/frame-reader.ts';
+import { SLOT_BYTES } from '../../src/ingest/proc-connector/frame.ts';
 import { RingConsumer, createRingMemory } from '../../src/ingest/ring/ring.ts';
 import { Meter } from '../measurement.ts';
 import type { BenchCase, Measurement } from '../measurement.ts';
