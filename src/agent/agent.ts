@@ -12,7 +12,7 @@ import type { RunIdentity } from '../enrich/identity.ts';
 import { createSequencer } from '../enrich/sequencer.ts';
 import type { Sequencer } from '../enrich/sequencer.ts';
 import { systemUserNames } from '../enrich/users.ts';
-import { uuidText } from '../encode/text/uuid.ts';
+import { uuidText } from '../core/uuid.ts';
 import type { DeliveryEvents } from '../pipeline/delivery.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';

@@ -11,7 +11,7 @@ import { createAvroEncoder } from '../encode/avro/binary.ts';
 import { createOcf } from '../encode/avro/ocf.ts';
 import { createJsonEncoder } from '../encode/text/json.ts';
 import { createLineEncoder } from '../encode/text/line.ts';
-import { uuidText } from '../encode/text/uuid.ts';
+import { uuidText } from '../core/uuid.ts';
 import type { Lane } from '../pipeline/lane.ts';
 import { MemoryQueue } from '../queue/memory/memory-queue.ts';
 import { enqueue } from '../queue/when-full.ts';

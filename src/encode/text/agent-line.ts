@@ -3,7 +3,7 @@ import { paint } from './colour.ts';
 import { durationText } from './duration-text.ts';
 import { printable } from './printable.ts';
 import { localTime } from './timestamp.ts';
-import { uuidText } from './uuid.ts';
+import { uuidText } from '../../core/uuid.ts';
 
 /** What the agent says of itself, in words. */
 export function describeAgentEvent(event: AgentEvent, colour: boolean): string {

@@ -1,5 +1,5 @@
 import { utcTimestamp } from './timestamp.ts';
-import { uuidText } from './uuid.ts';
+import { uuidText } from '../../core/uuid.ts';
 
 export interface JsonOptions {
   /** Print fields that are null, too. */
