@@ -15,6 +15,8 @@ const NLMSG_DONE = 3;
 const CN_IDX_PROC = 1;
 const CN_VAL_PROC = 1;
 const PROC_EVENT_BYTES = 40;
+/** The kernel's own limit is 8192 (NR_CPUS); what is kept per CPU must not grow with whatever number a message carries. */
+const CPU_LIMIT = 1 << 16;
 
 /** `what` values: cn_proc.h. NONE is the acknowledgement of a control message. */
 export const What = {
@@ -33,16 +35,22 @@ export const What = {
 /** enum proc_cn_mcast_op. */
 export const Op = { LISTEN: 1, IGNORE: 2 } as const;
 
-/** A control message: nlmsghdr + cn_msg + u32 op (the 4-byte body is understood by every kernel). `ack` comes back plus one, whatever the kernel does to seq. */
-export function controlMessage(op: number, ack: number): Buffer {
-  const message = Buffer.alloc(40);
+/**
+ * A control message: nlmsghdr + cn_msg + u32 op, and from Linux 6.6 on the mask of `what` bits that a LISTEN wants (u32). The 4-byte body is understood by
+ * every kernel, and means all of them; older ones ignore any other length. `ack` comes back plus one, whatever the kernel does to seq; but a LISTEN with a
+ * mask short of everything is not answered.
+ */
+export function controlMessage(op: number, ack: number, mask?: number): Buffer {
+  const body = mask === undefined ? 4 : 8;
+  const message = Buffer.alloc(36 + body);
   message.writeUInt32LE(message.length, 0);
   message.writeUInt16LE(NLMSG_DONE, 4);
   message.writeUInt32LE(CN_IDX_PROC, 16);
   message.writeUInt32LE(CN_VAL_PROC, 20);
   message.writeUInt32LE(ack >>> 0, 28);
-  message.writeUInt16LE(4, 32);
+  message.writeUInt16LE(body, 32);
   message.writeUInt32LE(op, 36);
+  if (mask !== undefined) message.writeUInt32LE(mask >>> 0, 40);
   return message;
 }
 
@@ -61,7 +69,8 @@ export function isProcessEvent(words: Uint32Array, at: number, length: number): 
     ((words[w + 1] as number) & 0xffff) === NLMSG_DONE &&
     words[w + 4] === CN_IDX_PROC &&
     words[w + 5] === CN_VAL_PROC &&
-    ((words[w + 8] as number) & 0xffff) === PROC_EVENT_BYTES
+    ((words[w + 8] as number) & 0xffff) === PROC_EVENT_BYTES &&
+    (words[w + 10] as number) < CPU_LIMIT
   );
 }
 

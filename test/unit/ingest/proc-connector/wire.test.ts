@@ -121,6 +121,7 @@ describe('malformed datagrams', () => {
     ['of another connector', (b: Buffer) => (b.writeUInt32LE(9, 16), b)],
     ['of another netlink type', (b: Buffer) => (b.writeUInt16LE(2, 4), b)],
     ['with a wrong inner length', (b: Buffer) => (b.writeUInt16LE(41, 32), b)],
+    ['of a CPU beyond any machine', (b: Buffer) => (b.writeUInt32LE(65_536, 40), b)],
   ])('%s are refused', (_name, break_) => {
     const bytes = datagram({ what: What.FORK });
     const length = break_(bytes).length;
