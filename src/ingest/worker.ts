@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { asAgentError } from '../core/errors.ts';
-import type { ErrorCode } from '../core/errors.ts';
+import type { AgentError, ErrorCode } from '../core/errors.ts';
 import { openLibc } from './native/ffi.ts';
 import { IngestControl, Phase } from './proc-connector/control.ts';
 import type { ReaderConfig } from './proc-connector/reader.ts';
@@ -18,14 +18,15 @@ export interface IngestWorkerData {
 /** What the ingest thread tells the main thread; an error's own type does not survive the way, so its parts are sent. */
 export type IngestReport =
   | { readonly type: 'subscribed'; readonly socket: ConnectorSocket }
-  | { readonly type: 'scanned' }
-  | {
-      readonly type: 'failed';
-      readonly code: ErrorCode;
-      readonly message: string;
-      readonly fix: string | undefined;
-      readonly stack: string | undefined;
-    };
+  | { readonly type: 'scanned' | 'silent' }
+  | ({ readonly type: 'lost' | 'failed' } & ErrorParts);
+
+interface ErrorParts {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly fix: string | undefined;
+  readonly stack: string | undefined;
+}
 
 function main(): void {
   if (parentPort === null) throw new Error('the ingest worker runs as a worker thread only');
@@ -43,14 +44,19 @@ function main(): void {
     reader.run({
       subscribed: (socket) => report({ type: 'subscribed', socket }),
       scanned: () => report({ type: 'scanned' }),
+      silent: () => report({ type: 'silent' }),
+      lost: (error) => report({ type: 'lost', ...partsOf(error) }),
     });
   } catch (error) {
-    const { code, message, fix, stack } = asAgentError(error);
-    report({ type: 'failed', code, message, fix, stack });
+    report({ type: 'failed', ...partsOf(asAgentError(error)) });
   } finally {
     control.setPhase(Phase.CLOSED);
     producer.wake();
   }
+}
+
+function partsOf({ code, message, fix, stack }: AgentError): ErrorParts {
+  return { code, message, fix, stack };
 }
 
 main();

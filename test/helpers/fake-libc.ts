@@ -9,19 +9,35 @@ export interface FakeMessage {
 /** What one receive returns: messages, or an errno. */
 export type FakeReceive = readonly FakeMessage[] | number;
 
+type Failing = 'socket' | 'bind' | 'send' | 'force' | 'filter' | 'timerfd' | 'settime' | 'setns';
+
 const EAGAIN = 11;
 const MSG_TRUNC = 0x20;
+const SO_ATTACH_FILTER = 26;
+const SO_RCVBUFFORCE = 33;
 
 /** Twin of the native boundary with an address space of its own, for faults that a kernel does not produce on demand. */
 export class FakeLibc implements Libc {
+  /** What the socket says it dropped. */
+  drops = 0;
   readonly sent: Buffer[] = [];
   readonly closed: number[] = [];
   readonly options: { option: number; value: number }[] = [];
   /** Fails calls by name with this errno. */
-  readonly failing: Partial<Record<'socket' | 'bind' | 'send' | 'force', number>> = {};
+  readonly failing: Partial<Record<Failing, number>> = {};
+  /** Bytes of the last filter attached, as the kernel would copy them. */
+  filter: Buffer | undefined;
+  /** Namespaces this thread was moved into, in order. */
+  readonly entered: { fd: number; type: number }[] = [];
+  /** Timers as set: `value` is the struct itimerspec. */
+  readonly timers: { fd: number; flags: number; value: Buffer }[] = [];
   /** Called for each receive; default: nothing to hear. */
   onReceive: (count: number) => FakeReceive = () => EAGAIN;
   onSend: (message: Buffer) => void = () => undefined;
+  /** Called for each read; bytes, or an errno. */
+  onRead: (fd: number) => Buffer | number = () => EAGAIN;
+  /** A clock's reading, microseconds. */
+  onClock: (clock: number) => number = (clock) => (clock === 0 ? 1_700_000_000_000_000 : Number(process.hrtime.bigint()) / 1000);
   readonly #memory: { base: number; buffer: Buffer }[] = [];
   #nextBase = 0x10000;
 
@@ -50,11 +66,22 @@ export class FakeLibc implements Libc {
 
   setsockopt(_fd: number, _level: number, option: number, value: Uint8Array): CallResult {
     this.options.push({ option, value: Buffer.from(value).readUInt32LE() });
-    return option === 33 ? this.#result('force', 0) : { value: 0, errno: 0 };
+    if (option === SO_ATTACH_FILTER) return this.#attach(Buffer.from(value));
+    return option === SO_RCVBUFFORCE ? this.#result('force', 0) : { value: 0, errno: 0 };
   }
 
-  getsockopt(_fd: number, _level: number, _option: number, value: Uint8Array): CallResult {
-    new DataView(value.buffer, value.byteOffset).setUint32(0, 425_984, true);
+  /** `fprog` is struct sock_fprog: u16 instructions, padding, pointer to them. */
+  #attach(fprog: Buffer): CallResult {
+    const result = this.#result('filter', 0);
+    if (result.value === 0) this.filter = Buffer.from(this.#read(Number(fprog.readBigUInt64LE(8)), fprog.readUInt16LE(0) * 8));
+    return result;
+  }
+
+  getsockopt(_fd: number, _level: number, option: number, value: Uint8Array): CallResult {
+    const view = new DataView(value.buffer, value.byteOffset);
+    view.setUint32(0, 425_984, true);
+    // SO_MEMINFO
+    if (option === 55) view.setUint32(32, this.drops, true);
     return { value: 0, errno: 0 };
   }
 
@@ -88,8 +115,30 @@ export class FakeLibc implements Libc {
     return { value: 0, errno: 0 };
   }
 
+  timerfdCreate(): CallResult {
+    return this.#result('timerfd', 44);
+  }
+
+  timerfdSettime(fd: number, flags: number, value: Uint8Array): CallResult {
+    this.timers.push({ fd, flags, value: Buffer.from(value) });
+    return this.#result('settime', 0);
+  }
+
+  read(fd: number, into: Uint8Array): CallResult {
+    const bytes = this.onRead(fd);
+    if (typeof bytes === 'number') return { value: -1, errno: bytes };
+    into.set(bytes.subarray(0, into.length));
+    return { value: Math.min(bytes.length, into.length), errno: 0 };
+  }
+
+  setns(fd: number, type: number): CallResult {
+    const result = this.#result('setns', 0);
+    if (result.value === 0) this.entered.push({ fd, type });
+    return result;
+  }
+
   clockUs(clock: number): number {
-    return clock === 0 ? 1_700_000_000_000_000 : Number(process.hrtime.bigint()) / 1000;
+    return this.onClock(clock);
   }
 
   addressOf(buffer: Uint8Array): number {

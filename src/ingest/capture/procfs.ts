@@ -13,6 +13,19 @@ const MAY_LACK: ReadonlySet<string> = new Set(['exe', 'cwd', 'loginuid', 'cgroup
 
 const STAT = PIECES.indexOf('stat');
 
+/**
+ * How much is read: all; what a `zombie` still shows, of a process whose exit is known; what a `thread` has of its own; or only the stat that `glance` has read
+ * already, of a process that has not changed.
+ */
+export type Extent = 'all' | 'zombie' | 'thread' | 'glanced';
+const READ: Readonly<Record<Exclude<Extent, 'all'>, ReadonlySet<string>>> = {
+  zombie: OF_ZOMBIES,
+  thread: new Set(['stat', 'status']),
+  glanced: new Set(['stat']),
+};
+/** Stands for "not tried": linux/errno.h ECANCELED. */
+const NOT_TRIED = constants.errno.ECANCELED;
+
 /** Where a capture is written: the ring's data area. */
 export interface CaptureTarget {
   readonly bytes: Buffer;
@@ -29,6 +42,8 @@ export class ProcfsCapture {
   readonly #maxArgsBytes: number;
   /** CLOCK_MONOTONIC just after `stat` of the last capture was read, nanoseconds: what it says of threads is true of that moment. */
   statNs = 0;
+  readonly #glanced = Buffer.alloc(MAX_PID_FILE_BYTES);
+  #glancedBytes = 0;
 
   constructor(target: CaptureTarget, maxArgsBytes: number, root = '/proc') {
     this.#target = target;
@@ -36,19 +51,37 @@ export class ProcfsCapture {
     this.#root = root;
   }
 
+  /** The stat of a process, for `signatureOf` and for a record of extent `glanced`; undefined when it cannot be read. */
+  glance(pid: number): string | undefined {
+    try {
+      const fd = openSync(`${this.#root}/${pid}/stat`, 'r');
+      try {
+        this.#glancedBytes = readSync(fd, this.#glanced, 0, MAX_PID_FILE_BYTES, 0);
+      } finally {
+        closeSync(fd);
+      }
+    } catch (error) {
+      errnoOf(error);
+      return undefined;
+    }
+    this.statNs = Number(process.hrtime.bigint());
+    return this.#glanced.toString('latin1', 0, this.#glancedBytes);
+  }
+
   /**
-   * Writes the record of `pid` at byte `at` (8-byte aligned, with `maxRecordBytes` of room); returns its length. The delay counts from `stampNs`.
-   * `exited`: its exit is known already, so only what a zombie still shows is tried.
+   * Writes the record of process or thread `pid` at byte `at` (8-byte aligned, with `maxRecordBytes` of room); returns its length. The delay counts from
+   * `stampNs`. `tgid` is needed for a thread only.
    */
-  write(pid: number, at: number, { stampNs, exited }: { stampNs: number; exited: boolean }): number {
+  write(pid: number, at: number, { stampNs, extent, tgid }: { stampNs: number; extent: Extent; tgid?: number }): number {
     const { words } = this.#target;
-    const directory = `${this.#root}/${pid}/`;
+    const directory = extent === 'thread' ? `${this.#root}/${tgid ?? pid}/task/${pid}/` : `${this.#root}/${pid}/`;
+    const read = extent === 'all' ? undefined : READ[extent];
     let position = at + PIECES_AT;
     let gone = 0;
     for (let i = 0; i < PIECES.length; i += 1) {
-      const lost = gone > 0 || (exited && !OF_ZOMBIES.has(PIECES[i] as string));
-      const size = lost ? -(gone || ESRCH) : this.#piece(directory, i, position);
-      if (i === STAT) this.statNs = Number(process.hrtime.bigint());
+      const lost = gone > 0 || read?.has(PIECES[i] as string) === false;
+      const size = lost ? -(gone || (extent === 'zombie' ? ESRCH : NOT_TRIED)) : this.#copy(directory, i, { position, extent });
+      if (i === STAT && extent !== 'glanced') this.statNs = Number(process.hrtime.bigint());
       words[(at + SIZES_AT) / 4 + i] = size >>> 0;
       if (size > 0) position += alignUp(size, 4);
       if (!lost && (size === -ENOENT || size === -ESRCH) && !MAY_LACK.has(PIECES[i] as string)) gone = -size;
@@ -69,6 +102,12 @@ export class ProcfsCapture {
     if (read < this.#maxArgsBytes) return read;
     const statAt = at + PIECES_AT + alignUp(read, 4) + alignUp(Math.max(0, size(1)), 4);
     return Math.max(read, argvBytes(bytes.toString('latin1', statAt, statAt + Math.max(0, size(2)))));
+  }
+
+  #copy(directory: string, i: number, { position, extent }: { position: number; extent: Extent }): number {
+    if (extent !== 'glanced') return this.#piece(directory, i, position);
+    this.#target.bytes.set(this.#glanced.subarray(0, this.#glancedBytes), position);
+    return this.#glancedBytes;
   }
 
   /** Size of piece `i` written at `position`, or −errno. */

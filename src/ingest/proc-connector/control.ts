@@ -12,10 +12,9 @@ const WORDS = {
   OVERRUNS: 6,
   DISORDERED: 7,
   BELL: 8,
+  RENEW: 9,
 } as const;
-const FLOATS_AT = 64;
-const BOOT_OFFSET = 0;
-export const CONTROL_BYTES = 128;
+export const CONTROL_BYTES = 64;
 
 export const Phase = { STARTING: 0, RUNNING: 1, CLOSED: 2 } as const;
 /** `drain`: hear what is queued, then close. `hurry`: the same without captures. `now`: undo the subscription and close, for a process that ends. */
@@ -23,21 +22,9 @@ export const StopRequest = { none: 0, drain: 1, hurry: 2, now: 3 } as const;
 
 export class IngestControl {
   readonly #words: Int32Array;
-  /** Aligned 8-byte words, written by the ingest thread only: not torn on the 64-bit platforms we run on. */
-  readonly #floats: Float64Array;
 
   constructor(memory: SharedArrayBuffer) {
-    this.#words = new Int32Array(memory, 0, FLOATS_AT / 4);
-    this.#floats = new Float64Array(memory, FLOATS_AT, (CONTROL_BYTES - FLOATS_AT) / 8);
-  }
-
-  /** CLOCK_BOOTTIME − CLOCK_MONOTONIC, nanoseconds: how long the machine has been suspended since boot. */
-  get bootOffsetNs(): number {
-    return this.#floats[BOOT_OFFSET] as number;
-  }
-
-  set bootOffsetNs(ns: number) {
-    this.#floats[BOOT_OFFSET] = ns;
+    this.#words = new Int32Array(memory, 0, CONTROL_BYTES / 4);
   }
 
   requestStop(how: 'drain' | 'hurry' | 'now'): void {
@@ -51,6 +38,16 @@ export class IngestControl {
 
   set bellFd(fd: number) {
     Atomics.store(this.#words, WORDS.BELL, fd);
+  }
+
+  /** The subscription is no good although the kernel confirmed it: give it up and try again. */
+  requestRenewal(): void {
+    Atomics.store(this.#words, WORDS.RENEW, 1);
+  }
+
+  /** Whether that was asked for since the last look. */
+  takeRenewal(): boolean {
+    return Atomics.exchange(this.#words, WORDS.RENEW, 0) === 1;
   }
 
   get stopRequest(): number {
@@ -83,7 +80,13 @@ export class IngestControl {
     Atomics.store(this.#words, WORDS.LISTENING, 1);
   }
 
-  /** The socket, from when it was subscribed; 0 before. */
+  /** The socket is closed: its number may be another's by now. */
+  noteClosed(): void {
+    Atomics.store(this.#words, WORDS.LISTENING, 0);
+    Atomics.store(this.#words, WORDS.FD, 0);
+  }
+
+  /** The socket, from when it was subscribed; 0 before and after. */
   get socketFd(): number {
     return Atomics.load(this.#words, WORDS.FD);
   }

@@ -1,4 +1,4 @@
-import type { ProcfsCapture } from '../capture/procfs.ts';
+import type { Extent, ProcfsCapture } from '../capture/procfs.ts';
 import { maxRecordBytes } from '../capture/record.ts';
 import { FRAME_HEADER_BYTES } from '../ring/ring.ts';
 import type { RingProducer } from '../ring/ring.ts';
@@ -33,6 +33,14 @@ export function minFrameBytes(maxArgsBytes: number): number {
   return (
     FRAME_HEADER_BYTES + SLOTS_AT + MAX_SLOTS * SLOT_BYTES + LOSS_BYTES + CLOCK_BYTES + AUX_HEADER_BYTES + maxRecordBytes(maxArgsBytes) + 64
   );
+}
+
+export interface Found {
+  readonly purpose: ScanPurpose;
+  readonly tgid: number;
+  readonly pid: number;
+  readonly stampNs: number;
+  readonly extent: Extent;
 }
 
 /** Fills one frame in the ring: slots received in place, aux records behind them. */
@@ -97,22 +105,20 @@ export class FrameWriter {
     this.#added(SCAN_BYTES);
   }
 
-  /** Captures the process that exec'd in `slot`. */
+  /** Captures the process that exec'd in `slot`; `exited`: its exit is known already. */
   exec(
     capture: ProcfsCapture,
     of: { readonly slot: number; readonly pid: number; readonly stampNs: number; readonly exited: boolean },
   ): void {
-    const bytes = AUX_HEADER_BYTES + capture.write(of.pid, this.#position + AUX_HEADER_BYTES, of);
+    const how = { stampNs: of.stampNs, extent: of.exited ? 'zombie' : 'all' } as const;
+    const bytes = AUX_HEADER_BYTES + capture.write(of.pid, this.#position + AUX_HEADER_BYTES, how);
     setAuxHeader(this.#ring, this.#position, { type: Aux.CAPTURE, slot: of.slot, bytes, detail: 0 });
     this.#added(bytes);
   }
 
-  /** Captures a process that a listing found. */
-  found(
-    capture: ProcfsCapture,
-    of: { readonly purpose: ScanPurpose; readonly tgid: number; readonly pid: number; readonly stampNs: number },
-  ): void {
-    const bytes = AUX_HEADER_BYTES + capture.write(of.pid, this.#position + AUX_HEADER_BYTES, { stampNs: of.stampNs, exited: false });
+  /** Captures a process or thread that a listing found. */
+  found(capture: ProcfsCapture, of: Found): void {
+    const bytes = AUX_HEADER_BYTES + capture.write(of.pid, this.#position + AUX_HEADER_BYTES, of);
     setAuxHeader(this.#ring, this.#position, { type: Aux.SNAPSHOT, slot: SCAN_PURPOSES.indexOf(of.purpose), bytes, detail: of.tgid });
     this.#added(bytes);
   }

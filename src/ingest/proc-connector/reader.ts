@@ -1,265 +1,224 @@
-import { AgentError } from '../../core/errors.ts';
-import { ProcfsScan } from '../capture/procfs-scan.ts';
-import { ProcfsCapture } from '../capture/procfs.ts';
+import type { KernelKind } from '../../core/kernel-event.ts';
+import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { Libc } from '../native/libc.ts';
-import { Errno } from '../native/libc.ts';
 import type { RingProducer } from '../ring/ring.ts';
+import { Bell } from './bell.ts';
 import type { IngestControl } from './control.ts';
 import { Phase, StopRequest } from './control.ts';
-import { Bell } from './bell.ts';
-import { socketDrops } from './drops.ts';
-import { FrameWriter, MAX_SLOTS } from './frame-writer.ts';
-import { ACK, FOREIGN, SLOT_BYTES, setSlot } from './frame.ts';
-import { MessageVector } from './message-vector.ts';
-import { Pace } from './pace.ts';
-import { SequenceTracker } from './sequence.ts';
+import { DropCounter } from './drops.ts';
+import { Receiver, nowNs } from './receiver.ts';
+import { Retry } from './retry.ts';
+import { Scanner } from './scanner.ts';
+import { Session } from './session.ts';
 import type { ConnectorSocket } from './socket.ts';
-import { leaveGroup, openConnectorSocket } from './socket.ts';
-import { Subscription, sendIgnore } from './subscription.ts';
-import { OffsetSampler } from './wall-clock.ts';
-import { What, ackOf, cpuOf, firstOf, isProcessEvent, secondOf, seqOf, stampNsOf, whatOf } from './wire.ts';
+import { deaf } from './subscription.ts';
 
-const MSG_DONTWAIT = 0x40;
-const RING_FULL_WAIT_MS = 50;
 /** Until the kernel has answered, its time-out is looked at this often. */
-const START_WAIT_MS = 100;
-const FOREVER = -1;
-/** Snapshot work between two looks at the socket. */
-const SCAN_SLICE = 32;
+const ASKING_WAIT_MS = 100;
+/** How often the socket's drop counter is compared with the gaps although the kernel said nothing. */
+const RECONCILE_NS = 5e9;
 
 export interface ReaderConfig {
   readonly receiveBufferBytes: number;
   readonly maxArgsBytes: number;
+  /** List the threads of the processes that run at the start, too. */
+  readonly threads: boolean;
+  /** Kinds that the kernel lets through; null: all, and losses are counted exactly. */
+  readonly kernelFilter: readonly KernelKind[] | null;
+  /** What there is instead where the kernel cannot be heard: a listing of /proc every second, or an error. */
+  readonly fallback: 'scan' | 'none';
+  /** Silence after which the owner is told, milliseconds; 0: never. */
+  readonly silenceMs: number;
+  readonly reconcileEveryMs: number;
+  readonly fallbackEveryMs: number;
+  /** 64-bit sequences where an earlier run on this boot ended, by CPU. */
+  readonly kernelSeqs: Readonly<Record<string, number>>;
 }
 
 export interface ReaderParts {
   readonly libc: Libc;
   readonly control: IngestControl;
   readonly ring: RingProducer;
-  /** The kernel's own count of what a socket dropped. */
-  readonly drops?: (fd: number) => number | undefined;
 }
 
-/** What the reader tells its owner, in this order, each at most once. */
+/** What the reader tells its owner. */
 export interface ReaderReports {
-  /** The first event can no longer be missed. */
+  /** The first event can no longer be missed; after a `lost`: none can be missed again. */
   subscribed(socket: ConnectorSocket): void;
-  /** What was running before is in the ring. */
+  /** What was running before is in the ring. Once. */
   scanned(): void;
+  /** The kernel cannot be heard; /proc is listed meanwhile. */
+  lost(error: AgentError): void;
+  /** Nothing was heard for `silenceMs`. */
+  silent(): void;
 }
 
 /**
- * The loop of the ingest thread: receive straight into the ring, check the sender, follow the per-CPU sequence, capture what is about to vanish.
- * `run` returns after a stop was asked for and the subscription is undone; it throws when the kernel refuses.
+ * The loop of the ingest thread. `run` returns after a stop was asked for and the subscription is undone; it throws when the kernel cannot be
+ * heard and there is no fallback.
  */
 export class ConnectorReader {
-  readonly #libc: Libc;
   readonly #control: IngestControl;
-  readonly #ring: RingProducer;
   readonly #config: ReaderConfig;
-  readonly #frame: FrameWriter;
-  readonly #capture: ProcfsCapture;
-  readonly #messages: MessageVector;
-  readonly #sequence = new SequenceTracker();
-  readonly #clock: OffsetSampler;
-  readonly #pace = new Pace();
-  #execs = 0;
-  readonly #drops: (fd: number) => number | undefined;
-  #subscription: Subscription | undefined;
-  #scan: ProcfsScan | undefined;
-  #lastNs = 0;
-  /** The last receive was cut short by its own limits: the next one needs no waiting. */
-  #mayHoldMore = false;
+  readonly #receiver: Receiver;
+  readonly #session: Session;
+  readonly #scanner: Scanner;
+  readonly #bell: Bell;
+  readonly #drops: DropCounter;
+  readonly #retry = new Retry();
+  #listening = false;
+  #started = false;
+  #reconciledNs = 0;
+  /** CLOCK_MONOTONIC since when nobody listens for us; 0 while we do. */
+  #blindNs = nowNs();
+  #silentNs = 0;
 
-  constructor(parts: ReaderParts, config: ReaderConfig) {
-    this.#drops = parts.drops ?? socketDrops;
-    this.#libc = parts.libc;
-    this.#control = parts.control;
-    this.#ring = parts.ring;
+  constructor({ libc, control, ring }: ReaderParts, config: ReaderConfig) {
+    this.#control = control;
     this.#config = config;
-    this.#frame = new FrameWriter(parts.ring, config.maxArgsBytes);
-    this.#capture = new ProcfsCapture(parts.ring, config.maxArgsBytes);
-    this.#messages = new MessageVector(parts.libc, parts.ring.bytes, { count: MAX_SLOTS, stride: SLOT_BYTES });
-    this.#clock = new OffsetSampler(parts.libc);
+    this.#session = new Session(libc, control, config);
+    this.#receiver = new Receiver(
+      { libc, control, ring, onAck: (ack, errno) => this.#session.acknowledged(ack, errno) },
+      { maxArgsBytes: config.maxArgsBytes, filtered: config.kernelFilter !== null, kernelSeqs: config.kernelSeqs },
+    );
+    this.#scanner = new Scanner(this.#receiver, config);
+    this.#drops = new DropCounter(libc);
+    this.#bell = new Bell(libc);
+    control.bellFd = this.#bell.fd;
   }
 
   run(reports: ReaderReports): void {
-    const socket = openConnectorSocket(this.#libc, this.#config.receiveBufferBytes);
     try {
-      this.#subscription = new Subscription(this.#libc, this.#control, socket.fd);
-      const bell = new Bell(this.#libc, socket.fd);
-      this.#control.bellFd = bell.fd;
-      this.#listen({ socket, bell, subscription: this.#subscription }, reports);
-      if (this.#control.stopRequest !== StopRequest.now) this.#drain(socket.fd);
+      while (this.#control.stopRequest === StopRequest.none) this.#turn(reports);
+      if (this.#control.stopRequest !== StopRequest.now) this.#drain();
     } finally {
-      this.#scan?.close();
-      this.#release(socket.fd);
+      this.#scanner.close();
+      try {
+        this.#session.close();
+      } finally {
+        this.#control.setPhase(Phase.CLOSED);
+      }
     }
   }
 
-  #listen(
-    { socket, bell, subscription }: { socket: ConnectorSocket; bell: Bell; subscription: Subscription },
-    reports: ReaderReports,
-  ): void {
-    while (this.#control.stopRequest === StopRequest.none) {
-      subscription.advance(this.#nowNs());
-      if (this.#scan === undefined && !this.#mayHoldMore) bell.wait(subscription.confirmed ? FOREVER : START_WAIT_MS);
-      const confirmed = subscription.confirmed;
-      this.#receive(socket.fd);
-      if (subscription.confirmed && !confirmed) this.#begin(socket, reports);
-      if (this.#scan !== undefined) this.#scanSlice(this.#scan, reports);
-      else this.#pace.rest();
-    }
-  }
-
-  /** The socket goes, and with it what could go wrong, whatever the kernel says to IGNORE. */
-  #release(fd: number): void {
+  #turn(reports: ReaderReports): void {
     try {
-      sendIgnore(this.#libc, this.#control);
-    } finally {
-      this.#libc.close(fd);
-      this.#control.setPhase(Phase.CLOSED);
+      if (this.#control.takeRenewal()) throw deaf();
+      this.#hear(reports);
+    } catch (error) {
+      this.#lose(asAgentError(error), reports);
     }
+    this.#scan(reports);
   }
 
-  #begin(socket: ConnectorSocket, reports: ReaderReports): void {
-    this.#control.setPhase(Phase.RUNNING);
+  #hear(reports: ReaderReports): void {
+    const { fd } = this.#session;
+    if (fd >= 0 || nowNs() >= this.#retry.dueNs) this.#session.advance(nowNs());
+    if (!this.#receiver.mayHoldMore) this.#bell.wait(this.#session.fd, this.#waitMs(nowNs()));
+    if (this.#session.fd < 0) return;
+    const { declared } = this.#receiver.ledger;
+    const some = this.#receiver.receive(this.#session.fd);
+    if (this.#session.confirmed && !this.#listening) this.#begin(reports);
+    if (!some) this.#reconcile(nowNs());
+    if (this.#receiver.ledger.declared > declared) this.#scanner.noteLoss(nowNs());
+    this.#listenForSilence(reports);
+    if (some) this.#receiver.pace.rest();
+  }
+
+  /** Until the next thing to do by itself; rounded up, or the last part of a millisecond would be spent turning. */
+  #waitMs(atNs: number): number {
+    let dueNs = Math.min(
+      this.#scanner.dueNs(this.#listening),
+      this.#listening ? this.#reconciledNs + RECONCILE_NS : Number.POSITIVE_INFINITY,
+    );
+    if (this.#session.fd < 0) dueNs = Math.min(dueNs, this.#retry.dueNs);
+    else if (!this.#listening) dueNs = Math.min(dueNs, atNs + ASKING_WAIT_MS * 1e6);
+    else if (this.#config.silenceMs > 0)
+      dueNs = Math.min(dueNs, Math.max(this.#silentNs, this.#receiver.heardNs) + this.#config.silenceMs * 1e6);
+    return Math.max(0, Math.ceil((dueNs - atNs) / 1e6));
+  }
+
+  #begin(reports: ReaderReports): void {
+    this.#listening = true;
+    this.#retry.succeeded();
+    const socket = this.#session.settle();
+    const atNs = nowNs();
+    this.#reconciledNs = atNs;
+    this.#silentNs = atNs;
+    if (this.#started) this.#endBlindness(atNs);
+    this.#blindNs = 0;
+    this.#start();
     reports.subscribed(socket);
-    this.#scan = new ProcfsScan();
+  }
+
+  /** Once: from here on there is a stream, by whichever way. */
+  #start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#control.setPhase(Phase.RUNNING);
+    this.#scanner.requestStart();
+  }
+
+  /** Nobody counted meanwhile; what others' subscriptions made the kernel count shows as gaps besides. */
+  #endBlindness(atNs: number): void {
+    this.#receiver.declare({ reason: 'blind', cpu: -1, fromSeq: -1, toSeq: -1, count: 0, fromNs: this.#blindNs, toNs: atNs });
+    this.#scanner.noteLoss(atNs);
+  }
+
+  /** The subscription is no good (any more): without a fallback that is the end. */
+  #lose(error: AgentError, reports: ReaderReports): void {
+    const atNs = nowNs();
+    if (this.#listening) {
+      this.#blindNs = this.#receiver.heardNs;
+      this.#receiver.reconcile(this.#drops.read(this.#session.fd));
+    }
+    this.#listening = false;
+    this.#receiver.mayHoldMore = false;
+    this.#drops.next();
+    if (this.#config.fallback === 'none' || error.category === 'bug') throw error;
+    this.#retry.failed(atNs);
+    this.#start();
+    reports.lost(this.#closeAfter(error));
+  }
+
+  #closeAfter(error: AgentError): AgentError {
+    try {
+      this.#session.close();
+      return error;
+    } catch (closing) {
+      return new AgentError(error.code, `${error.message}; ${asAgentError(closing).message}`, { cause: error });
+    }
+  }
+
+  #reconcile(atNs: number): void {
+    if (!this.#listening || (!this.#receiver.overrun && atNs - this.#reconciledNs < RECONCILE_NS)) return;
+    this.#reconciledNs = atNs;
+    this.#receiver.reconcile(this.#drops.read(this.#session.fd));
+  }
+
+  #listenForSilence(reports: ReaderReports): void {
+    const { silenceMs } = this.#config;
+    if (silenceMs === 0 || !this.#listening) return;
+    this.#silentNs = Math.max(this.#silentNs, this.#receiver.heardNs);
+    if (nowNs() - this.#silentNs < silenceMs * 1e6) return;
+    // Told again after as long again.
+    this.#silentNs = nowNs();
+    reports.silent();
+  }
+
+  #scan(reports: ReaderReports): void {
+    if (this.#scanner.step(nowNs(), this.#listening) === 'start') reports.scanned();
   }
 
   /** Hears what the socket holds and no more, then asks the kernel what it dropped. In a hurry it hears the same and captures nothing. */
-  #drain(fd: number): void {
-    leaveGroup(this.#libc, fd);
-    sendIgnore(this.#libc, this.#control);
-    while (this.#receive(fd) && this.#control.stopRequest !== StopRequest.now);
-    this.#reconcile(fd);
-  }
-
-  /** Gaps miss a loss at the end of a CPU's stream; the socket's own counter does not. */
-  #reconcile(fd: number): void {
-    const count = (this.#drops(fd) ?? 0) - this.#sequence.lost;
-    if (count <= 0 || !this.#beginPatiently()) return;
-    const nowNs = this.#nowNs();
-    this.#frame.received(0);
-    this.#frame.loss(0, { reason: 'tail', cpu: -1, fromSeq: -1, toSeq: -1, count, fromNs: this.#lastNs, toNs: nowNs });
-    this.#frame.commit(0, this.#clock.at(nowNs), nowNs);
-  }
-
-  /** Waits for room in the ring; false when the process ends now and nobody will read it any more. */
-  #beginPatiently(): boolean {
-    for (let tail = this.#ring.tail; !this.#frame.begin(); tail = this.#ring.tail) {
-      if (this.#control.stopRequest === StopRequest.now) return false;
-      this.#ring.waitForRoom(tail, RING_FULL_WAIT_MS);
-    }
-    return true;
-  }
-
-  /** One receive; false when there was nothing to hear (or no room: then the kernel's buffer holds it). */
-  #receive(fd: number): boolean {
-    const { tail } = this.#ring;
-    if (!this.#frame.begin()) {
-      this.#ring.waitForRoom(tail, RING_FULL_WAIT_MS);
-      return true;
-    }
-    this.#messages.pointAt(this.#frame.slotAt(0));
-    const { value, errno } = this.#libc.recvmmsg(fd, this.#messages.headers, MAX_SLOTS, MSG_DONTWAIT);
-    this.#mayHoldMore = value === MAX_SLOTS || errno === Errno.ENOBUFS;
-    if (value <= 0) return this.#nothing(errno);
-    this.#take(value);
-    return true;
-  }
-
-  /** ENOBUFS is said once, before what is still queued; the sequence tells exactly what it cost. */
-  #nothing(errno: number): boolean {
-    if (errno === Errno.EAGAIN || errno === Errno.EINTR || errno === 0) return false;
-    if (errno !== Errno.ENOBUFS)
-      throw new AgentError('NETLINK_SOCKET', `receiving process events failed: errno ${errno}`, { context: { errno } });
-    this.#control.count('OVERRUNS');
-    return true;
-  }
-
-  #take(received: number): void {
-    const nowNs = this.#nowNs();
-    const offsets = this.#clock.at(nowNs);
-    this.#control.bootOffsetNs = offsets.bootNs;
-    this.#frame.received(received);
-    this.#execs = 0;
-    let first = 0;
-    for (let i = 0; i < received; i += 1) {
-      if (!this.#frame.hasRoom) {
-        this.#frame.commit(i - first, offsets, nowNs);
-        if (!this.#continue(i - first)) return;
-        first = i;
-      }
-      this.#takeOne(i, i - first, received - first);
-    }
-    this.#frame.commit(received - first, offsets, nowNs);
-    this.#pace.note(received, this.#execs, nowNs);
-  }
-
-  /** Moves what is left of a full frame into the next one. */
-  #continue(done: number): boolean {
-    const rest = this.#frame.takeRest(done);
-    if (!this.#beginPatiently()) return false;
-    this.#frame.putRest(rest);
-    return true;
-  }
-
-  /** Message `i` of the receive, which is `slot` of the frame's `slots`. */
-  #takeOne(i: number, slot: number, slots: number): void {
-    const { words } = this.#ring;
-    const at = this.#frame.slotAt(slot);
-    if (this.#messages.sender(i) !== 0 || !isProcessEvent(words, at, this.#messages.length(i))) {
-      this.#control.count(this.#messages.sender(i) === 0 ? 'MALFORMED' : 'FOREIGN');
-      setSlot(this.#ring, at, 0, FOREIGN);
+  #drain(): void {
+    const { fd } = this.#session;
+    if (!this.#listening) {
+      if (this.#started) this.#endBlindness(nowNs());
       return;
     }
-    const stampNs = stampNsOf(words, at);
-    const what = whatOf(words, at);
-    const { disordered } = this.#sequence;
-    const gap = this.#sequence.see(cpuOf(words, at), seqOf(words, at), stampNs);
-    if (gap !== undefined) this.#frame.loss(slot, { reason: 'receive_buffer', ...gap });
-    if (this.#sequence.disordered !== disordered) this.#control.count('DISORDERED');
-    this.#lastNs = stampNs;
-    setSlot(this.#ring, at, this.#sequence.seq, what === What.NONE ? ACK : 0);
-    if (what === What.EXEC) this.#captureExec({ slot, slots, at, stampNs });
-    else if (what === What.NONE) this.#subscription?.acknowledged(ackOf(words, at), firstOf(words, at));
-  }
-
-  #captureExec({ slot, slots, at, stampNs }: { slot: number; slots: number; at: number; stampNs: number }): void {
-    this.#execs += 1;
-    if (this.#control.stopRequest === StopRequest.hurry) return;
-    const pid = secondOf(this.#ring.words, at);
-    this.#frame.exec(this.#capture, { slot, pid, stampNs, exited: this.#exitsBefore(pid, slot + 1, slots) });
-  }
-
-  /** Whether the exit of `pid` is among the slots from `from` on. */
-  #exitsBefore(pid: number, from: number, slots: number): boolean {
-    const { words } = this.#ring;
-    for (let slot = from; slot < slots; slot += 1) {
-      const at = this.#frame.slotAt(slot);
-      if (whatOf(words, at) === What.EXIT && firstOf(words, at) === pid) return true;
-    }
-    return false;
-  }
-
-  /** A few processes, a frame each: the moment of each snapshot is its own, or a thread born meanwhile would be counted twice. */
-  #scanSlice(scan: ProcfsScan, reports: ReaderReports): void {
-    for (let n = 0; n < SCAN_SLICE && this.#frame.begin(); n += 1) {
-      const pid = scan.next();
-      if (pid === undefined) {
-        this.#scan = undefined;
-        reports.scanned();
-        return;
-      }
-      this.#frame.received(0);
-      this.#frame.found(this.#capture, { purpose: 'start', tgid: pid, pid, stampNs: this.#nowNs() });
-      this.#frame.commit(0, this.#clock.at(this.#nowNs()), this.#capture.statNs);
-    }
-  }
-
-  #nowNs(): number {
-    return Number(process.hrtime.bigint());
+    this.#session.leave();
+    while (this.#receiver.receive(fd) && this.#control.stopRequest !== StopRequest.now);
+    this.#receiver.reconcile(this.#drops.read(fd));
   }
 }

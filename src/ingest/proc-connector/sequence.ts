@@ -18,8 +18,6 @@ export interface Gap {
 }
 
 export class SequenceTracker {
-  /** Lost so far, all CPUs. */
-  lost = 0;
   /** Events whose number was not ahead of their CPU's last: the kernel promises there are none. */
   disordered = 0;
   /** 64-bit sequence of the event seen last. */
@@ -27,6 +25,13 @@ export class SequenceTracker {
   /** Per CPU; −1 until its first event. */
   readonly #last: number[] = [];
   readonly #lastNs: number[] = [];
+  /** Where an earlier run ended. */
+  readonly #former: Readonly<Record<string, number>>;
+
+  /** @param former 64-bit sequences at which an earlier run on this boot ended, by CPU: the count goes on from there. */
+  constructor(former: Readonly<Record<string, number>> = {}) {
+    this.#former = former;
+  }
 
   /** Takes note of the next event of `cpu`; returns what was lost before it, if anything. `seq` holds its extended number afterwards. */
   see(cpu: number, seq32: number, stampNs: number): Gap | undefined {
@@ -37,7 +42,7 @@ export class SequenceTracker {
     const last = this.#last[cpu] as number;
     const step = last < 0 ? 1 : (seq32 - last) >>> 0;
     if (step === 1) {
-      this.#note(cpu, last < 0 ? seq32 : last + 1, stampNs);
+      this.#note(cpu, last < 0 ? this.#base(cpu, seq32) : last + 1, stampNs);
       return undefined;
     }
     if (step === 0 || step > 0x7fffffff) {
@@ -46,9 +51,14 @@ export class SequenceTracker {
       return undefined;
     }
     const gap = { cpu, fromSeq: last + 1, toSeq: last + step - 1, count: step - 1, fromNs: this.#lastNs[cpu] as number, toNs: stampNs };
-    this.lost += gap.count;
     this.#note(cpu, last + step, stampNs);
     return gap;
+  }
+
+  /** The kernel's count only goes on, whether anybody of ours listens or not. */
+  #base(cpu: number, seq32: number): number {
+    const former = this.#former[cpu];
+    return former === undefined ? seq32 : former + ((seq32 - former) >>> 0);
   }
 
   #note(cpu: number, seq: number, stampNs: number): void {

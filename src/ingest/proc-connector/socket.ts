@@ -30,7 +30,7 @@ export function openConnectorSocket(libc: Libc, receiveBufferBytes: number): Con
     const forced = setReceiveBuffer(libc, fd, receiveBufferBytes);
     const bound = libc.bind(fd, address(PROC_GROUP));
     if (bound.value !== 0) throw bindError(bound.errno);
-    return { fd, forced, receiveBufferBytes: getReceiveBuffer(libc, fd) };
+    return { fd, forced, receiveBufferBytes: receiveBufferOf(libc, fd) };
   } catch (error) {
     libc.close(fd);
     throw error;
@@ -42,13 +42,15 @@ export function leaveGroup(libc: Libc, fd: number): void {
   check(libc.setsockopt(fd, SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, u32(PROC_GROUP)), 'NETLINK_DROP_MEMBERSHIP');
 }
 
-function setReceiveBuffer(libc: Libc, fd: number, bytes: number): boolean {
+/** True where CAP_NET_ADMIN let it exceed rmem_max. What is in the buffer already stays. */
+export function setReceiveBuffer(libc: Libc, fd: number, bytes: number): boolean {
   if (libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, u32(bytes)).value === 0) return true;
   check(libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, u32(bytes)), 'SO_RCVBUF');
   return false;
 }
 
-function getReceiveBuffer(libc: Libc, fd: number): number {
+/** What the kernel granted, in its own accounting. */
+export function receiveBufferOf(libc: Libc, fd: number): number {
   const value = Buffer.alloc(4);
   check(libc.getsockopt(fd, SOL_SOCKET, SO_RCVBUF, value), 'SO_RCVBUF');
   return value.readUInt32LE();

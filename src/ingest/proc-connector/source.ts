@@ -1,23 +1,20 @@
-import { closeSync } from 'node:fs';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import type { Batch } from '../../core/batch.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { EventSource, EventSourceDeps, SourceCounts, SourceDescription } from '../../core/event-source.ts';
 import type { Heard } from '../../core/kernel-event.ts';
-import { openLibc } from '../native/ffi.ts';
 import { RingConsumer, createRingMemory } from '../ring/ring.ts';
-import type { IngestReport, IngestWorkerData } from '../worker.ts';
-import { ring } from './bell.ts';
+import type { IngestReport } from '../worker.ts';
 import { CONTROL_BYTES, IngestControl, Phase } from './control.ts';
-import { minFrameBytes } from './frame-writer.ts';
+import { describeScanning, describeSocket } from './describe.ts';
 import { FrameReader } from './frame-reader.ts';
+import { minFrameBytes } from './frame-writer.ts';
+import { HearingTest } from './hearing-test.ts';
+import { IngestThread, revived } from './ingest-thread.ts';
 import type { ReaderConfig } from './reader.ts';
 import type { SelfTestResult } from './self-test.ts';
-import { SelfTest } from './self-test.ts';
-import { describeSocket } from './describe-socket.ts';
 import type { ConnectorSocket } from './socket.ts';
-import { sendIgnore } from './subscription.ts';
+import { deaf } from './subscription.ts';
 
 /** Enough for 40,000 events, or 2,500 captures: the main thread may pause for a second of a storm before the kernel's buffer has to take over. */
 const RING_BYTES = 4 << 20;
@@ -30,9 +27,18 @@ const MAX_BATCH_BYTES = 256 << 10;
 /** Events are gathered this long, so that a busy host costs 100 wake-ups a second and not one an event. */
 const GATHER_MS = 10;
 const WAIT_MS = 2000;
-/** How long an ingest thread may be stuck, in a /proc file that hangs, before the rest goes on without it. */
-const HURRY_TIMEOUT_MS = 2000;
-const EMERGENCY_TIMEOUT_MS = 150;
+
+const DEFAULTS: Omit<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> = {
+  threads: false,
+  kernelFilter: null,
+  fallback: 'none',
+  silenceMs: 30_000,
+  reconcileEveryMs: 600_000,
+  fallbackEveryMs: 1000,
+  kernelSeqs: {},
+};
+
+export type ProcConnectorConfig = Pick<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> & Partial<ReaderConfig>;
 
 /** Process events of the live kernel, through a worker thread that is the only one to make native calls. */
 export class ProcConnectorSource implements EventSource {
@@ -44,70 +50,58 @@ export class ProcConnectorSource implements EventSource {
   readonly #frames: FrameReader;
   readonly #controlMemory = new SharedArrayBuffer(CONTROL_BYTES);
   readonly #control = new IngestControl(this.#controlMemory);
-  readonly #selfTest = new SelfTest();
-  readonly #subscribed = Promise.withResolvers<void>();
+  readonly #thread: IngestThread;
+  readonly #hearing: HearingTest;
+  readonly #opened = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
-  #worker: Worker | undefined;
   #socket: ConnectorSocket | undefined;
+  /** Why the kernel cannot be heard now. */
+  #obstacle: AgentError | undefined;
   #failure: AgentError | undefined;
   #closing: Promise<void> | undefined;
   #lastReadMs = 0;
-  #patience: NodeJS.Timeout | undefined;
 
-  constructor(config: ReaderConfig, deps: EventSourceDeps = { onState: () => undefined }) {
+  constructor(config: ProcConnectorConfig, deps: EventSourceDeps = { onState: () => undefined }) {
+    this.#config = { ...DEFAULTS, ...config };
     this.#deps = deps;
-    this.#config = config;
     this.#ring = createRingMemory(Math.max(RING_BYTES, 2 ** Math.ceil(Math.log2(4 * minFrameBytes(config.maxArgsBytes)))));
     this.#consumer = new RingConsumer(this.#ring);
     this.#frames = new FrameReader(this.#consumer);
+    this.#hearing = new HearingTest(this.#config.kernelFilter, (result) => this.#tested(result));
+    this.#thread = new IngestThread(this.#control, {
+      report: (report) => this.#take(report),
+      failed: (error) => this.#fail(error),
+      ended: () => this.#end(),
+    });
     // It may fail before anybody waits for it; whoever waits still gets the error.
-    this.#subscribed.promise.catch(() => undefined);
-    this.#selfTest.result.then(
-      (result) => this.#selfTested(result),
-      // Abandoned with the source, whose own error tells why.
-      () => undefined,
-    );
+    this.#opened.promise.catch(() => undefined);
   }
 
-  /** Resolves when the kernel has confirmed the subscription: from then on no event is missed. Rejects with NETLINK_* or NATIVE_UNAVAILABLE. */
+  /**
+   * Resolves when the kernel has confirmed the subscription: from then on no event is missed; with a fallback also when the kernel cannot be heard, see
+   * `describe`. Rejects with NETLINK_* or NATIVE_UNAVAILABLE.
+   */
   async open(boot: AbortSignal): Promise<void> {
     boot.throwIfAborted();
-    const workerData: IngestWorkerData = { ring: this.#ring, control: this.#controlMemory, config: this.#config };
-    // The entry lies beside this folder both as source and as built JavaScript.
-    const entry = new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : '../worker.js', import.meta.url);
-    // Its heap stays small: it makes strings of paths and little else.
-    const worker = new Worker(entry, {
-      workerData,
-      name: 'forkcast-ingest',
-      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 },
-    });
-    this.#worker = worker;
-    worker.on('message', (report: IngestReport) => this.#take(report));
-    worker.on('error', (error) =>
-      this.#fail(
-        new AgentError('WORKER_DIED', `the ingest thread died: ${error instanceof Error ? error.message : String(error)}`, {
-          cause: error,
-        }),
-      ),
-    );
-    worker.on('exit', (code) => this.#exited(code));
-    const abort = (): void => this.#subscribed.reject(boot.reason);
+    this.#thread.start({ ring: this.#ring, control: this.#controlMemory, config: this.#config });
+    const abort = (): void => this.#opened.reject(boot.reason);
     boot.addEventListener('abort', abort, { once: true });
     try {
-      await this.#subscribed.promise;
+      await this.#opened.promise;
     } finally {
       boot.removeEventListener('abort', abort);
     }
   }
 
   describe(): SourceDescription {
+    if (this.#obstacle !== undefined) return describeScanning(this.#obstacle, this.#config.fallbackEveryMs);
     if (this.#socket === undefined) throw new AgentError('BUG', 'a source describes itself once it is open');
-    return describeSocket(this.#socket, this.#config.receiveBufferBytes);
+    return describeSocket(this.#socket, this.#config);
   }
 
   /** Whether the kernel really delivers; settles within two seconds after `open` and the start-up scan, while `read` is being called. */
   selfTest(): Promise<SelfTestResult> {
-    return this.#selfTest.result;
+    return this.#hearing.first;
   }
 
   bootOffsetNs(monotonicNs: number): number {
@@ -159,7 +153,7 @@ export class ProcConnectorSource implements EventSource {
       this.#frames.read(frame.offset, items);
       bytes += frame.length;
     }
-    if (this.#selfTest.running) this.#selfTest.see(items);
+    this.#hearing.see(items);
     return bytes;
   }
 
@@ -171,101 +165,62 @@ export class ProcConnectorSource implements EventSource {
 
   /** Hears what the kernel has queued, undoes the subscription and ends the thread; `read` then runs empty. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#thread.close();
     return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    if (this.#worker === undefined) return;
-    this.#stop('drain');
-    await this.#ended.promise;
-    clearTimeout(this.#patience);
   }
 
   /** Before the end of `close`: the same without captures; a thread that does not answer is left behind, with nothing of it left in the kernel. */
   hurry(): void {
-    if (this.#worker === undefined || this.#patience !== undefined) return;
-    this.#stop('hurry');
-    this.#patience = setTimeout(() => this.#leaveBehind(), HURRY_TIMEOUT_MS);
-  }
-
-  #leaveBehind(): void {
-    this.#fail(new AgentError('WORKER_DIED', 'the ingest thread does not answer; events may be lost uncounted'));
-    this.#undo();
-    this.#control.setPhase(Phase.CLOSED);
-    this.#worker?.unref();
-    this.#end();
+    this.#thread.hurry();
   }
 
   /** For exits that cannot wait for the event loop: blocks until the subscription is undone, for at most a fifth of a second. */
   closeNow(): void {
-    if (this.#worker === undefined) return;
-    this.#stop('now');
-    if (!this.#control.waitUntilClosed(EMERGENCY_TIMEOUT_MS)) this.#undo();
+    this.#thread.closeNow();
   }
 
-  #stop(how: 'drain' | 'hurry' | 'now'): void {
-    this.#control.requestStop(how);
-    if (this.#control.bellFd > 0) ring(this.#control.bellFd);
-  }
-
-  #take(report: IngestReport): void {
+  #take(report: Exclude<IngestReport, { type: 'failed' }>): void {
     switch (report.type) {
       case 'subscribed':
         this.#socket = report.socket;
-        this.#subscribed.resolve();
-        return;
+        this.#obstacle = undefined;
+        this.#opened.resolve();
+        return this.#hearing.subscribed();
       case 'scanned':
-        this.#selfTest.start();
-        return;
-      case 'failed':
-        this.#fail(
-          new AgentError(report.code, report.message, { ...(report.fix === undefined ? {} : { fix: report.fix }), cause: report.stack }),
-        );
+        return this.#hearing.scanned();
+      case 'silent':
+        return this.#hearing.silent();
+      case 'lost':
+        return this.#lose(revived(report));
     }
   }
 
-  #selfTested(result: SelfTestResult): void {
-    if (result !== 'deaf') return this.#deps.onState({ state: result === 'passed' ? 'listening' : 'unconfirmed' });
-    this.#fail(deaf());
-    this.#stop('drain');
+  #lose(obstacle: AgentError): void {
+    // Each attempt that fails comes here: only a change is worth telling.
+    const isNews = this.#obstacle?.code !== obstacle.code;
+    this.#obstacle = obstacle;
+    this.#hearing.lost();
+    this.#opened.resolve();
+    if (isNews) this.#deps.onState({ state: 'scanning', reason: obstacle });
+  }
+
+  #tested(result: SelfTestResult): void {
+    if (result !== 'deaf') this.#deps.onState({ state: result === 'passed' ? 'listening' : 'unconfirmed' });
+    else if (this.#config.fallback === 'none') this.#thread.fail(deaf());
+    else this.#thread.renew();
   }
 
   #fail(error: AgentError): void {
     this.#failure ??= error;
-    this.#subscribed.reject(error);
-    this.#selfTest.abandon(error);
-  }
-
-  /** The thread is gone; if it died, what it owed is done here: the main thread may make native calls now. */
-  #exited(code: number): void {
-    if (this.#control.phase !== Phase.CLOSED) {
-      this.#fail(new AgentError('WORKER_DIED', `the ingest thread ended with code ${code}`));
-      this.#undo();
-      if (this.#control.socketFd > 0) closeSync(this.#control.socketFd);
-      this.#control.setPhase(Phase.CLOSED);
-    }
-    if (this.#control.bellFd > 0) closeSync(this.#control.bellFd);
-    this.#control.bellFd = 0;
-    this.#end();
+    this.#opened.reject(error);
+    this.#hearing.end(error);
   }
 
   #end(): void {
     const early = this.#failure ?? new AgentError('NETLINK_SOCKET', 'the source was closed before the kernel had answered');
-    this.#subscribed.reject(early);
-    this.#selfTest.abandon(early);
+    this.#opened.reject(early);
+    this.#hearing.end(early);
     this.#ended.resolve();
     this.#consumer.interrupt();
   }
-
-  /** Also for a thread that does not answer any more: the one case in which two threads might call, just before the process ends. */
-  #undo(): void {
-    sendIgnore(openLibc(), this.#control);
-  }
-}
-
-function deaf(): AgentError {
-  return new AgentError('NETLINK_DEAF', 'the kernel accepted the subscription and delivers no events', {
-    fix: 'Use a kernel built with CONFIG_PROC_EVENTS=y.',
-  });
 }

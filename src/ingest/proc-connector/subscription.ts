@@ -82,6 +82,13 @@ function silent(): AgentError {
   });
 }
 
+/** The kernel confirmed the subscription, and a process of our own was not heard. */
+export function deaf(): AgentError {
+  return new AgentError('NETLINK_DEAF', 'the kernel accepted the subscription and delivers no events', {
+    fix: 'Use a kernel built with CONFIG_PROC_EVENTS=y; 6.6.13 to 6.6.17 and early 6.7 lose subscriptions.',
+  });
+}
+
 /** Events of others' subscriptions arrive in a foreign pid namespace, too; only an overrun says that answers may have been lost. */
 function unanswered(): AgentError {
   return new AgentError('NETLINK_SOCKET', `the kernel's answers to ${ATTEMPTS} subscription requests were lost in a full receive buffer`, {

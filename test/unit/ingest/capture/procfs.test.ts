@@ -6,17 +6,18 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Capture } from '../../../../src/core/kernel-event.ts';
 import { argvBytes } from '../../../../src/ingest/capture/arg-size.ts';
+import type { Extent } from '../../../../src/ingest/capture/procfs.ts';
 import { ProcfsCapture } from '../../../../src/ingest/capture/procfs.ts';
 import { maxRecordBytes, readCapture } from '../../../../src/ingest/capture/record.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 
 const MAX_ARGS = 4096;
 
-function capture(pid: number, options: { root?: string; exited?: boolean } = {}): Capture {
+function capture(pid: number, options: { root?: string; extent?: Extent } = {}): Capture {
   const memory = new SharedArrayBuffer(65_536);
   const target = { bytes: Buffer.from(memory), words: new Uint32Array(memory) };
   const stampNs = Number(process.hrtime.bigint());
-  const length = new ProcfsCapture(target, MAX_ARGS, options.root).write(pid, 64, { stampNs, exited: options.exited === true });
+  const length = new ProcfsCapture(target, MAX_ARGS, options.root).write(pid, 64, { stampNs, extent: options.extent ?? 'all' });
   expect(length).toBeLessThanOrEqual(maxRecordBytes(MAX_ARGS));
   expect(length % 8).toBe(0);
   expect(target.words[64 / 4]).toBe(length);
@@ -44,7 +45,7 @@ describe('a capture', () => {
   });
 
   test('of a process whose exit is known tries only what a zombie shows', () => {
-    const found = capture(process.pid, { exited: true });
+    const found = capture(process.pid, { extent: 'zombie' });
     expect(found).toMatchObject({ cmdline: 3, exe: 3, cwd: 3 });
     expect(text(found.stat)).toContain(`${process.pid} (`);
   });

@@ -3,6 +3,7 @@ import { AgentError } from '../../../../src/core/errors.ts';
 import type { Heard } from '../../../../src/core/kernel-event.ts';
 import { CONTROL_BYTES, IngestControl, Phase } from '../../../../src/ingest/proc-connector/control.ts';
 import { FrameReader } from '../../../../src/ingest/proc-connector/frame-reader.ts';
+import type { ReaderConfig } from '../../../../src/ingest/proc-connector/reader.ts';
 import { ConnectorReader } from '../../../../src/ingest/proc-connector/reader.ts';
 import { What } from '../../../../src/ingest/proc-connector/wire.ts';
 import { RingConsumer, RingProducer, createRingMemory } from '../../../../src/ingest/ring/ring.ts';
@@ -14,11 +15,22 @@ const EAGAIN = 11;
 const ENOBUFS = 105;
 const LISTEN = 1;
 const IGNORE = 2;
+const CONFIG: ReaderConfig = {
+  receiveBufferBytes: 1 << 20,
+  maxArgsBytes: 1024,
+  threads: false,
+  kernelFilter: null,
+  fallback: 'none',
+  silenceMs: 0,
+  reconcileEveryMs: 600_000,
+  fallbackEveryMs: 1000,
+  kernelSeqs: {},
+};
 
 /** A reader whose kernel answers LISTEN and then plays `script`, one receive an entry, and is asked to drain when it is over. */
 function play(
   script: readonly FakeReceive[],
-  options: { ring?: number; drops?: number; answer?: (ack: number) => FakeMessage[] } = {},
+  options: { ring?: number; drops?: number; config?: Partial<ReaderConfig>; answer?: (ack: number) => FakeMessage[] } = {},
 ): {
   run: () => void;
   heard: () => Heard[];
@@ -51,18 +63,29 @@ function play(
     if (next === undefined) control.requestStop('drain');
     return next ?? EAGAIN;
   };
-  const reader = new ConnectorReader(
-    { libc, control, ring: new RingProducer(memory), drops: () => options.drops },
-    { receiveBufferBytes: 1 << 20, maxArgsBytes: 1024 },
-  );
+  const reader = new ConnectorReader({ libc, control, ring: new RingProducer(memory) }, { ...CONFIG, ...options.config });
+  libc.drops = options.drops ?? 0;
   const run = (): void => {
     try {
-      reader.run({ subscribed: () => reports.push('subscribed'), scanned: () => reports.push('scanned') });
+      reader.run({
+        subscribed: () => reports.push('subscribed'),
+        scanned: () => reports.push('scanned'),
+        lost: ({ code }) => reports.push(`lost ${code}`),
+        silent: () => reports.push('silent'),
+      });
     } finally {
       take();
     }
   };
-  return { run, heard: () => out.filter((h) => h.kind !== 'SNAPSHOT'), libc, control, frames, reports, frameCount: () => read };
+  return {
+    run,
+    heard: () => out.filter((h) => h.kind !== 'SNAPSHOT' && h.kind !== 'SCAN'),
+    libc,
+    control,
+    frames,
+    reports,
+    frameCount: () => read,
+  };
 }
 
 const ignores = (libc: FakeLibc): number => libc.sent.filter((m) => m.readUInt32LE(36) === IGNORE).length;

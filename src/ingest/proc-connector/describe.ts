@@ -1,0 +1,46 @@
+import type { AgentError } from '../../core/errors.ts';
+import type { SourceDescription } from '../../core/event-source.ts';
+import type { KernelKind } from '../../core/kernel-event.ts';
+import { eventsHeldBy } from '../../core/receive-buffer.ts';
+import type { ConnectorSocket } from './socket.ts';
+
+const PROC_RACE = 'arguments, executable and working directory are read from /proc after the exec: a process that ends first keeps none';
+
+/** What START says of a subscription. The kernel grants twice what is asked for, for its own accounting. */
+export function describeSocket(
+  socket: ConnectorSocket,
+  wanted: { readonly receiveBufferBytes: number; readonly kernelFilter: readonly KernelKind[] | null },
+): SourceDescription {
+  const clamped = !socket.forced && socket.receiveBufferBytes < 2 * wanted.receiveBufferBytes;
+  const reason = `${socket.receiveBufferBytes / 2} instead of ${wanted.receiveBufferBytes} bytes: CAP_NET_ADMIN is not held`;
+  return {
+    sources: ['proc_connector'],
+    degraded: [...(clamped ? [{ feature: 'receive_buffer', reason }] : []), ...describeFilter(wanted.kernelFilter)],
+    lossWindows: [
+      `receive buffer: ${eventsHeldBy(socket.receiveBufferBytes)} events; beyond that the kernel drops the newest, ${countedAs(wanted.kernelFilter)}`,
+      PROC_RACE,
+    ],
+  };
+}
+
+function countedAs(filter: readonly KernelKind[] | null): string {
+  return filter === null ? 'counted exactly, by CPU and sequence' : 'counted by the socket, without CPU and sequence';
+}
+
+function describeFilter(filter: readonly KernelKind[] | null): SourceDescription['degraded'] {
+  if (filter === null) return [];
+  const reason = `the kernel leaves out all but ${filter.join(', ')}: what else happened is not known, and its sequence proves nothing`;
+  return [{ feature: 'kernel_filter', reason }];
+}
+
+/** What START says where the kernel cannot be heard. */
+export function describeScanning(obstacle: AgentError, everyMs: number): SourceDescription {
+  const period = everyMs === 1000 ? 'second' : `${everyMs} ms`;
+  return {
+    sources: ['procfs_scan'],
+    degraded: [{ feature: 'proc_connector', reason: `${obstacle.message}; /proc is listed every ${period} instead` }],
+    lossWindows: [
+      `between two listings of /proc, every ${period}: what starts and ends there is not seen and not counted; ends have no exit code, and times are those of the listing`,
+    ],
+  };
+}

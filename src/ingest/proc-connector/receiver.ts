@@ -1,0 +1,201 @@
+import { AgentError } from '../../core/errors.ts';
+import { ProcfsCapture } from '../capture/procfs.ts';
+import type { Libc } from '../native/libc.ts';
+import { Errno } from '../native/libc.ts';
+import type { RingProducer } from '../ring/ring.ts';
+import type { IngestControl } from './control.ts';
+import { StopRequest } from './control.ts';
+import { FrameWriter, MAX_SLOTS } from './frame-writer.ts';
+import { ACK, FOREIGN, SLOT_BYTES, setSlot } from './frame.ts';
+import type { LossRecord } from './frame.ts';
+import { LossLedger } from './loss-ledger.ts';
+import { MessageVector } from './message-vector.ts';
+import { Pace } from './pace.ts';
+import { SequenceTracker } from './sequence.ts';
+import { OffsetSampler } from './wall-clock.ts';
+import { What, ackOf, cpuOf, firstOf, isProcessEvent, secondOf, seqOf, stampNsOf, whatOf } from './wire.ts';
+
+const MSG_DONTWAIT = 0x40;
+const RING_FULL_WAIT_MS = 50;
+
+export interface ReceiverParts {
+  readonly libc: Libc;
+  readonly control: IngestControl;
+  readonly ring: RingProducer;
+  /** An answer to a control message, ours or another program's. */
+  readonly onAck: (ack: number, errno: number) => void;
+}
+
+export interface ReceiverConfig {
+  readonly maxArgsBytes: number;
+  /** The kernel leaves kinds out: its sequence says nothing about losses. */
+  readonly filtered: boolean;
+  /** 64-bit sequences where an earlier run on this boot ended, by CPU. */
+  readonly kernelSeqs: Readonly<Record<string, number>>;
+}
+
+/** From the socket into the ring: each message checked, followed in its CPU's sequence, and captured where it is about to vanish. */
+export class Receiver {
+  readonly frame: FrameWriter;
+  readonly capture: ProcfsCapture;
+  readonly clock: OffsetSampler;
+  readonly pace = new Pace();
+  readonly ledger: LossLedger;
+  /** The last receive was cut short by its own limits: the next one needs no waiting. */
+  mayHoldMore = false;
+  /** The kernel has said that it dropped something, and nobody has asked yet how much. */
+  overrun = false;
+  /** CLOCK_MONOTONIC when messages came last, and when there was nothing to hear last. */
+  heardNs = 0;
+  drainedNs = 0;
+  /** Stamp of the last message. */
+  stampNs = 0;
+  readonly #libc: Libc;
+  readonly #control: IngestControl;
+  readonly #ring: RingProducer;
+  readonly #onAck: ReceiverParts['onAck'];
+  readonly #messages: MessageVector;
+  readonly #sequence: SequenceTracker;
+  #execs = 0;
+
+  constructor({ libc, control, ring, onAck }: ReceiverParts, config: ReceiverConfig) {
+    this.#libc = libc;
+    this.#control = control;
+    this.#ring = ring;
+    this.#onAck = onAck;
+    this.frame = new FrameWriter(ring, config.maxArgsBytes);
+    this.capture = new ProcfsCapture(ring, config.maxArgsBytes);
+    this.clock = new OffsetSampler(libc);
+    this.ledger = new LossLedger(config);
+    this.#sequence = new SequenceTracker(config.kernelSeqs);
+    this.#messages = new MessageVector(libc, ring.bytes, { count: MAX_SLOTS, stride: SLOT_BYTES });
+  }
+
+  /** One receive; false when there was nothing to hear (or no room: then the kernel's buffer holds it). Throws NETLINK_SOCKET when the socket fails. */
+  receive(fd: number): boolean {
+    const { tail } = this.#ring;
+    if (!this.frame.begin()) {
+      this.#ring.waitForRoom(tail, RING_FULL_WAIT_MS);
+      return true;
+    }
+    this.#messages.pointAt(this.frame.slotAt(0));
+    const { value, errno } = this.#libc.recvmmsg(fd, this.#messages.headers, MAX_SLOTS, MSG_DONTWAIT);
+    this.mayHoldMore = value === MAX_SLOTS || errno === Errno.ENOBUFS;
+    if (value <= 0) return this.#nothing(errno);
+    this.#take(value);
+    return true;
+  }
+
+  /** ENOBUFS is said once, before what is still queued; the sequence tells what it cost. */
+  #nothing(errno: number): boolean {
+    if (errno === Errno.EAGAIN || errno === Errno.EINTR || errno === 0) {
+      this.drainedNs = nowNs();
+      return false;
+    }
+    if (errno !== Errno.ENOBUFS)
+      throw new AgentError('NETLINK_SOCKET', `receiving process events failed: errno ${errno}`, { context: { errno } });
+    this.#control.count('OVERRUNS');
+    this.overrun = true;
+    return true;
+  }
+
+  /** Declares what `drops` shows beyond the gaps: a loss at the end of a CPU's stream leaves none. True when that was something. */
+  reconcile(drops: number): boolean {
+    this.overrun = false;
+    const loss = this.ledger.reconcile(drops, { fromNs: this.stampNs, toNs: nowNs() });
+    if (loss !== undefined) this.declare(loss);
+    return loss !== undefined;
+  }
+
+  /** Puts a loss into the stream by itself; waits for room in the ring. */
+  declare(loss: LossRecord): void {
+    if (!this.#beginPatiently()) return;
+    this.frame.received(0);
+    this.frame.loss(0, loss);
+    this.frame.commit(0, this.clock.at(loss.toNs), loss.toNs);
+  }
+
+  /** Waits for room in the ring; false when the process ends now and nobody will read it any more. */
+  #beginPatiently(): boolean {
+    for (let tail = this.#ring.tail; !this.frame.begin(); tail = this.#ring.tail) {
+      if (this.#control.stopRequest === StopRequest.now) return false;
+      this.#ring.waitForRoom(tail, RING_FULL_WAIT_MS);
+    }
+    return true;
+  }
+
+  #take(received: number): void {
+    const atNs = nowNs();
+    const offsets = this.clock.at(atNs);
+    this.heardNs = atNs;
+    this.frame.received(received);
+    this.#execs = 0;
+    let first = 0;
+    for (let i = 0; i < received; i += 1) {
+      if (!this.frame.hasRoom) {
+        this.frame.commit(i - first, offsets, atNs);
+        if (!this.#continue(i - first)) return;
+        first = i;
+      }
+      this.#takeOne(i, i - first, received - first);
+    }
+    this.frame.commit(received - first, offsets, atNs);
+    this.pace.note(received, this.#execs, atNs);
+  }
+
+  /** Moves what is left of a full frame into the next one. */
+  #continue(done: number): boolean {
+    const rest = this.frame.takeRest(done);
+    if (!this.#beginPatiently()) return false;
+    this.frame.putRest(rest);
+    return true;
+  }
+
+  /** Message `i` of the receive, which is `slot` of the frame's `slots`. */
+  #takeOne(i: number, slot: number, slots: number): void {
+    const { words } = this.#ring;
+    const at = this.frame.slotAt(slot);
+    if (this.#messages.sender(i) !== 0 || !isProcessEvent(words, at, this.#messages.length(i))) {
+      this.#control.count(this.#messages.sender(i) === 0 ? 'MALFORMED' : 'FOREIGN');
+      setSlot(this.#ring, at, 0, FOREIGN);
+      return;
+    }
+    const stampNs = stampNsOf(words, at);
+    const what = whatOf(words, at);
+    this.#follow(cpuOf(words, at), seqOf(words, at), { slot, stampNs });
+    setSlot(this.#ring, at, this.#sequence.seq, what === What.NONE ? ACK : 0);
+    if (what === What.EXEC) this.#captureExec({ slot, slots, at, stampNs });
+    else if (what === What.NONE) this.#onAck(ackOf(words, at), firstOf(words, at));
+  }
+
+  #follow(cpu: number, seq32: number, { slot, stampNs }: { slot: number; stampNs: number }): void {
+    const { disordered } = this.#sequence;
+    const gap = this.#sequence.see(cpu, seq32, stampNs);
+    const loss = gap === undefined ? undefined : this.ledger.gap(gap);
+    if (loss !== undefined) this.frame.loss(slot, loss);
+    if (this.#sequence.disordered !== disordered) this.#control.count('DISORDERED');
+    this.stampNs = stampNs;
+  }
+
+  #captureExec({ slot, slots, at, stampNs }: { slot: number; slots: number; at: number; stampNs: number }): void {
+    this.#execs += 1;
+    if (this.#control.stopRequest === StopRequest.hurry) return;
+    const pid = secondOf(this.#ring.words, at);
+    this.frame.exec(this.capture, { slot, pid, stampNs, exited: this.#exitsBefore(pid, slot + 1, slots) });
+  }
+
+  /** Whether the exit of `pid` is among the slots from `from` on. */
+  #exitsBefore(pid: number, from: number, slots: number): boolean {
+    const { words } = this.#ring;
+    for (let slot = from; slot < slots; slot += 1) {
+      const at = this.frame.slotAt(slot);
+      if (whatOf(words, at) === What.EXIT && firstOf(words, at) === pid) return true;
+    }
+    return false;
+  }
+}
+
+/** CLOCK_MONOTONIC, nanoseconds. */
+export function nowNs(): number {
+  return Number(process.hrtime.bigint());
+}
