@@ -40,11 +40,16 @@ const DEFAULTS: Omit<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> = {
 
 export type ProcConnectorConfig = Pick<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> & Partial<ReaderConfig>;
 
+export interface ConnectorDeps extends EventSourceDeps {
+  /** Told of every frame that `read` takes, in order, before its events are handed out: a view of the ring, valid during the call. */
+  readonly tap?: (frame: Uint8Array) => void;
+}
+
 /** Process events of the live kernel, through a worker thread that is the only one to make native calls. */
 export class ProcConnectorSource implements EventSource {
   readonly id = 'proc_connector';
   readonly #config: ReaderConfig;
-  readonly #deps: EventSourceDeps;
+  readonly #deps: ConnectorDeps;
   readonly #ring: SharedArrayBuffer;
   readonly #consumer: RingConsumer;
   readonly #frames: FrameReader;
@@ -150,6 +155,7 @@ export class ProcConnectorSource implements EventSource {
     while (items.length < MAX_BATCH && bytes < MAX_BATCH_BYTES) {
       const frame = this.#consumer.next();
       if (frame === undefined) break;
+      this.#deps.tap?.(this.#consumer.bytes.subarray(frame.offset, frame.offset + frame.length));
       this.#frames.read(frame.offset, items);
       bytes += frame.length;
     }
