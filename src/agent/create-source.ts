@@ -6,6 +6,18 @@ import { ProcConnectorSource } from '../ingest/proc-connector/source.ts';
 export function createSource({ source, enrich }: Config, deps: EventSourceDeps): EventSource {
   switch (source.type) {
     case 'proc_connector':
-      return new ProcConnectorSource({ receiveBufferBytes: source.receiveBufferBytes, maxArgsBytes: enrich.maxArgsBytes }, deps);
+      return new ProcConnectorSource(
+        {
+          receiveBufferBytes: source.receiveBufferBytes,
+          maxArgsBytes: enrich.maxArgsBytes,
+          threads: source.threads,
+          kernelFilter: source.kernelFilter ? source.events : null,
+          fallback: source.fallback,
+          silenceMs: source.canaryAfterMs,
+          reconcileEveryMs: source.resyncIntervalMs,
+          fallbackEveryMs: source.scanIntervalMs,
+        },
+        deps,
+      );
   }
 }

@@ -23,6 +23,11 @@ export interface Config {
     readonly threads: boolean;
     readonly events: readonly KernelKind[];
     readonly snapshot: boolean;
+    readonly kernelFilter: boolean;
+    readonly fallback: 'scan' | 'none';
+    readonly scanIntervalMs: number;
+    readonly resyncIntervalMs: number;
+    readonly canaryAfterMs: number;
   };
   readonly enrich: {
     readonly maxProcesses: number;
@@ -67,6 +72,11 @@ export function compileConfig({ agent, source, enrich, sinks, telemetry }: Effec
       threads: source.threads,
       events: chosen(source.events) as readonly KernelKind[],
       snapshot: source.snapshot,
+      kernelFilter: source.kernel_filter,
+      fallback: source.fallback,
+      scanIntervalMs: parseDuration(source.scan_interval),
+      resyncIntervalMs: parseDuration(source.resync_interval),
+      canaryAfterMs: parseDuration(source.canary_after),
     },
     enrich: {
       maxProcesses: enrich.max_processes,

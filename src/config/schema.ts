@@ -49,6 +49,38 @@ export const CORE_SCHEMA = {
       doc: 'The kinds of events to report; the others are counted, not reported.',
     },
     snapshot: { format: 'flag', default: true, doc: 'Report the processes that run already when the agent starts.' },
+    kernel_filter: {
+      format: 'flag',
+      default: false,
+      doc: 'Let the kernel leave out the kinds that are not in events: cheaper, but losses are then counted without their place.',
+    },
+    fallback: {
+      format: 'choice',
+      default: 'scan',
+      choices: ['scan', 'none'],
+      doc: 'What to do where the kernel cannot be heard: list /proc again and again until it can, or end with an error.',
+    },
+    scan_interval: {
+      format: 'duration',
+      default: '1s',
+      min: '100ms',
+      max: '1h',
+      doc: 'How often /proc is listed where the kernel cannot be heard.',
+    },
+    resync_interval: {
+      format: 'duration',
+      default: '10m',
+      min: '1s',
+      max: '24h',
+      doc: 'How often the known processes are compared with /proc although nothing was lost.',
+    },
+    canary_after: {
+      format: 'duration',
+      default: '30s',
+      min: '1s',
+      max: '24h',
+      doc: 'After so long a silence the agent starts a process of its own, to hear whether the kernel still speaks.',
+    },
   },
   enrich: {
     // More than this many do not fit the table's memory, which is bounded too.

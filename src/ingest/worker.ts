@@ -19,7 +19,8 @@ export interface IngestWorkerData {
 export type IngestReport =
   | { readonly type: 'subscribed'; readonly socket: ConnectorSocket }
   | { readonly type: 'scanned' | 'silent' }
-  | ({ readonly type: 'lost' | 'failed' } & ErrorParts);
+  | ({ readonly type: 'lost' } & ErrorParts)
+  | ({ readonly type: 'failed' } & ErrorParts);
 
 interface ErrorParts {
   readonly code: ErrorCode;

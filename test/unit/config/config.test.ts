@@ -16,6 +16,11 @@ telemetry: {log_level: debug}
   expect(config.agent).toEqual({ dataDir: '/d', labels: { env: 'prod' }, shutdownTimeoutMs: 90_000 });
   expect(config.source).toEqual({
     type: 'proc_connector',
+    canaryAfterMs: 30_000,
+    fallback: 'scan',
+    kernelFilter: false,
+    resyncIntervalMs: 600_000,
+    scanIntervalMs: 1000,
     receiveBufferBytes: 4096,
     threads: true,
     events: ['EXEC', 'EXIT'],
