@@ -21,7 +21,7 @@ import { describeStart } from './describe-start.ts';
 import { createSource } from './create-source.ts';
 import { createLanes, lastRunPath } from './lanes.ts';
 import { startEvent, stopEvent } from './lifecycle-events.ts';
-import { readRunRecord, writeRunRecord } from './run-record.ts';
+import { kernelSeqsOf, readRunRecord, writeRunRecord } from './run-record.ts';
 import type { LastRun } from './run-record.ts';
 import type { Screen } from './screen.ts';
 
@@ -55,7 +55,10 @@ export class Agent {
     this.config = config;
     this.#deps = deps;
     this.identity = loadRunIdentity(config.agent.labels);
-    this.source = createSource(config, { onState: (state) => this.#hears(state) });
+    this.source = createSource(config, {
+      onState: (state) => this.#hears(state),
+      formerSeqs: () => kernelSeqsOf(this.#previous, this.identity.bootId),
+    });
     this.enricher = createEnricher(
       { ...config.enrich, threads: config.source.threads, kinds: new Set(config.source.events) },
       { identity: this.identity, clock: systemClock, users: systemUserNames(), bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
@@ -203,6 +206,8 @@ export class Agent {
       upstream: this.books.upstream,
       sinks: this.books.sinks,
       last_sequence: this.#sequencer.last,
+      boot_id: uuidText(this.identity.bootId),
+      kernel_seqs: this.source.kernelSeqs,
       resources: { cpu_us: userCPUTime + systemCPUTime, max_rss_kib: maxRSS, seconds: (performance.now() - this.#startedMs) / 1000 },
       provenance: { args, exe, cgroup },
     });

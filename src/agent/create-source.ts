@@ -1,9 +1,10 @@
 import type { Config } from '../config/config.ts';
-import type { EventSource, EventSourceDeps } from '../core/event-source.ts';
+import type { EventSource } from '../core/event-source.ts';
+import type { ConnectorDeps } from '../ingest/proc-connector/source.ts';
 import { ProcConnectorSource } from '../ingest/proc-connector/source.ts';
 
 /** The source that the configuration names. Nothing is opened. */
-export function createSource({ source, enrich }: Config, deps: EventSourceDeps): EventSource {
+export function createSource({ source, enrich }: Config, deps: ConnectorDeps): EventSource {
   switch (source.type) {
     case 'proc_connector':
       return new ProcConnectorSource(
@@ -11,7 +12,7 @@ export function createSource({ source, enrich }: Config, deps: EventSourceDeps):
           receiveBufferBytes: source.receiveBufferBytes,
           maxArgsBytes: enrich.maxArgsBytes,
           threads: source.threads,
-          kernelFilter: source.kernelFilter ? source.events : null,
+          kernelKinds: source.kernelFilter ? source.events : null,
           fallback: source.fallback,
           silenceMs: source.canaryAfterMs,
           reconcileEveryMs: source.resyncIntervalMs,

@@ -54,6 +54,6 @@ export function previousRun(record: LastRun | undefined): PreviousRun | null {
     clean: record.clean,
     time: record.time,
     last_sequences: last,
-    last_kernel_seqs: {},
+    last_kernel_seqs: { ...record.kernel_seqs },
   };
 }

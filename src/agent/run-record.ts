@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { uuidText } from '../core/uuid.ts';
 import type { UpstreamLedger } from '../core/agent-event.ts';
+import type { Uuid } from '../core/event.ts';
 import type { SinkLedger } from '../core/ledger.ts';
 
 /**
@@ -18,6 +20,9 @@ export interface RunRecord {
   readonly upstream: UpstreamLedger;
   readonly sinks: readonly SinkLedger[];
   readonly last_sequence: number;
+  /** The boot in which the run was, UUID text; with it the kernel's count of each CPU as far as it was heard, extended to 64 bits. */
+  readonly boot_id: string;
+  readonly kernel_seqs: Readonly<Record<string, number>>;
   readonly resources: { readonly cpu_us: number; readonly max_rss_kib: number; readonly seconds: number };
   readonly provenance: Readonly<Record<'args' | 'exe' | 'cgroup', Readonly<Record<string, number>>>>;
 }
@@ -30,7 +35,7 @@ export function writeRunRecord(path: string, record: RunRecord): void {
 }
 
 /** What the next run takes over of it, each field checked: START repeats it, and a value that no encoder takes would cost the whole event. */
-export interface LastRun extends Pick<RunRecord, 'agent_id' | 'clean' | 'time' | 'last_sequence'> {
+export interface LastRun extends Pick<RunRecord, 'agent_id' | 'clean' | 'time' | 'last_sequence' | 'boot_id' | 'kernel_seqs'> {
   readonly sinks: readonly Readonly<Pick<SinkLedger, 'sink' | 'accepted' | 'delivered'>>[];
 }
 
@@ -47,6 +52,11 @@ export function readRunRecord(path: string, onDamage: (reason: string) => void):
   return undefined;
 }
 
+/** Where the kernel's counts stood, if it is still the same boot: the extension to 64 bits goes on from there. */
+export function kernelSeqsOf(last: LastRun | undefined, bootId: Uuid): LastRun['kernel_seqs'] {
+  return last?.boot_id === uuidText(bootId) ? last.kernel_seqs : {};
+}
+
 type Check = (value: unknown) => boolean;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -61,6 +71,11 @@ const FIELDS: Readonly<Record<Exclude<keyof LastRun, 'sinks'>, readonly [Check, 
   clean: [(value) => typeof value === 'boolean', 'true or false'],
   time: [isCount, 'a count of microseconds'],
   last_sequence: [isCount, 'a count'],
+  boot_id: [isUuid, 'a UUID'],
+  kernel_seqs: [
+    (value) => isObject(value) && Object.entries(value).every(([cpu, seq]) => /^\d{1,5}$/.test(cpu) && isCount(seq)),
+    'counts by CPU',
+  ],
 };
 const SINK_FIELDS: Readonly<Record<keyof LastRun['sinks'][number], readonly [Check, string]>> = {
   sink: [isText, 'a name'],

@@ -44,6 +44,7 @@ function startText(start: AgentStart): string {
 function gapText(gap: AgentGap): string {
   const where = gap.cpu === null ? '' : ` on CPU ${gap.cpu}`;
   const when = `between ${localTime(gap.from_time)} and ${localTime(gap.to_time)}`;
+  if (gap.count === 0 && !gap.exact) return `nothing was heard ${when}: what happened then is not known`;
   return `${gap.exact ? '' : 'at least '}${events(gap.count)} lost${where} ${when}: ${printable(gap.reason)}`;
 }
 

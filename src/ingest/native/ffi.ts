@@ -37,8 +37,8 @@ export function openLibc(): Libc {
   }
 }
 
-function bindLibc(): Libc {
-  const c = define({
+function defineCalls() {
+  return define({
     socket: symbol(I32, [I32, I32, I32]),
     bind: symbol(I32, [I32, U8Array, U32]),
     send: symbol(I64, [I32, U8Array, U64, I32]),
@@ -47,10 +47,18 @@ function bindLibc(): Libc {
     recvmmsg: symbol(I32, [I32, U8Array, U32, I32, U64]),
     poll: symbol(I32, [U8Array, U64, I32]),
     eventfd: symbol(I32, [U32, I32]),
+    timerfd_create: symbol(I32, [I32, I32]),
+    timerfd_settime: symbol(I32, [I32, I32, U8Array, U64]),
+    read: symbol(I64, [I32, U8Array, U64]),
+    setns: symbol(I32, [I32, I32]),
     close: symbol(I32, [I32]),
     clock_gettime: plain(I32, [I32, U8Array]),
     memmove: plain(U64, [U8Array, U8Array, U64]),
   });
+}
+
+function bindLibc(): Libc {
+  const c = defineCalls();
   const timespec = Buffer.alloc(16);
   const call = (f: (parameters: unknown[]) => unknown, parameters: unknown[]): CallResult => {
     const { value, errnoCode } = f(parameters) as Returned;
@@ -69,6 +77,10 @@ function bindLibc(): Libc {
     recvmmsg: (fd, headers, count, flags) => call(c.recvmmsg, [fd, headers, count, flags, 0]),
     poll: (fds, timeoutMs) => call(c.poll, [fds, fds.length / POLLFD_BYTES, timeoutMs]),
     eventfd: () => call(c.eventfd, [0, EFD_CLOEXEC]),
+    timerfdCreate: (clock, flags) => call(c.timerfd_create, [clock, flags]),
+    timerfdSettime: (fd, flags, value) => call(c.timerfd_settime, [fd, flags, value, 0]),
+    read: (fd, into) => call(c.read, [fd, into, into.length]),
+    setns: (fd, type) => call(c.setns, [fd, type]),
     close: (fd) => call(c.close, [fd]),
     clockUs: (clock) => {
       (c.clock_gettime as unknown as (p: unknown[]) => number)([clock, timespec]);

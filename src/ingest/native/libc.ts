@@ -17,6 +17,14 @@ export interface Libc {
   poll(fds: Uint8Array, timeoutMs: number): CallResult;
   /** A counter that can be polled; writing eight bytes to it from any thread makes it ready. */
   eventfd(): CallResult;
+  /** A timer of `clock` that can be polled; `flags` are TFD_*. */
+  timerfdCreate(clock: number, flags: number): CallResult;
+  /** `value` is a struct itimerspec. */
+  timerfdSettime(fd: number, flags: number, value: Uint8Array): CallResult;
+  /** Fills `into` from its start; the value is how many bytes came. For descriptors of which reading fails in the ordinary course of things. */
+  read(fd: number, into: Uint8Array): CallResult;
+  /** Moves the calling thread, and no other, into the namespace of type `type` (CLONE_NEW*) that `fd` stands for. */
+  setns(fd: number, type: number): CallResult;
   close(fd: number): CallResult;
   /** A clock's reading, microseconds with their fraction. */
   clockUs(clock: number): number;
@@ -42,6 +50,7 @@ export const Errno = {
   EACCES: 13,
   ENOBUFS: 105,
   ECONNREFUSED: 111,
+  ECANCELED: 125,
   EPROTONOSUPPORT: 93,
 } as const;
 

@@ -1,7 +1,7 @@
 import type { AgentError } from '../../core/errors.ts';
 import type { SourceDescription } from '../../core/event-source.ts';
-import type { KernelKind } from '../../core/kernel-event.ts';
 import { eventsHeldBy } from '../../core/receive-buffer.ts';
+import type { KernelFilter } from './narrow.ts';
 import type { ConnectorSocket } from './socket.ts';
 
 const PROC_RACE = 'arguments, executable and working directory are read from /proc after the exec: a process that ends first keeps none';
@@ -9,13 +9,13 @@ const PROC_RACE = 'arguments, executable and working directory are read from /pr
 /** What START says of a subscription. The kernel grants twice what is asked for, for its own accounting. */
 export function describeSocket(
   socket: ConnectorSocket,
-  wanted: { readonly receiveBufferBytes: number; readonly kernelFilter: readonly KernelKind[] | null },
+  wanted: { readonly receiveBufferBytes: number; readonly kernelFilter: KernelFilter | null; readonly unfiltered: boolean },
 ): SourceDescription {
   const clamped = !socket.forced && socket.receiveBufferBytes < 2 * wanted.receiveBufferBytes;
   const reason = `${socket.receiveBufferBytes / 2} instead of ${wanted.receiveBufferBytes} bytes: CAP_NET_ADMIN is not held`;
   return {
     sources: ['proc_connector'],
-    degraded: [...(clamped ? [{ feature: 'receive_buffer', reason }] : []), ...describeFilter(wanted.kernelFilter)],
+    degraded: [...(clamped ? [{ feature: 'receive_buffer', reason }] : []), ...describeFilter(wanted)],
     lossWindows: [
       `receive buffer: ${eventsHeldBy(socket.receiveBufferBytes)} events; beyond that the kernel drops the newest, ${countedAs(wanted.kernelFilter)}`,
       PROC_RACE,
@@ -23,13 +23,20 @@ export function describeSocket(
   };
 }
 
-function countedAs(filter: readonly KernelKind[] | null): string {
+function countedAs(filter: KernelFilter | null): string {
   return filter === null ? 'counted exactly, by CPU and sequence' : 'counted by the socket, without CPU and sequence';
 }
 
-function describeFilter(filter: readonly KernelKind[] | null): SourceDescription['degraded'] {
-  if (filter === null) return [];
-  const reason = `the kernel leaves out all but ${filter.join(', ')}: what else happened is not known, and its sequence proves nothing`;
+function describeFilter({
+  kernelFilter,
+  unfiltered,
+}: {
+  kernelFilter: KernelFilter | null;
+  unfiltered: boolean;
+}): SourceDescription['degraded'] {
+  if (unfiltered) return [{ feature: 'kernel_filter', reason: 'not used: kernels 6.6.13 to 6.6.17 and 6.7 go deaf with it' }];
+  if (kernelFilter === null) return [];
+  const reason = `the kernel leaves out all but ${kernelFilter.kinds.join(', ')}: what else happened is not known, and its sequence proves nothing`;
   return [{ feature: 'kernel_filter', reason }];
 }
 

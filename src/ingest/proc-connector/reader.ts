@@ -1,4 +1,3 @@
-import type { KernelKind } from '../../core/kernel-event.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { Libc } from '../native/libc.ts';
 import type { RingProducer } from '../ring/ring.ts';
@@ -6,6 +5,7 @@ import { Bell } from './bell.ts';
 import type { IngestControl } from './control.ts';
 import { Phase, StopRequest } from './control.ts';
 import { DropCounter } from './drops.ts';
+import type { KernelFilter } from './narrow.ts';
 import { Receiver, nowNs } from './receiver.ts';
 import { Retry } from './retry.ts';
 import { Scanner } from './scanner.ts';
@@ -23,8 +23,8 @@ export interface ReaderConfig {
   readonly maxArgsBytes: number;
   /** List the threads of the processes that run at the start, too. */
   readonly threads: boolean;
-  /** Kinds that the kernel lets through; null: all, and losses are counted exactly. */
-  readonly kernelFilter: readonly KernelKind[] | null;
+  /** What the kernel is to leave out; null: nothing, and losses are counted exactly. */
+  readonly kernelFilter: KernelFilter | null;
   /** What there is instead where the kernel cannot be heard: a listing of /proc every second, or an error. */
   readonly fallback: 'scan' | 'none';
   /** Silence after which the owner is told, milliseconds; 0: never. */

@@ -1,7 +1,8 @@
 import { AgentError } from '../../core/errors.ts';
-import type { KernelKind } from '../../core/kernel-event.ts';
 import type { Libc } from '../native/libc.ts';
 import type { IngestControl } from './control.ts';
+import { inHostNetwork } from './host-network.ts';
+import type { KernelFilter } from './narrow.ts';
 import { narrow } from './narrow.ts';
 import type { ConnectorSocket } from './socket.ts';
 import { leaveGroup, openConnectorSocket, receiveBufferOf, setReceiveBuffer } from './socket.ts';
@@ -13,8 +14,8 @@ const NO_SOCKET = -1;
 
 export interface SessionConfig {
   readonly receiveBufferBytes: number;
-  /** Kinds that the kernel lets through; null: all, so that losses can be counted exactly. */
-  readonly kernelFilter: readonly KernelKind[] | null;
+  /** null: all kinds, so that losses can be counted exactly. */
+  readonly kernelFilter: KernelFilter | null;
 }
 
 /** One socket's life: opened, subscribed, confirmed, perhaps narrowed, closed with exactly one IGNORE. A new one may follow. */
@@ -44,7 +45,7 @@ export class Session {
   advance(nowNs: number): void {
     if (this.#socket === undefined) {
       const room = Math.max(this.#config.receiveBufferBytes, HANDSHAKE_BYTES);
-      this.#socket = openConnectorSocket(this.#libc, room);
+      this.#socket = inHostNetwork(this.#libc, () => openConnectorSocket(this.#libc, room));
       this.#subscription = new Subscription(this.#libc, this.#control, this.#socket.fd);
     }
     this.#subscription?.advance(nowNs);

@@ -1,8 +1,9 @@
+import { release } from 'node:os';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Batch } from '../../core/batch.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { EventSource, EventSourceDeps, SourceCounts, SourceDescription } from '../../core/event-source.ts';
-import type { Heard } from '../../core/kernel-event.ts';
+import type { Heard, KernelKind } from '../../core/kernel-event.ts';
 import { RingConsumer, createRingMemory } from '../ring/ring.ts';
 import type { IngestReport } from '../worker.ts';
 import { CONTROL_BYTES, IngestControl, Phase } from './control.ts';
@@ -10,6 +11,7 @@ import { describeScanning, describeSocket } from './describe.ts';
 import { FrameReader } from './frame-reader.ts';
 import { minFrameBytes } from './frame-writer.ts';
 import { HearingTest } from './hearing-test.ts';
+import { filterMechanism } from './kernel-filter.ts';
 import { IngestThread, revived } from './ingest-thread.ts';
 import type { ReaderConfig } from './reader.ts';
 import type { SelfTestResult } from './self-test.ts';
@@ -38,17 +40,25 @@ const DEFAULTS: Omit<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> = {
   kernelSeqs: {},
 };
 
-export type ProcConnectorConfig = Pick<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> & Partial<ReaderConfig>;
+export type ProcConnectorConfig = Pick<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> &
+  Partial<Omit<ReaderConfig, 'kernelFilter'>> & {
+    /** Kinds that the kernel is to let through, where it can be asked to; null or none: all, and losses are counted exactly. */
+    readonly kernelKinds?: readonly KernelKind[] | null;
+  };
 
 export interface ConnectorDeps extends EventSourceDeps {
   /** Told of every frame that `read` takes, in order, before its events are handed out: a view of the ring, valid during the call. */
   readonly tap?: (frame: Uint8Array) => void;
+  /** 64-bit sequences where an earlier run on this boot ended, by CPU; asked for at `open`. */
+  readonly formerSeqs?: () => Readonly<Record<string, number>>;
 }
 
 /** Process events of the live kernel, through a worker thread that is the only one to make native calls. */
 export class ProcConnectorSource implements EventSource {
   readonly id = 'proc_connector';
   readonly #config: ReaderConfig;
+  /** A filter was asked for, of a kernel that must not be asked. */
+  readonly #unfiltered: boolean;
   readonly #deps: ConnectorDeps;
   readonly #ring: SharedArrayBuffer;
   readonly #consumer: RingConsumer;
@@ -67,12 +77,16 @@ export class ProcConnectorSource implements EventSource {
   #lastReadMs = 0;
 
   constructor(config: ProcConnectorConfig, deps: EventSourceDeps = { onState: () => undefined }) {
-    this.#config = { ...DEFAULTS, ...config };
+    const { kernelKinds = null, ...given } = config;
+    const mechanism = filterMechanism(release());
+    const kernelFilter = kernelKinds === null || mechanism === 'none' ? null : { kinds: kernelKinds, mechanism };
+    this.#config = { ...DEFAULTS, ...given, kernelFilter };
+    this.#unfiltered = kernelKinds !== null && mechanism === 'none';
     this.#deps = deps;
     this.#ring = createRingMemory(Math.max(RING_BYTES, 2 ** Math.ceil(Math.log2(4 * minFrameBytes(config.maxArgsBytes)))));
     this.#consumer = new RingConsumer(this.#ring);
     this.#frames = new FrameReader(this.#consumer);
-    this.#hearing = new HearingTest(this.#config.kernelFilter, (result) => this.#tested(result));
+    this.#hearing = new HearingTest(this.#config.kernelFilter?.kinds ?? null, (result) => this.#tested(result));
     this.#thread = new IngestThread(this.#control, {
       report: (report) => this.#take(report),
       failed: (error) => this.#fail(error),
@@ -88,7 +102,9 @@ export class ProcConnectorSource implements EventSource {
    */
   async open(boot: AbortSignal): Promise<void> {
     boot.throwIfAborted();
-    this.#thread.start({ ring: this.#ring, control: this.#controlMemory, config: this.#config });
+    const kernelSeqs = this.#deps.formerSeqs?.() ?? {};
+    Object.assign(this.#frames.kernelSeqs, kernelSeqs);
+    this.#thread.start({ ring: this.#ring, control: this.#controlMemory, config: { ...this.#config, kernelSeqs } });
     const abort = (): void => this.#opened.reject(boot.reason);
     boot.addEventListener('abort', abort, { once: true });
     try {
@@ -101,7 +117,7 @@ export class ProcConnectorSource implements EventSource {
   describe(): SourceDescription {
     if (this.#obstacle !== undefined) return describeScanning(this.#obstacle, this.#config.fallbackEveryMs);
     if (this.#socket === undefined) throw new AgentError('BUG', 'a source describes itself once it is open');
-    return describeSocket(this.#socket, this.#config);
+    return describeSocket(this.#socket, { ...this.#config, unfiltered: this.#unfiltered });
   }
 
   /** Whether the kernel really delivers; settles within two seconds after `open` and the start-up scan, while `read` is being called. */

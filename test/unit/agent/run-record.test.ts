@@ -26,6 +26,8 @@ const record: RunRecord = {
   upstream,
   sinks: [{ ...openLedger('file'), accepted: 9, delivered: 9 }],
   last_sequence: 9,
+  boot_id: '2b5c1b3e-8d5b-4f51-9d64-5a8b7a1c9e10',
+  kernel_seqs: { '0': 12, '1': 4_294_967_300 },
   resources: { cpu_us: 1, max_rss_kib: 1, seconds: 1 },
   provenance: { args: {}, exe: {}, cgroup: {} },
 };
