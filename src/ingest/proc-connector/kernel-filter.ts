@@ -44,7 +44,10 @@ export function filterMechanism(release: string): FilterMechanism {
 
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
 
-/** Tests that a datagram is an event in the form we know, as `isProcessEvent` does: load, compare. What fails one goes to user space, which counts it. */
+/**
+ * Tests that a datagram is an event in the form we know, as `isProcessEvent` does, down to the limit of the CPU: load, compare. What fails one goes to user
+ * space, which counts it.
+ */
 const FORM: readonly (readonly [code: number, at: number, expected: number])[] = [
   [Code.LOAD_LENGTH, 0, DATAGRAM_BYTES],
   [Code.LOAD_WORD, 0, swap32(DATAGRAM_BYTES)],
@@ -52,6 +55,7 @@ const FORM: readonly (readonly [code: number, at: number, expected: number])[] =
   [Code.LOAD_WORD, 16, swap32(1)],
   [Code.LOAD_WORD, 20, swap32(1)],
   [Code.LOAD_HALF, 32, swap16(40)],
+  [Code.LOAD_HALF, 42, 0],
 ];
 
 /** A program that keeps back well-formed events whose `what` is not in the mask. Acknowledgements (0) always pass: the handshake lives on them. */
