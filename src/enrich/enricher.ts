@@ -16,6 +16,7 @@ import { gapOf } from './kinds/loss.ts';
 import { onPtrace } from './kinds/ptrace.ts';
 import { onSession } from './kinds/session.ts';
 import { onSnapshot } from './kinds/snapshot.ts';
+import { viewProcesses, type ProcessView } from './process-view.ts';
 import { StringPool } from './string-pool.ts';
 import { ProcessTable, type TableCounters } from './table/process-table.ts';
 import type { UserNames } from './users.ts';
@@ -30,7 +31,7 @@ export interface EnrichConfig {
   readonly ancestors: number;
   /** Publish events of threads other than the leader. */
   readonly threads: boolean;
-  /** Kinds that are published; the others only teach the table. */
+  /** Kinds that are published; the others only teach the table. Asked at each event: it may change as the enricher works. */
   readonly kinds: ReadonlySet<KernelKind>;
   /** Bound of the table's heap estimate, bytes; 48 MiB unless told. */
   readonly maxTableBytes?: number;
@@ -63,6 +64,8 @@ export interface Enricher {
   countOwnAcks(count: number): void;
   readonly counters: Readonly<EnrichCounters>;
   readonly table: TableStats;
+  /** The processes themselves. */
+  readonly processes: ProcessView;
 }
 
 const DEFAULT_MAX_TABLE_BYTES = 48 * 1024 * 1024;
@@ -76,6 +79,7 @@ export function createEnricher(config: EnrichConfig, deps: EnrichDeps): Enricher
 
 class TableEnricher implements Enricher {
   readonly counters = newCounters();
+  readonly processes: ProcessView;
   readonly #ctx: EnrichContext;
   readonly #kinds: ReadonlySet<KernelKind>;
 
@@ -96,6 +100,7 @@ class TableEnricher implements Enricher {
       maxAncestors: config.ancestors,
       threads: config.threads,
     };
+    this.processes = viewProcesses(this.#ctx);
   }
 
   get table(): TableStats {

@@ -50,3 +50,8 @@ export class EntityIds {
     return id;
   }
 }
+
+/** The start within such an id, in ticks; `UNKNOWN_TICKS` where it says so. */
+export function startTicksOf(id: Uuid): number {
+  return ((id[10] as number) & 0x3f) * TICKS_LOW_BITS + id.readUIntBE(11, TICKS_LOW_BYTES);
+}

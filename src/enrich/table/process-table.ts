@@ -63,6 +63,11 @@ export class ProcessTable {
     return this.#byPid.get(pid);
   }
 
+  /** Pids of the processes that run, as far as known. */
+  *living(): Generator<number> {
+    for (const { pid, whereabouts } of this.#byPid.values()) if (whereabouts === 'living') yield pid;
+  }
+
   /** Takes a new entry in as a living process; a former holder of the pid leaves. */
   insert(entry: Entry): void {
     const holder = this.#byPid.get(entry.pid);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EntityIds, UNKNOWN_TICKS } from '../../../src/enrich/entity-id.ts';
+import { EntityIds, UNKNOWN_TICKS, startTicksOf } from '../../../src/enrich/entity-id.ts';
 import { ExecIds } from '../../../src/enrich/exec-id.ts';
 import { UuidSlab } from '../../../src/enrich/uuid-slab.ts';
 import { AGENT_ID, BOOT_ID } from './fixtures.ts';
@@ -23,6 +23,7 @@ describe('entity ids', () => {
         expect([field(id, 48, 51), field(id, 64, 65)]).toEqual([8, 2]);
         expect(field(id, 58, 63) * 2 ** 16 + field(id, 66, 81)).toBe(p);
         expect(field(id, 82, 127)).toBe(t);
+        expect(startTicksOf(id)).toBe(t);
         expect(field(id, 0, 47)).toBe(field(hash, 0, 47));
         expect(field(id, 52, 57)).toBe(field(hash, 48, 53));
       }),
