@@ -43,7 +43,11 @@ const NOTHING: Capture = { delayUs: 0, cmdline: 0, cmdlineBytes: 0, exe: 0, cwd:
 function recalled(ctx: EnrichContext, entry: Entry, { monotonicNs, timeUs }: Stamp): ProcessEvent {
   const { pid } = entry;
   const parent = parentOf(ctx, entry);
-  const made = newProcessEvent(ctx, { kind: 'SNAPSHOT', purpose: 'interval', monotonicNs, timeUs, pid, tgid: pid, capture: NOTHING }, entry);
+  const made = newProcessEvent(
+    ctx,
+    { kind: 'SNAPSHOT', purpose: 'interval', monotonicNs, timeUs, pid, tgid: pid, capture: NOTHING },
+    entry,
+  );
   addSummary(ctx, made.process, entry);
   addCareer(made.process, entry);
   addStanding(made.process, entry);
