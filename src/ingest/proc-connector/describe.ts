@@ -37,7 +37,7 @@ function describeFilter({
   if (unfiltered) return [{ feature: 'kernel_filter', reason: 'not used: kernels 6.6.13 to 6.6.17 and 6.7 go deaf with it' }];
   if (kernelFilter === null) return [];
   const reason = `the kernel leaves out all but ${kernelFilter.kinds.join(', ')}: what else happened is not known, and its sequence proves nothing`;
-  return [{ feature: 'kernel_filter', reason }];
+  return [{ feature: 'loss_counting', reason }];
 }
 
 /** What START says where the kernel cannot be heard. */
