@@ -1,4 +1,5 @@
 import type { Config, SinkConfig } from '../config/config.ts';
+import { KERNEL_KINDS } from '../config/schema.ts';
 import { effectiveCapabilities } from '../core/capabilities.ts';
 import { formatSize } from '../core/units.ts';
 import { eventsInBuffer, receiveBufferLimit } from './host.ts';
@@ -19,6 +20,7 @@ export function adviceFor(config: Config, files: HostFiles): Advice[] {
   return [
     ...bufferAdvice(config, files),
     ...eventAdvice(config),
+    ...filterAdvice(config),
     ...config.sinks.flatMap((sink) => sinkAdvice(sink)),
     ...outputAdvice(config),
     ...memoryAdvice(config),
@@ -43,6 +45,24 @@ function eventAdvice({ source }: Config): Advice[] {
   const missing = (['FORK', 'EXEC', 'EXIT'] as const).filter((kind) => !source.events.includes(kind));
   const silent = missing.length === 3 ? 'no fork, exec or exit is reported' : '';
   return silent === '' ? [] : [{ path: 'source.events', warning: `${silent}: processes come and go unseen` }];
+}
+
+/** What a filter in the kernel takes away from the knowledge of processes. */
+function filterAdvice({ source }: Config): Advice[] {
+  if (!source.kernelFilter) return [];
+  const path = 'source.kernel_filter';
+  if (source.events.length === KERNEL_KINDS.length)
+    return [{ path, warning: 'it has nothing to leave out: source.events names all kinds' }];
+  const missing = (['FORK', 'EXEC', 'EXIT'] as const).filter((kind) => !source.events.includes(kind));
+  if (missing.length === 0) return [];
+  const lacks = { FORK: 'parents', EXEC: 'programs', EXIT: 'ends' } as const;
+  const what = missing.map((kind) => lacks[kind]).join(' and ');
+  return [
+    {
+      path,
+      warning: `without ${missing.join(' and ').toLowerCase()} the agent knows ${what} of processes from listings of /proc only (source.resync_interval)`,
+    },
+  ];
 }
 
 function sinkAdvice({ name, queue, kinds }: SinkConfig): Advice[] {

@@ -74,12 +74,22 @@ function agentRows({ agent, source, enrich }: Config): Row[] {
       'buffer',
       `${formatSize(source.receiveBufferBytes)} in the kernel, room for ${eventsInBuffer(source.receiveBufferBytes).toLocaleString('en')} events`,
     ],
+    ['losses', lossesText(source)],
     [
       'memory',
       `${enrich.maxProcesses.toLocaleString('en')} processes, up to ${formatDuration(enrich.exitTtlMs)} after their end; ${formatSize(enrich.maxArgsBytes)} of each command line`,
     ],
     ['stop', `within ${formatDuration(agent.shutdownTimeoutMs)}`],
   ];
+}
+
+/** What is known of events that the kernel drops. */
+function lossesText({ kernelFilter, fallback, scanIntervalMs }: Config['source']): string {
+  const counted = kernelFilter
+    ? 'counted, without CPU and sequence: the kernel filters, and numbers what it leaves out too'
+    : 'counted exactly, with CPU and sequence';
+  const otherwise = fallback === 'none' ? 'an error' : `/proc is listed every ${formatDuration(scanIntervalMs)}`;
+  return `${counted}; where the kernel cannot be heard: ${otherwise}`;
 }
 
 function describeSink(sink: SinkConfig): string {

@@ -38,7 +38,7 @@ export async function doctorCommand(options: DoctorOptions, io: CliIo, { selfTes
   const { config, check } = configOf(options);
   const checks = [
     ...examineHost(hostFiles, kernelRelease(release()), config),
-    checkConnector(await heard(selfTest)),
+    checkConnector(await heard(selfTest), config.source.fallback),
     checkNode(process.version, process.execPath),
     ...examineFolders(config),
     check,

@@ -32,9 +32,14 @@ export function checkKernel(release: KernelRelease, held: ReadonlySet<Capability
   return ok(name, release.text);
 }
 
-export function checkConnector(result: SelfTestResult): Check {
+/** @param fallback what the configuration wants where the kernel cannot be heard */
+export function checkConnector(result: SelfTestResult, fallback: 'scan' | 'none'): Check {
   const name = 'process events';
   if (result.ok) return ok(name, result.reason);
+  if (fallback === 'scan') {
+    const consequence = 'the agent lists /proc every source.scan_interval instead, and misses what lives shorter';
+    return { name, status: 'degraded', found: result.reason, consequence, fix: result.fix };
+  }
   return { name, status: 'failed', found: result.reason, consequence: 'no event can be heard', fix: result.fix };
 }
 

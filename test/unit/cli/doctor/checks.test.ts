@@ -61,8 +61,8 @@ describe('kernel', () => {
   ] as const)('%s', (release, held, status) => expect(checkKernel(kernelRelease(release), held).status).toBe(status));
 
   it('takes the self-test at its word', () => {
-    expect(checkConnector({ ok: true, reason: 'heard', fix: null })).toMatchObject({ status: 'ok', found: 'heard' });
-    expect(checkConnector({ ok: false, reason: 'no answer', fix: 'do this' })).toMatchObject({
+    expect(checkConnector({ ok: true, reason: 'heard', fix: null }, 'scan')).toMatchObject({ status: 'ok', found: 'heard' });
+    expect(checkConnector({ ok: false, reason: 'no answer', fix: 'do this' }, 'none')).toMatchObject({
       status: 'failed',
       found: 'no answer',
       fix: 'do this',

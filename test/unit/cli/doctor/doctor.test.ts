@@ -37,8 +37,8 @@ it('says what an ordinary user lacks', () => {
     expect(check).toMatchObject({ consequence: expect.any(String) as string, fix: expect.any(String) as string });
 });
 
-it('ends with 1 when the connector is silent, and says what to do last', async () => {
-  const { code, out } = await doctor([], () =>
+it('ends with 1 when the connector is silent and there is no fallback, and says what to do last', async () => {
+  const { code, out } = await doctor(['--set', 'source.fallback=none'], () =>
     Promise.resolve({ ok: false, reason: 'no answer within 1 s', fix: 'use a kernel with CONFIG_PROC_EVENTS' }),
   );
   expect(code).toBe(1);
@@ -46,8 +46,16 @@ it('ends with 1 when the connector is silent, and says what to do last', async (
   expect(out).toMatch(/\n\nThe agent cannot run here\. Begin with [^\n]+\.\n$/);
 });
 
+it('is content with a fallback where the connector is silent, and says what that misses', async () => {
+  const { code, out } = await doctor(['--json'], () => Promise.resolve({ ok: false, reason: 'no answer', fix: 'do this' }));
+  expect(code).toBe(0);
+  expect(checksOf(out)).toContainEqual(
+    expect.objectContaining({ name: 'process events', status: 'degraded', consequence: expect.stringContaining('/proc') as string }),
+  );
+});
+
 it('takes a self-test that throws for one that failed', async () => {
-  const { code, out } = await doctor(['--json'], () =>
+  const { code, out } = await doctor(['--json', '--set', 'source.fallback=none'], () =>
     Promise.reject(new AgentError('NETLINK_PERMISSION', 'not permitted', { fix: 'be root' })),
   );
   expect(code).toBe(1);
