@@ -68,6 +68,11 @@ export class IngestThread {
     this.#patience = setTimeout(() => this.#leaveBehind(), HURRY_TIMEOUT_MS);
   }
 
+  /** From now on it does not keep the process alive. */
+  unref(): void {
+    this.#worker?.unref();
+  }
+
   /** For exits that cannot wait for the event loop: blocks until the subscription is undone, for at most a fifth of a second. */
   closeNow(): void {
     if (this.#worker === undefined) return;

@@ -3,7 +3,7 @@ import type { ClockOffsets } from './wall-clock.ts';
 /** Suspends and steps of the clock that are remembered: what waits in a socket or a ring is seconds old, not days. */
 const CAPACITY = 16;
 /** A clock that is slewed moves by less than this from one sample to the next; a step or a suspend by more. */
-export const JUMP_US = 500;
+const JUMP_US = 500;
 
 interface Era {
   readonly fromNs: number;
@@ -41,6 +41,6 @@ export class OffsetHistory {
   }
 }
 
-export function isJump(one: ClockOffsets, other: ClockOffsets): boolean {
+function isJump(one: ClockOffsets, other: ClockOffsets): boolean {
   return Math.abs(one.wallUs - other.wallUs) > JUMP_US || Math.abs(one.bootNs - other.bootNs) > JUMP_US * 1000;
 }

@@ -96,6 +96,7 @@ export class ConnectorReader {
       try {
         this.#session.close();
       } finally {
+        this.#bell.close();
         this.#control.setPhase(Phase.CLOSED);
       }
     }
@@ -114,7 +115,7 @@ export class ConnectorReader {
   #hear(reports: ReaderReports): void {
     const { fd } = this.#session;
     if (fd >= 0 || nowNs() >= this.#retry.dueNs) this.#session.advance(nowNs());
-    if (!this.#receiver.mayHoldMore) this.#bell.wait(this.#session.fd, this.#waitMs(nowNs()));
+    this.#wait();
     if (this.#session.fd < 0) return;
     const { declared } = this.#receiver.ledger;
     const some = this.#receiver.receive(this.#session.fd);
@@ -123,6 +124,13 @@ export class ConnectorReader {
     if (this.#receiver.ledger.declared > declared) this.#scanner.noteLoss(nowNs());
     this.#listenForSilence(reports);
     if (some) this.#receiver.pace.rest();
+  }
+
+  /** Also a look at the clocks: how long this thread was away shows where a suspend was. */
+  #wait(): void {
+    if (this.#receiver.mayHoldMore) return;
+    const alarmed = this.#bell.wait(this.#session.fd, this.#waitMs(nowNs()));
+    this.#receiver.clock.look(nowNs(), alarmed);
   }
 
   /** Until the next thing to do by itself; rounded up, or the last part of a millisecond would be spent turning. */

@@ -12,7 +12,9 @@ import { LossLedger } from './loss-ledger.ts';
 import { MessageVector } from './message-vector.ts';
 import { Pace } from './pace.ts';
 import { SequenceTracker } from './sequence.ts';
-import { OffsetSampler } from './wall-clock.ts';
+import { liveClocks } from './clock-sample.ts';
+import type { ClockOffsets } from './wall-clock.ts';
+import { WallClock } from './wall-clock.ts';
 import { What, ackOf, cpuOf, firstOf, isProcessEvent, secondOf, seqOf, stampNsOf, whatOf } from './wire.ts';
 
 const MSG_DONTWAIT = 0x40;
@@ -38,7 +40,7 @@ export interface ReceiverConfig {
 export class Receiver {
   readonly frame: FrameWriter;
   readonly capture: ProcfsCapture;
-  readonly clock: OffsetSampler;
+  readonly clock: WallClock;
   readonly pace = new Pace();
   readonly ledger: LossLedger;
   /** The last receive was cut short by its own limits: the next one needs no waiting. */
@@ -57,6 +59,10 @@ export class Receiver {
   readonly #messages: MessageVector;
   readonly #sequence: SequenceTracker;
   #execs = 0;
+  /** Of the first message of the frame at hand, and of the last one. */
+  #frameOffsets: ClockOffsets | undefined;
+  #offsets: ClockOffsets | undefined;
+  readonly #stamps = new Float64Array(MAX_SLOTS);
 
   constructor({ libc, control, ring, onAck }: ReceiverParts, config: ReceiverConfig) {
     this.#libc = libc;
@@ -65,7 +71,7 @@ export class Receiver {
     this.#onAck = onAck;
     this.frame = new FrameWriter(ring, config.maxArgsBytes);
     this.capture = new ProcfsCapture(ring, config.maxArgsBytes);
-    this.clock = new OffsetSampler(libc);
+    this.clock = new WallClock(liveClocks(libc));
     this.ledger = new LossLedger(config);
     this.#sequence = new SequenceTracker(config.kernelSeqs);
     this.#messages = new MessageVector(libc, ring.bytes, { count: MAX_SLOTS, stride: SLOT_BYTES });
@@ -75,7 +81,7 @@ export class Receiver {
   receive(fd: number): boolean {
     const { tail } = this.#ring;
     if (!this.frame.begin()) {
-      this.#ring.waitForRoom(tail, RING_FULL_WAIT_MS);
+      this.#waitForRoom(tail);
       return true;
     }
     this.#messages.pointAt(this.frame.slotAt(0));
@@ -90,6 +96,7 @@ export class Receiver {
   #nothing(errno: number): boolean {
     if (errno === Errno.EAGAIN || errno === Errno.EINTR || errno === 0) {
       this.drainedNs = nowNs();
+      if (this.clock.settling) this.clock.settle(this.#stamps, 0, true);
       return false;
     }
     if (errno !== Errno.ENOBUFS)
@@ -112,35 +119,63 @@ export class Receiver {
     if (!this.#beginPatiently()) return;
     this.frame.received(0);
     this.frame.loss(0, loss);
-    this.frame.commit(0, this.clock.at(loss.toNs), loss.toNs);
+    this.frame.commit(0, this.clock.offsetsAt(loss.toNs), loss.toNs);
   }
 
   /** Waits for room in the ring; false when the process ends now and nobody will read it any more. */
   #beginPatiently(): boolean {
     for (let tail = this.#ring.tail; !this.frame.begin(); tail = this.#ring.tail) {
       if (this.#control.stopRequest === StopRequest.now) return false;
-      this.#ring.waitForRoom(tail, RING_FULL_WAIT_MS);
+      this.#waitForRoom(tail);
     }
     return true;
   }
 
+  /** The clocks are looked at meanwhile: where a suspend was shows by when this thread was there last. */
+  #waitForRoom(tail: number): void {
+    this.#ring.waitForRoom(tail, RING_FULL_WAIT_MS);
+    this.clock.look(nowNs());
+  }
+
   #take(received: number): void {
     const atNs = nowNs();
-    const offsets = this.clock.at(atNs);
+    this.clock.look(atNs);
+    if (this.clock.settling) this.#settleClock(received);
     this.heardNs = atNs;
     this.frame.received(received);
+    this.#frameOffsets = undefined;
     this.#execs = 0;
     let first = 0;
     for (let i = 0; i < received; i += 1) {
       if (!this.frame.hasRoom) {
-        this.frame.commit(i - first, offsets, atNs);
+        this.#commit(i - first, atNs);
         if (!this.#continue(i - first)) return;
         first = i;
       }
       this.#takeOne(i, i - first, received - first);
     }
-    this.frame.commit(received - first, offsets, atNs);
+    this.#commit(received - first, atNs);
     this.pace.note(received, this.#execs, atNs);
+  }
+
+  #commit(slots: number, atNs: number): void {
+    this.frame.commit(slots, this.#frameOffsets ?? this.clock.offsetsAt(atNs), atNs);
+    this.#frameOffsets = undefined;
+  }
+
+  /** After a suspend: the stamps around it tell where it was. */
+  #settleClock(received: number): void {
+    const { words } = this.#ring;
+    let stamps = 0;
+    for (let i = 0; i < received; i += 1) {
+      const at = this.frame.slotAt(i);
+      if (this.#isEvent(i, at)) this.#stamps[stamps++] = stampNsOf(words, at);
+    }
+    this.clock.settle(this.#stamps, stamps, received < MAX_SLOTS);
+  }
+
+  #isEvent(i: number, at: number): boolean {
+    return this.#messages.sender(i) === 0 && isProcessEvent(this.#ring.words, at, this.#messages.length(i));
   }
 
   /** Moves what is left of a full frame into the next one. */
@@ -155,17 +190,25 @@ export class Receiver {
   #takeOne(i: number, slot: number, slots: number): void {
     const { words } = this.#ring;
     const at = this.frame.slotAt(slot);
-    if (this.#messages.sender(i) !== 0 || !isProcessEvent(words, at, this.#messages.length(i))) {
+    if (!this.#isEvent(i, at)) {
       this.#control.count(this.#messages.sender(i) === 0 ? 'MALFORMED' : 'FOREIGN');
       setSlot(this.#ring, at, 0, FOREIGN);
       return;
     }
     const stampNs = stampNsOf(words, at);
     const what = whatOf(words, at);
+    this.#turnClock(slot, stampNs);
     this.#follow(cpuOf(words, at), seqOf(words, at), { slot, stampNs });
     setSlot(this.#ring, at, this.#sequence.seq, what === What.NONE ? ACK : 0);
     if (what === What.EXEC) this.#captureExec({ slot, slots, at, stampNs });
     else if (what === What.NONE) this.#onAck(ackOf(words, at), firstOf(words, at));
+  }
+
+  #turnClock(slot: number, stampNs: number): void {
+    const offsets = this.clock.offsetsAt(stampNs);
+    if (this.#frameOffsets === undefined) this.#frameOffsets = offsets;
+    else if (offsets !== this.#offsets) this.frame.clock(slot, offsets);
+    this.#offsets = offsets;
   }
 
   #follow(cpu: number, seq32: number, { slot, stampNs }: { slot: number; stampNs: number }): void {

@@ -160,7 +160,7 @@ export class Scanner {
     const stampNs = nowNs();
     frame.received(0);
     frame.found(capture, { purpose, tgid: this.#leader, pid, stampNs, extent });
-    frame.commit(0, clock.at(stampNs), capture.statNs);
+    frame.commit(0, clock.offsetsAt(stampNs), capture.statNs);
   }
 
   #settle(listing: Listing, { atNs, listening }: { atNs: number; listening: boolean }): ScanPurpose | undefined {
@@ -183,7 +183,7 @@ export class Scanner {
     const stampNs = nowNs();
     frame.received(0);
     frame.scan({ purpose, phase, beganNs, processes });
-    frame.commit(0, clock.at(stampNs), stampNs);
+    frame.commit(0, clock.offsetsAt(stampNs), stampNs);
   }
 
   /** Gives up the listing at hand; it gets no END. */

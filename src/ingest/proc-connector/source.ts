@@ -75,6 +75,7 @@ export class ProcConnectorSource implements EventSource {
   #failure: AgentError | undefined;
   #closing: Promise<void> | undefined;
   #lastReadMs = 0;
+  #keepsAlive = true;
 
   constructor(config: ProcConnectorConfig, deps: EventSourceDeps = { onState: () => undefined }) {
     const { kernelKinds = null, ...given } = config;
@@ -161,8 +162,9 @@ export class ProcConnectorSource implements EventSource {
   async #gather(): Promise<void> {
     const sinceMs = performance.now() - this.#lastReadMs;
     const calm = this.#control.phase === Phase.RUNNING && this.#consumer.used < RING_BYTES / 16;
-    if (calm && sinceMs < GATHER_MS) await sleep(GATHER_MS);
-    else await immediate();
+    const options = { ref: this.#keepsAlive };
+    if (calm && sinceMs < GATHER_MS) await sleep(GATHER_MS, undefined, options);
+    else await immediate(undefined, options);
     this.#lastReadMs = performance.now();
   }
 
@@ -194,6 +196,11 @@ export class ProcConnectorSource implements EventSource {
   /** Before the end of `close`: the same without captures; a thread that does not answer is left behind, with nothing of it left in the kernel. */
   hurry(): void {
     this.#thread.hurry();
+  }
+
+  unref(): void {
+    this.#keepsAlive = false;
+    this.#thread.unref();
   }
 
   /** For exits that cannot wait for the event loop: blocks until the subscription is undone, for at most a fifth of a second. */

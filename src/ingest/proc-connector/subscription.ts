@@ -65,7 +65,7 @@ export function sendIgnore(libc: Libc, control: IngestControl): void {
 function refused(errno: number): AgentError {
   if (errno === Errno.ECONNREFUSED) {
     return new AgentError('NETLINK_NAMESPACE', 'the process connector answers only in the initial network namespace (send: ECONNREFUSED)', {
-      fix: 'Run in the host network namespace (Docker: --network=host, Kubernetes: hostNetwork: true).',
+      fix: 'Run in the host network namespace (Docker: --network=host, Kubernetes: hostNetwork: true), or grant CAP_SYS_ADMIN and CAP_SYS_PTRACE, with which it enters that namespace by itself.',
     });
   }
   if (errno === Errno.EPERM) {

@@ -1,6 +1,5 @@
-import type { Libc } from '../native/libc.ts';
 import type { ClockSample, Clocks } from './clock-sample.ts';
-import { liveClocks, takeSample } from './clock-sample.ts';
+import { takeSample } from './clock-sample.ts';
 import { SuspendWindow } from './suspend-window.ts';
 
 /** One sample costs about five native calls. */
@@ -147,19 +146,5 @@ export class WallClock {
     this.#newest = { wallUs, bootNs };
     this.#newestEra.offsets = this.#newest;
     this.#errorUs = errorUs;
-  }
-}
-
-/** For a reader that asks for the present only. */
-export class OffsetSampler {
-  readonly #clock: WallClock;
-
-  constructor(libc: Pick<Libc, 'clockUs'>) {
-    this.#clock = new WallClock(liveClocks(libc));
-  }
-
-  at(nowNs: number): ClockOffsets {
-    this.#clock.look(nowNs);
-    return this.#clock.offsetsAt(nowNs);
   }
 }

@@ -1,82 +1,15 @@
 import { expect, test } from 'vitest';
 import type { Heard } from '../../../../src/core/kernel-event.ts';
-import { CONTROL_BYTES, IngestControl } from '../../../../src/ingest/proc-connector/control.ts';
-import { FrameReader } from '../../../../src/ingest/proc-connector/frame-reader.ts';
-import type { ReaderConfig } from '../../../../src/ingest/proc-connector/reader.ts';
-import { ConnectorReader } from '../../../../src/ingest/proc-connector/reader.ts';
 import { What } from '../../../../src/ingest/proc-connector/wire.ts';
-import { RingConsumer, RingProducer, createRingMemory } from '../../../../src/ingest/ring/ring.ts';
-import type { FakeMessage } from '../../../helpers/fake-libc.ts';
-import { FakeLibc } from '../../../helpers/fake-libc.ts';
+import type { FakeLibc, FakeMessage } from '../../../helpers/fake-libc.ts';
+import { IGNORE, LISTEN, direct } from './directed-reader.ts';
 import { datagram } from './vectors.ts';
 
-const [EAGAIN, ENETDOWN, ENOBUFS, ECONNREFUSED] = [11, 100, 105, 111];
-const LISTEN = 1;
-const IGNORE = 2;
-const PATIENCE_MS = 20_000;
-const CONFIG: ReaderConfig = {
-  receiveBufferBytes: 1 << 20,
-  maxArgsBytes: 1024,
-  threads: false,
-  kernelFilter: null,
-  fallback: 'scan',
-  silenceMs: 0,
-  reconcileEveryMs: 600_000,
-  fallbackEveryMs: 20,
-  kernelSeqs: {},
-};
-
-/** What the test does each time the reader has had its turn; it ends the run by returning true. */
-type Director = (world: World) => boolean;
-
-interface World {
-  readonly libc: FakeLibc;
-  readonly control: IngestControl;
-  readonly heard: Heard[];
-  readonly reports: string[];
-  /** Messages the kernel delivers next, or an errno. */
-  readonly deliver: (next: FakeMessage[] | number) => void;
-}
-
-/** Runs a reader against a kernel that answers each LISTEN, until the director is content. */
-function direct(director: Director, config: Partial<ReaderConfig> & { refusal?: number } = {}): World {
-  const libc = new FakeLibc();
-  if (config.refusal !== undefined) libc.failing.send = config.refusal;
-  const control = new IngestControl(new SharedArrayBuffer(CONTROL_BYTES));
-  const memory = createRingMemory(1 << 20);
-  const consumer = new RingConsumer(memory);
-  const frames = new FrameReader(consumer);
-  const queue: (FakeMessage[] | number)[] = [];
-  const world: World = { libc, control, heard: [], reports: [], deliver: (next) => void queue.push(next) };
-  const deadline = performance.now() + PATIENCE_MS;
-  libc.onSend = (message) => {
-    if (message.readUInt32LE(36) !== LISTEN) return;
-    queue.push([{ bytes: datagram({ what: What.NONE, ack: message.readUInt32LE(28) + 1, seq: 1 }) }]);
-  };
-  libc.onReceive = () => queue.shift() ?? EAGAIN;
-  const poll = libc.poll.bind(libc);
-  libc.poll = () => {
-    for (let frame = consumer.next(); frame !== undefined; frame = consumer.next()) frames.read(frame.offset, world.heard);
-    consumer.release();
-    if (director(world)) control.requestStop('drain');
-    else if (performance.now() > deadline) control.requestStop('now');
-    return poll();
-  };
-  const reports = (name: string) => (): void => void world.reports.push(name);
-  new ConnectorReader({ libc, control, ring: new RingProducer(memory) }, { ...CONFIG, ...config }).run({
-    subscribed: reports('subscribed'),
-    scanned: reports('scanned'),
-    silent: reports('silent'),
-    lost: ({ code }) => world.reports.push(`lost ${code}`),
-  });
-  for (let frame = consumer.next(); frame !== undefined; frame = consumer.next()) frames.read(frame.offset, world.heard);
-  expect(performance.now()).toBeLessThan(deadline);
-  return world;
-}
-
+const [ENETDOWN, ENOBUFS, ECONNREFUSED] = [100, 105, 111];
 const sent = (libc: FakeLibc, op: number): number => libc.sent.filter((message) => message.readUInt32LE(36) === op).length;
 const scans = (heard: readonly Heard[]): string[] => heard.flatMap((h) => (h.kind === 'SCAN' ? [`${h.purpose} ${h.phase}`] : []));
 const losses = (heard: readonly Heard[]): Heard[] => heard.filter(({ kind }) => kind === 'LOSS');
+const refuse = (libc: FakeLibc): void => void (libc.failing.send = ECONNREFUSED);
 const fork = (seq: number): FakeMessage => ({ bytes: datagram({ what: What.FORK, seq, words: [1, 1, 1000 + seq, 1000 + seq] }) });
 
 test('where the kernel refuses, /proc is listed again and again until it answers; the time before is called blind (NeuVector’s scan mode never goes back)', () => {
@@ -86,7 +19,7 @@ test('where the kernel refuses, /proc is listed again and again until it answers
       if (done.filter((scan) => scan === 'fallback END').length >= 2) delete world.libc.failing.send;
       return done.includes('loss END');
     },
-    { refusal: ECONNREFUSED },
+    { prepare: refuse },
   );
   expect(reports[0]).toBe('lost NETLINK_NAMESPACE');
   expect(reports.at(-1)).toBe('subscribed');
@@ -119,7 +52,7 @@ test('a socket that fails in mid-stream is replaced, with one IGNORE for each LI
 });
 
 test('without a fallback a refusal is the end', () => {
-  expect(() => direct(() => false, { fallback: 'none', refusal: ECONNREFUSED })).toThrowError(
+  expect(() => direct(() => false, { fallback: 'none', prepare: refuse })).toThrowError(
     expect.objectContaining({ code: 'NETLINK_NAMESPACE' }),
   );
 });
@@ -211,4 +144,28 @@ test('with threads the first listing names them, each with the process it belong
   const mine = heard.filter((h) => h.kind === 'SNAPSHOT' && h.tgid === process.pid && h.pid !== process.pid);
   expect(mine.length).toBeGreaterThan(0);
   for (const thread of mine) expect(thread.kind === 'SNAPSHOT' && String(thread.capture.stat).startsWith(`${thread.pid} (`)).toBe(true);
+});
+
+test('events from before a suspend that are read after it keep the wall clock and the boot clock of their time (garlic is a suspend off)', () => {
+  const HOUR_US = 3600e6;
+  const wallUs = 1_700_000_000_000_000;
+  let sleptUs = 0;
+  let resumedNs = 0;
+  const { heard } = direct(
+    (world) => {
+      if (sleptUs === 0 && world.reports.includes('scanned') && world.heard.some(({ kind }) => kind === 'FORK')) {
+        resumedNs = Number(process.hrtime.bigint());
+        sleptUs = HOUR_US;
+        const at = (seq: number, ms: number): FakeMessage => ({
+          bytes: datagram({ what: What.FORK, seq, ns: BigInt(resumedNs + ms * 1e6), words: [1, 1, 1000 + seq, 1000 + seq] }),
+        });
+        world.deliver([at(3, -500), at(4, -120), at(5, 20), at(6, 400)]);
+      } else if (sleptUs === 0 && world.reports.includes('scanned')) world.deliver([fork(2)]);
+      return world.heard.filter(({ kind }) => kind === 'FORK').length >= 5;
+    },
+    { prepare: (libc) => void (libc.onClock = (clock) => Number(process.hrtime.bigint()) / 1000 + sleptUs + (clock === 0 ? wallUs : 0)) },
+  );
+  const events = heard.flatMap((h) => (h.kind === 'FORK' && h.monotonicNs >= resumedNs - 600e6 ? [h] : []));
+  const errors = events.map(({ monotonicNs, timeUs }) => Math.abs(Math.round((timeUs - monotonicNs / 1000 - wallUs) / 1000)));
+  expect(errors).toEqual([0, 0, HOUR_US / 1000, HOUR_US / 1000]);
 });

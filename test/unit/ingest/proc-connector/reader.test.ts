@@ -125,7 +125,7 @@ describe('the subscription', () => {
     const { run, libc } = play([], { answer: (ack) => [{ bytes: datagram({ what: What.NONE, ack: ack + 1, words: [1] }) }] });
     expect(codeOf(run)).toBe('NETLINK_PERMISSION');
     expect(ignores(libc)).toBe(0);
-    expect(libc.closed).toEqual([42]);
+    expect(libc.closed.filter((fd) => fd === 42)).toHaveLength(1);
   });
 
   test.each([
@@ -172,7 +172,7 @@ describe('exactly one IGNORE', () => {
     run();
     expect(ignores(libc)).toBe(1);
     expect(control.phase).toBe(Phase.CLOSED);
-    expect(libc.closed).toEqual([42]);
+    expect(libc.closed.filter((fd) => fd === 42)).toHaveLength(1);
   });
 
   test('when stopped at once', () => {
@@ -208,7 +208,7 @@ describe('exactly one IGNORE', () => {
       libc.failing.send = 105;
     };
     expect(codeOf(run)).toBe('NETLINK_SOCKET');
-    expect(libc.closed).toEqual([42]);
+    expect(libc.closed.filter((fd) => fd === 42)).toHaveLength(1);
   });
 
   test('when receiving fails', () => {

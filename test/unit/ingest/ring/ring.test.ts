@@ -102,6 +102,15 @@ describe('the ring', () => {
     expect(consumer.next()).toBeUndefined();
   });
 
+  test('waking the consumer of a ring that is full to the last byte overwrites nothing', () => {
+    const { producer, consumer } = ends();
+    for (let i = 0; i < 16; i += 1) write(producer, Buffer.alloc(4096 - 8, i));
+    expect(producer.used).toBe(KIB64);
+    producer.wake();
+    for (let i = 0; i < 16; i += 1) expect(consumer.bytes[consumer.next()?.offset as number]).toBe(i);
+    expect(consumer.next()).toBeUndefined();
+  });
+
   test('a producer does not wait for a release that has come already', () => {
     const { producer, consumer } = ends();
     while (write(producer, Buffer.alloc(5000)));
