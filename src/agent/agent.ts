@@ -2,7 +2,6 @@ import { systemClock } from '../core/clock.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import { fileError } from '../core/system-error.ts';
 import type { AnyEvent } from '../core/any-event.ts';
-import type { Heard } from '../core/kernel-event.ts';
 import type { EventSource, SourceState } from '../core/event-source.ts';
 import type { Config } from '../config/config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
@@ -60,7 +59,7 @@ export class Agent {
       formerSeqs: () => kernelSeqsOf(this.#previous, this.identity.bootId),
     });
     this.enricher = createEnricher(
-      { ...config.enrich, threads: config.source.threads, kinds: new Set(config.source.events) },
+      { ...config.enrich, threads: config.source.threads, snapshot: config.source.snapshot, kinds: new Set(config.source.events) },
       { identity: this.identity, clock: systemClock, users: systemUserNames(), bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
     );
     this.#sequencer = createSequencer(this.identity.agentId);
@@ -71,7 +70,7 @@ export class Agent {
     );
     this.#pipeline = new Pipeline({
       source: this.source,
-      enrich: (heard) => this.#enrich(heard),
+      enrich: (heard, emit) => this.enricher.enrich(heard, emit),
       sequence: (event) => void this.#sequencer.stamp(event),
       encoders,
       lanes,
@@ -143,11 +142,6 @@ export class Agent {
   /** For exits that cannot wait: leaves nothing behind in the kernel. Synchronous. */
   abandon(): void {
     this.source.closeNow();
-  }
-
-  #enrich(heard: Heard): AnyEvent | undefined {
-    const event = this.enricher.enrich(heard);
-    return heard.kind === 'SNAPSHOT' && !this.config.source.snapshot ? undefined : event;
   }
 
   #first(): AnyEvent {

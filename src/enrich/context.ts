@@ -14,11 +14,11 @@ export interface EnrichCounters {
   ownAcks: number;
   deselected: number;
   threadEvents: number;
-  /** Events returned for kernel messages. */
+  /** Events emitted for kernel messages. */
   emitted: number;
-  /** SNAPSHOT events returned. */
+  /** SNAPSHOT events emitted. */
   snapshots: number;
-  /** Snapshots of processes that were known, already dead, or gone before they could be read. */
+  /** Snapshots of processes that were known, already dead, or gone before they could be read, and those that nobody wants to see. */
   snapshotsSkipped: number;
   losses: number;
   /** Captures that turned out to be of a later process with the same pid, and were not used. */

@@ -33,6 +33,8 @@ export interface EnrichConfig {
   readonly threads: boolean;
   /** Kinds that are published; the others only teach the table. Asked at each event: it may change as the enricher works. */
   readonly kinds: ReadonlySet<KernelKind>;
+  /** Publish what was found running at the start; otherwise it only teaches the table. true unless told. */
+  readonly snapshot?: boolean;
   /** Bound of the table's heap estimate, bytes; 48 MiB unless told. */
   readonly maxTableBytes?: number;
 }
@@ -51,14 +53,20 @@ export interface TableStats extends Readonly<TableCounters> {
   readonly bytes: number;
 }
 
+/** Takes an event, at once. */
+export type Emit = (event: AnyEvent) => void;
+
 /**
- * Turns what was heard into events. Synchronous; returns fresh objects, except that `host` and argument arrays are shared between
+ * Turns what was heard into events. Synchronous; emits fresh objects, except that `host` and argument arrays are shared between
  * events and must not be changed. Bytes of captures are copied out before `enrich` returns.
  */
 export interface Enricher {
-  /** undefined: nothing for the stream; `counters` say why. The `sequence` is still 0. */
-  enrich(heard: Heard): AnyEvent | undefined;
-  /** Forgets exited processes whose time is up and rereads user names. @param nowNs CLOCK_MONOTONIC */
+  /** Emits no event (`counters` say why), one, or several, before it returns. Their `sequence` is still 0. */
+  enrich(heard: Heard, emit: Emit): void;
+  /**
+   * Forgets exited processes whose time is up and rereads user names. Happens with each second of the stamps that are heard, too; call it where
+   * nothing may be heard for long. @param nowNs CLOCK_MONOTONIC
+   */
   sweep(nowNs: number): void;
   /** Messages that the kernel sent for our own subscription: heard, but not by `enrich`. */
   countOwnAcks(count: number): void;
@@ -71,6 +79,7 @@ export interface Enricher {
 const DEFAULT_MAX_TABLE_BYTES = 48 * 1024 * 1024;
 /** A tenth of a second of the fastest storm seen, and seconds of any ordinary load: late events come within milliseconds. */
 const MAX_EXITED = 4096;
+const SWEEP_NS = 1e9;
 
 export function createEnricher(config: EnrichConfig, deps: EnrichDeps): Enricher {
   deps.users.refresh(deps.clock.monotonicNs());
@@ -82,11 +91,14 @@ class TableEnricher implements Enricher {
   readonly processes: ProcessView;
   readonly #ctx: EnrichContext;
   readonly #kinds: ReadonlySet<KernelKind>;
+  readonly #publishesStart: boolean;
+  #nextSweepNs = Number.NEGATIVE_INFINITY;
 
   constructor(config: EnrichConfig, deps: EnrichDeps) {
     const slab = new UuidSlab();
     const maxBytes = config.maxTableBytes ?? DEFAULT_MAX_TABLE_BYTES;
     this.#kinds = config.kinds;
+    this.#publishesStart = config.snapshot ?? true;
     this.#ctx = {
       identity: deps.identity,
       users: deps.users,
@@ -108,23 +120,23 @@ class TableEnricher implements Enricher {
     return { entries: table.size, bytes: table.bytes, ...table.counters };
   }
 
-  enrich(heard: Heard): AnyEvent | undefined {
-    if (heard.kind === 'LOSS') return this.#lose(heard);
-    if (heard.kind === 'SCAN') return undefined;
-    if (heard.kind === 'SNAPSHOT') return this.#find(heard);
+  enrich(heard: Heard, emit: Emit): void {
+    if (heard.monotonicNs >= this.#nextSweepNs) this.sweep(heard.monotonicNs);
+    if (heard.kind === 'LOSS') return this.#lose(heard, emit);
+    if (heard.kind === 'SCAN') return;
+    if (heard.kind === 'SNAPSHOT') return this.#find(heard, emit);
     this.counters.heard++;
     const wanted = this.#kinds.has(heard.kind);
     const event = this.#apply(heard, wanted);
-    if (event === null) {
-      if (wanted) this.counters.threadEvents++;
-      else this.counters.deselected++;
-      return undefined;
-    }
-    this.counters.emitted++;
-    return { stream: 'process', event };
+    if (event !== null) {
+      this.counters.emitted++;
+      emit({ stream: 'process', event });
+    } else if (wanted) this.counters.threadEvents++;
+    else this.counters.deselected++;
   }
 
   sweep(nowNs: number): void {
+    this.#nextSweepNs = nowNs + SWEEP_NS;
     this.#ctx.table.sweep(nowNs);
     this.#ctx.users.refresh(nowNs);
   }
@@ -156,19 +168,19 @@ class TableEnricher implements Enricher {
     }
   }
 
-  #find(heard: SnapshotEvent): AnyEvent | undefined {
+  #find(heard: SnapshotEvent, emit: Emit): void {
     const event = onSnapshot(this.#ctx, heard);
-    if (event === null) {
+    if (event === null || (heard.purpose === 'start' && !this.#publishesStart)) {
       this.counters.snapshotsSkipped++;
-      return undefined;
+      return;
     }
     this.counters.snapshots++;
-    return { stream: 'process', event };
+    emit({ stream: 'process', event });
   }
 
-  #lose(heard: LossEvent): AnyEvent {
+  #lose(heard: LossEvent, emit: Emit): void {
     this.counters.losses++;
     this.#ctx.table.lossEpoch++;
-    return { stream: 'agent', event: gapOf(this.#ctx.identity, heard) };
+    emit({ stream: 'agent', event: gapOf(this.#ctx.identity, heard) });
   }
 }

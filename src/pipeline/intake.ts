@@ -11,8 +11,8 @@ const NEVER = new AbortController().signal;
 
 export interface IntakeParts {
   readonly source: Source<Heard>;
-  /** undefined: heard, counted, and not an event of the stream. */
-  readonly enrich: (heard: Heard) => AnyEvent | undefined;
+  /** Emits what is to be in the stream, at once; nothing for what is only heard and counted. */
+  readonly enrich: (heard: Heard, emit: (event: AnyEvent) => void) => void;
   /** Gives the event its place in the stream; after all filters, exactly once an event. */
   readonly sequence: (event: AnyEvent) => void;
   /** One for each distinct format in use. */
@@ -29,6 +29,8 @@ export class Intake implements Stage {
   /** The event at hand in each format; null where it cannot be encoded, undefined while nobody asked. */
   readonly #formats: (Encoded | null | undefined)[];
   #turn: Promise<void> = Promise.resolve();
+  /** Made once: a closure for each thing heard would cost more than what it does. */
+  readonly #emit = (event: AnyEvent): void => this.#spread(event);
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -45,7 +47,7 @@ export class Intake implements Stage {
       const batch = await this.#parts.source.read(NEVER);
       if (batch === undefined) return;
       await this.#inTurn(async () => {
-        for (const heard of batch.items) this.#hear(heard);
+        for (const heard of batch.items) this.#parts.enrich(heard, this.#emit);
         await this.#flush(hard);
       });
     }
@@ -64,11 +66,6 @@ export class Intake implements Stage {
     // The next turn starts whatever became of this one; its own caller gets the error.
     this.#turn = mine.catch(() => undefined);
     return mine;
-  }
-
-  #hear(heard: Heard): void {
-    const event = this.#parts.enrich(heard);
-    if (event !== undefined) this.#spread(event);
   }
 
   /** Sequences the event, encodes it once a format, and hands it to each lane that wants it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KernelKind } from '../../../src/core/kernel-event.ts';
-import { capture, comm, eventOf, eventsOf, exec, exit, fork, GONE, kindsOf, loss, newEnricher, snapshot, uid } from './fixtures.ts';
+import { allOf, capture, comm, eventOf, eventsOf, exec, exit, fork, GONE, kindsOf, loss, newEnricher, snapshot, uid } from './fixtures.ts';
 
 describe('deselected kinds', () => {
   it('are counted and still teach the table', () => {
@@ -29,7 +29,7 @@ describe('the upstream books', () => {
       exit(22, { pid: 60, tid: 61 }),
       exit(23, 60),
     );
-    enricher.enrich(loss());
+    allOf(enricher, loss());
     enricher.countOwnAcks(2);
     expect(enricher.counters).toMatchObject({ heard: 6, ownAcks: 2, deselected: 0, threadEvents: 2, emitted: 2, snapshots: 1, losses: 1 });
   });
@@ -83,6 +83,14 @@ describe('sweep', () => {
     eventsOf(enricher, fork(1000, 50, 60), exit(1001, 60));
     enricher.sweep(60e9);
     expect(enricher.table).toMatchObject({ entries: 1, expired: 1 });
+  });
+
+  it('happens with each second of what is heard, so that a recording gives the same again', () => {
+    const at: number[] = [];
+    const enricher = newEnricher({}, { nameOf: () => null, refresh: (nowNs) => void at.push(nowNs) });
+    eventsOf(enricher, fork(1000, 50, 60), exit(1001, 60), fork(1999, 50, 61), fork(12_000, 50, 62), fork(11_999, 50, 63));
+    expect(at.slice(1)).toEqual([1000e6, 12_000e6]);
+    expect(enricher.table).toMatchObject({ entries: 4, expired: 1 });
   });
 
   it('rereads user names', () => {

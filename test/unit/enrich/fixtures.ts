@@ -1,4 +1,5 @@
 import type { AgentEvent } from '../../../src/core/agent-event.ts';
+import type { AnyEvent } from '../../../src/core/any-event.ts';
 import type { ProcessEvent } from '../../../src/core/event.ts';
 import type {
   Capture,
@@ -204,12 +205,14 @@ export function newEnricher(config: Partial<EnrichConfig> = {}, users = USERS): 
 
 /** The ProcessEvents that come of what was heard. */
 export function eventsOf(enricher: Enricher, ...heard: readonly Heard[]): ProcessEvent[] {
-  const events: ProcessEvent[] = [];
-  for (const one of heard) {
-    const made = enricher.enrich(one);
-    if (made?.stream === 'process') events.push(made.event);
-  }
-  return events;
+  return allOf(enricher, ...heard).flatMap((made) => (made.stream === 'process' ? [made.event] : []));
+}
+
+/** All events that come of what was heard. */
+export function allOf(enricher: Enricher, ...heard: readonly Heard[]): AnyEvent[] {
+  const made: AnyEvent[] = [];
+  for (const one of heard) enricher.enrich(one, (event) => void made.push(event));
+  return made;
 }
 
 /** The one ProcessEvent that comes of it. */
@@ -220,7 +223,7 @@ export function eventOf(enricher: Enricher, heard: Heard): ProcessEvent {
 }
 
 export function agentEventOf(enricher: Enricher, heard: Heard): AgentEvent {
-  const made = enricher.enrich(heard);
+  const [made] = allOf(enricher, heard);
   if (made?.stream !== 'agent') throw new Error(`no agent event for ${heard.kind}`);
   return made.event;
 }

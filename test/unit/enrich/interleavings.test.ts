@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { ProcessEvent } from '../../../src/core/event.ts';
 import type { Heard, Piece } from '../../../src/core/kernel-event.ts';
 import {
+  allOf,
   capture,
   comm,
   coredump,
+  eventsOf,
   exec,
   exit,
   fork,
@@ -114,7 +116,7 @@ describe('any stream of events', () => {
         let made = 0;
         for (const [pause, heard] of steps) {
           ms += pause;
-          if (enricher.enrich(heard(ms)) !== undefined) made++;
+          made += allOf(enricher, heard(ms)).length;
           expect(enricher.table.entries).toBeLessThanOrEqual(config.maxProcesses);
           if (pause === 7) enricher.sweep(ms * 1e6);
         }
@@ -134,11 +136,11 @@ describe('any stream of events', () => {
       fc.property(stream, (steps) => {
         const enricher = newEnricher();
         let ms = 100;
-        for (const [pause, heard] of steps) enricher.enrich(heard((ms += pause)));
+        for (const [pause, heard] of steps) allOf(enricher, heard((ms += pause)));
         // Nobody knows how many threads are left after a loss: the leader's EXIT is the end.
-        enricher.enrich(loss());
-        for (let id = 1; id <= 12; id++) enricher.enrich(exit(ms, id));
-        for (let id = 1; id <= 12; id++) enricher.enrich(exit(ms, { pid: id, tid: 20 }));
+        allOf(enricher, loss());
+        for (let id = 1; id <= 12; id++) allOf(enricher, exit(ms, id));
+        for (let id = 1; id <= 12; id++) allOf(enricher, exit(ms, { pid: id, tid: 20 }));
         enricher.sweep(1e18);
         expect(enricher.table).toMatchObject({ entries: 0, bytes: 0 });
       }),
@@ -154,10 +156,10 @@ describe('any stream of events', () => {
         const images = new Map<string, number>();
         let ms = 100;
         for (const [pause, heard] of steps) {
-          const made = enricher.enrich(heard((ms += pause)));
-          if (made?.stream !== 'process') continue;
-          noteEntity(starts, made.event);
-          noteImage(images, made.event);
+          for (const made of eventsOf(enricher, heard((ms += pause)))) {
+            noteEntity(starts, made);
+            noteImage(images, made);
+          }
         }
       }),
       { numRuns: 400 },

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentEvent } from '../../../src/core/agent-event.ts';
 import { createSequencer } from '../../../src/enrich/sequencer.ts';
-import { agentEventOf, fork, loss, newEnricher } from './fixtures.ts';
+import { agentEventOf, allOf, fork, loss, newEnricher } from './fixtures.ts';
 
 describe('sequencer', () => {
   it('numbers both streams densely from 1 and stamps the run', () => {
     const agentId = Buffer.alloc(16, 5);
     const sequencer = createSequencer(agentId);
     const enricher = newEnricher();
-    const made = [fork(1, 1, 10), loss(), fork(2, 1, 11)].map((heard) => enricher.enrich(heard)).filter((event) => event !== undefined);
+    const made = allOf(enricher, fork(1, 1, 10), loss(), fork(2, 1, 11));
     expect(made.map((event) => event.event.sequence)).toEqual([0, 0, 0]);
     for (const event of made) expect(sequencer.stamp(event)).toBe(event);
     expect(made.map((event) => event.event.sequence)).toEqual([1, 2, 3]);

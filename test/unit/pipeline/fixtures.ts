@@ -95,7 +95,9 @@ export function build(
   const pipeline = new Pipeline({
     source,
     lanes,
-    enrich: (h) => (h.kind === 'SID' && h.pid < 0 ? undefined : event(h.kind)),
+    enrich: (h, emit) => {
+      if (h.kind !== 'SID' || h.pid >= 0) emit(event(h.kind));
+    },
     sequence: (any) => void (any.event.sequence = last += 1),
     encoders: [
       {

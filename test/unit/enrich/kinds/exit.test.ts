@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { capture, eventOf, eventsOf, exec, exit, fork, GONE, kindsOf, loss, newEnricher, snapshot, wallUs } from '../fixtures.ts';
+import { allOf, capture, eventOf, eventsOf, exec, exit, fork, GONE, kindsOf, loss, newEnricher, snapshot, wallUs } from '../fixtures.ts';
 
 const TOOL = { pid: 60, ppid: 50, argv: ['tool', '-x'], exe: '/bin/tool', startMs: 1000 };
 const thread = (tid: number) => ({ pid: 60, tid });
@@ -204,7 +204,7 @@ describe('the end of a threaded process', () => {
   it('keeps an exec apart from the process that had ended before events were lost', () => {
     const enricher = newEnricher();
     const [first] = eventsOf(enricher, fork(1000, 50, 60), exit(1001, 60));
-    enricher.enrich(loss());
+    allOf(enricher, loss());
     const made = eventOf(enricher, exec(1500, 60));
     expect(made.process.entity_id).not.toEqual(first?.process.entity_id);
     expect(made.provenance.identity).toBe('MISSING');
@@ -254,14 +254,14 @@ describe('the end of a threaded process', () => {
 
   it('is the leader’s EXIT once events were lost: nobody knows how many threads are left', () => {
     const enricher = started();
-    enricher.enrich(loss());
+    allOf(enricher, loss());
     const made = eventsOf(enricher, exit(2000, 60), exit(2001, thread(61)), exit(2002, thread(62)));
     expect(made).toMatchObject([{ kind: 'EXIT', time: wallUs(2000), process: { exe: '/bin/tool' } }]);
   });
 
   it('is counted anew after a loss by the scan that follows', () => {
     const enricher = started();
-    enricher.enrich(loss());
+    allOf(enricher, loss());
     expect(eventsOf(enricher, snapshot(1500, 60, capture({ ...TOOL, threads: 2 })), exit(2000, 60))).toEqual([]);
     expect(kindsOf(eventsOf(enricher, exit(2001, thread(62))))).toEqual(['EXIT']);
   });
@@ -269,7 +269,7 @@ describe('the end of a threaded process', () => {
   it('is not told of the old process when a successor’s FORK was lost', () => {
     const enricher = newEnricher();
     const [, first] = eventsOf(enricher, fork(1000, 50, 60), exit(1001, 60));
-    enricher.enrich(loss());
+    allOf(enricher, loss());
     const made = eventOf(enricher, exit(2000, 60));
     expect(made.process.entity_id).not.toEqual(first?.process.entity_id);
     expect(made.provenance.identity).toBe('MISSING');

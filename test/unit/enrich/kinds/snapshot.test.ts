@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  allOf,
   capture,
   CAPTURE_DELAY_US,
   comm,
@@ -54,6 +55,13 @@ describe('SNAPSHOT', () => {
     });
     expect(made.host).toBe(IDENTITY.labelledHost);
     expect(enricher.counters).toMatchObject({ heard: 0, snapshots: 1 });
+  });
+
+  it('only teaches the table where nobody wants to see what was there before', () => {
+    const enricher = newEnricher({ snapshot: false });
+    expect(eventsOf(enricher, snapshot(5000, 60, capture(DAEMON)))).toEqual([]);
+    expect(eventOf(enricher, exit(6000, 60)).process).toMatchObject({ name: 'daemon', start_time: wallUs(1000) });
+    expect(enricher.counters).toMatchObject({ snapshots: 0, snapshotsSkipped: 1 });
   });
 
   it('finds parents that are announced later', () => {
@@ -124,7 +132,7 @@ describe('SNAPSHOT', () => {
   it('does not bring a process back that had ended after it was found', () => {
     const enricher = newEnricher();
     eventsOf(enricher, fork(1000, 50, 60), exit(1002, 60));
-    enricher.enrich(loss());
+    allOf(enricher, loss());
     eventsOf(enricher, snapshot(1001, 60, capture(DAEMON)));
     expect(eventOf(enricher, exit(2000, 60)).provenance.identity).toBe('MISSING');
   });
