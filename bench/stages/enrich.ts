@@ -1,4 +1,4 @@
-import { createEnrichBench } from '../corpus/enricher.ts';
+import { createEnrichBench, nextEvents } from '../corpus/enricher.ts';
 import type { EnrichBench } from '../corpus/enricher.ts';
 import { createAvroEncoder } from '../../src/encode/avro/binary.ts';
 import type { AnyEvent } from '../../src/core/any-event.ts';
@@ -6,7 +6,8 @@ import type { Heard } from '../../src/core/kernel-event.ts';
 import { Meter } from '../measurement.ts';
 import type { BenchCase, Measurement } from '../measurement.ts';
 
-const CYCLES_PER_BATCH = 700; // a ring batch of about 2,000 events
+/** As of a full batch of the ring. */
+const BATCH = 2000;
 const WARM_UP_BATCHES = 40;
 
 type Take = (event: AnyEvent) => void;
@@ -26,12 +27,13 @@ function encoding(): Take {
 /** Making the input is not measured, its garbage in part is: the collector runs when it runs. */
 function measure(seconds: number, take: Take): Measurement {
   const bench = createEnrichBench();
-  for (let i = 0; i < WARM_UP_BATCHES; i++) enrichAll(bench, bench.host.next(CYCLES_PER_BATCH), take);
+  const stamped: Take = (event) => take(bench.sequencer.stamp(event));
+  for (let i = 0; i < WARM_UP_BATCHES; i++) enrichAll(bench, nextEvents(bench.host, BATCH), stamped);
   const meter = new Meter();
   while (meter.seconds < seconds) {
-    const heard = bench.host.next(CYCLES_PER_BATCH);
+    const heard = nextEvents(bench.host, BATCH);
     meter.start();
-    enrichAll(bench, heard, take);
+    enrichAll(bench, heard, stamped);
     meter.stop(heard.length);
   }
   return meter.result(memoryOf(bench));
@@ -45,11 +47,6 @@ function memoryOf({ enricher }: EnrichBench): Record<string, number> {
   return { entries, 'table MiB, estimated': bytes / 2 ** 20, 'heap MiB after GC': (heapUsed + external) / 2 ** 20 };
 }
 
-function enrichAll({ enricher, sequencer }: EnrichBench, heard: readonly Heard[], take: Take): void {
-  for (const one of heard) {
-    const event = enricher.enrich(one);
-    if (event !== undefined) take(sequencer.stamp(event));
-  }
-  const last = heard.at(-1);
-  if (last && last.kind !== 'LOSS') enricher.sweep(last.monotonicNs);
+function enrichAll({ enricher }: EnrichBench, heard: readonly Heard[], take: Take): void {
+  for (const one of heard) enricher.enrich(one, take);
 }

@@ -1,5 +1,5 @@
 /** `/proc` files as Linux 6.18 prints them, with what differs between processes filled in. */
-import type { Capture } from '../../src/core/kernel-event.ts';
+import type { Capture } from '../../core/kernel-event.ts';
 
 export interface ProcessFacts {
   readonly pid: number;
@@ -58,11 +58,17 @@ nonvoluntary_ctxt_switches:	0
 const NOBODY_LOGGED_IN = Buffer.from('4294967295');
 const CWD = Buffer.from('/srv/app');
 
-export function captureOf(facts: ProcessFacts): Capture {
+export interface CaptureLimits {
+  /** From the kernel's stamp to the end of the capture. */
+  readonly delayUs: number;
+  readonly maxArgsBytes: number;
+}
+
+export function captureOf(facts: ProcessFacts, { delayUs, maxArgsBytes }: CaptureLimits): Capture {
   const cmdline = Buffer.from(`${facts.argv.join('\0')}\0`);
   return {
-    delayUs: 60 + (facts.pid % 100),
-    cmdline,
+    delayUs,
+    cmdline: cmdline.length > maxArgsBytes ? cmdline.subarray(0, maxArgsBytes) : cmdline,
     cmdlineBytes: cmdline.length,
     exe: Buffer.from(facts.exe),
     cwd: CWD,
@@ -71,6 +77,14 @@ export function captureOf(facts: ProcessFacts): Capture {
     cgroup: Buffer.from(`0::${facts.cgroup}\n`),
     loginuid: NOBODY_LOGGED_IN,
   };
+}
+
+const ENOENT = 2;
+const ESRCH = 3;
+
+/** Of a process that was gone when its first file was opened. */
+export function captureOfNobody(delayUs: number): Capture {
+  return { delayUs, cmdline: ENOENT, cmdlineBytes: 0, exe: ESRCH, cwd: ESRCH, stat: ESRCH, status: ESRCH, cgroup: ESRCH, loginuid: ESRCH };
 }
 
 function statLine({ pid, ppid, comm, startTicks }: ProcessFacts): string {

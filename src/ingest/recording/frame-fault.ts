@@ -1,0 +1,68 @@
+import { PIECES, PIECES_AT, SIZES_AT, alignUp } from '../capture/record.ts';
+import { AUX_HEADER_BYTES, Aux, CLOCK_BYTES, LOSS_BYTES, SCAN_BYTES, SLOTS_AT, SLOT_BYTES } from '../proc-connector/frame.ts';
+import type { RingView } from '../proc-connector/frame.ts';
+
+/** Sizes of those aux records that have only one. */
+export const FIXED_AUX_BYTES: Readonly<Record<number, number>> = {
+  [Aux.LOSS]: LOSS_BYTES,
+  [Aux.SCAN]: SCAN_BYTES,
+  [Aux.CLOCK]: CLOCK_BYTES,
+};
+
+/**
+ * Why the `length` bytes at `body` cannot be read as a frame; undefined when they can. The ring's frames are trusted, those of a file are not: its
+ * checksums tell damage, not malice.
+ */
+export function frameFault(view: RingView, body: number, length: number): string | undefined {
+  const { words, floats } = view;
+  if (length < SLOTS_AT) return `a frame of ${length} bytes is none`;
+  const slots = words[body / 4] as number;
+  const auxAt = words[body / 4 + 6] as number;
+  if (SLOTS_AT + slots * SLOT_BYTES > auxAt || auxAt > length || auxAt % 8 !== 0)
+    return `a frame of ${length} bytes has no room for ${slots} slots`;
+  for (const at of [1, 2, 4]) if (!Number.isFinite(floats[body / 8 + at])) return 'a frame has no time';
+  return auxFault(view, { at: body + auxAt, end: body + length, slots, count: words[body / 4 + 1] as number });
+}
+
+interface AuxRecords {
+  readonly at: number;
+  readonly end: number;
+  readonly slots: number;
+  readonly count: number;
+}
+
+function auxFault({ words, floats }: RingView, { at: first, end, slots, count }: AuxRecords): string | undefined {
+  let at = first;
+  for (let i = 0; i < count; i += 1) {
+    const bytes = at + AUX_HEADER_BYTES <= end ? (words[at / 4] as number) : 0;
+    const type = words[at / 4 + 1] as number;
+    if (bytes < AUX_HEADER_BYTES || bytes % 8 !== 0 || at + bytes > end) return `record ${i + 1} of ${count} does not fit its frame`;
+    const fixed = FIXED_AUX_BYTES[type];
+    if (fixed !== undefined && bytes !== fixed) return `a record of type ${type} has ${bytes} bytes`;
+    if (type === Aux.CAPTURE && (words[at / 4 + 2] as number) >= slots) return `a capture belongs to no slot`;
+    const captured = type === Aux.CAPTURE || type === Aux.SNAPSHOT;
+    if (captured ? !isCapture(words, at + AUX_HEADER_BYTES, at + bytes) : !areFinite(floats, at, bytes))
+      return 'a record is not of its form';
+    at += bytes;
+  }
+  return undefined;
+}
+
+function isCapture(words: Uint32Array, at: number, end: number): boolean {
+  let position = at + PIECES_AT;
+  if (position > end) return false;
+  for (let i = 0; i < PIECES.length; i += 1) {
+    const size = (words[(at + SIZES_AT) / 4 + i] as number) | 0;
+    if (size > 0) position += alignUp(size, 4);
+    if (position > end) return false;
+  }
+  return true;
+}
+
+/** All that follows the head of a LOSS, SCAN or CLOCK is numbers; the first of a LOSS is a pair of integers. */
+function areFinite(floats: Float64Array, at: number, bytes: number): boolean {
+  for (let i = (at + AUX_HEADER_BYTES) / 8 + (bytes === LOSS_BYTES ? 1 : 0); i < (at + bytes) / 8; i += 1) {
+    if (!Number.isFinite(floats[i])) return false;
+  }
+  return true;
+}

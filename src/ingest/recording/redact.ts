@@ -1,0 +1,81 @@
+import { AgentError } from '../../core/errors.ts';
+import { PIECES, PIECES_AT, SIZES_AT, alignUp } from '../capture/record.ts';
+import { AUX_HEADER_BYTES, Aux, FOREIGN, SLOTS_AT, SLOT_BYTES } from '../proc-connector/frame.ts';
+import { FrameMemory } from './frame-block.ts';
+import { FIXED_AUX_BYTES } from './frame-fault.ts';
+import { maskArguments } from './mask.ts';
+
+const CMDLINE = PIECES.indexOf('cmdline');
+
+/**
+ * Copies frames without the arguments in them. A copy is built anew from what the layout knows, and is zero elsewhere: the ring is used again and again, so that
+ * the gaps of a frame hold parts of earlier ones, arguments of other processes among them. It is never longer than its original.
+ */
+export class Redactor {
+  readonly #from = new FrameMemory();
+  readonly #to = new FrameMemory();
+  #position = 0;
+
+  /** `frame`: the body of one; aligned to 8 bytes. */
+  copy(frame: Uint8Array): Buffer {
+    this.#from.load(Buffer.from(frame.buffer, frame.byteOffset, frame.length));
+    this.#to.load(Buffer.alloc(frame.length));
+    const slots = this.#from.words[0] as number;
+    this.#copySlots(slots);
+    let at = this.#from.words[6] as number;
+    for (let i = this.#from.words[1] as number; i > 0; i -= 1) {
+      this.#copyAux(at);
+      at += this.#from.words[at / 4] as number;
+    }
+    return this.#to.bytes.subarray(0, this.#position);
+  }
+
+  #copySlots(slots: number): void {
+    const { words, bytes } = this.#from;
+    this.#to.bytes.set(bytes.subarray(0, SLOTS_AT));
+    this.#to.words[7] = 0;
+    this.#position = SLOTS_AT + slots * SLOT_BYTES;
+    this.#to.words[6] = this.#position;
+    for (let at = SLOTS_AT; at < this.#position; at += SLOT_BYTES) {
+      const mark = words[(at + 76) / 4] as number;
+      // What somebody else sent may hold anything; only that it came is of interest.
+      if (mark >>> 16 !== FOREIGN) this.#to.bytes.set(bytes.subarray(at, at + SLOT_BYTES), at);
+      this.#to.words[(at + 76) / 4] = mark;
+    }
+  }
+
+  #copyAux(at: number): void {
+    const { words, bytes } = this.#from;
+    const to = this.#position;
+    const type = words[at / 4 + 1] as number;
+    this.#to.bytes.set(bytes.subarray(at, at + AUX_HEADER_BYTES), to);
+    const fixed = FIXED_AUX_BYTES[type];
+    let length = fixed;
+    if (fixed !== undefined) this.#to.bytes.set(bytes.subarray(at + AUX_HEADER_BYTES, at + fixed), to + AUX_HEADER_BYTES);
+    else if (type === Aux.CAPTURE || type === Aux.SNAPSHOT)
+      length = AUX_HEADER_BYTES + this.#copyCapture(at + AUX_HEADER_BYTES, to + AUX_HEADER_BYTES);
+    // Copied blindly it would carry whatever it holds.
+    if (length === undefined) throw new AgentError('BUG', `no redaction is known for records of type ${type}`);
+    this.#to.words[to / 4] = length;
+    this.#position = to + length;
+  }
+
+  #copyCapture(at: number, to: number): number {
+    const { words, bytes } = this.#from;
+    this.#to.bytes.set(bytes.subarray(at, at + PIECES_AT), to);
+    let from = at + PIECES_AT;
+    let position = to + PIECES_AT;
+    for (let i = 0; i < PIECES.length; i += 1) {
+      const size = (words[(at + SIZES_AT) / 4 + i] as number) | 0;
+      if (size <= 0) continue;
+      const piece = bytes.subarray(from, from + size);
+      const kept = i === CMDLINE ? maskArguments(piece, this.#to.bytes, position) : piece.copy(this.#to.bytes, position);
+      this.#to.words[(to + SIZES_AT) / 4 + i] = kept;
+      from += alignUp(size, 4);
+      position += alignUp(kept, 4);
+    }
+    const length = alignUp(position - to, 8);
+    this.#to.words[to / 4] = length;
+    return length;
+  }
+}
