@@ -72,6 +72,8 @@ export class ConnectorReader {
   /** CLOCK_MONOTONIC since when nobody listens for us; 0 while we do. */
   #blindNs = nowNs();
   #silentNs = 0;
+  /** Events until the subscription at hand: the first one after it proves that it works, which a confirmation does not. */
+  #eventsBefore = 0;
 
   constructor({ libc, control, ring }: ReaderParts, config: ReaderConfig) {
     this.#control = control;
@@ -120,6 +122,7 @@ export class ConnectorReader {
     const { declared } = this.#receiver.ledger;
     const some = this.#receiver.receive(this.#session.fd);
     if (this.#session.confirmed && !this.#listening) this.#begin(reports);
+    if (this.#listening && this.#receiver.events > this.#eventsBefore) this.#retry.succeeded();
     if (!some) this.#reconcile(nowNs());
     if (this.#receiver.ledger.declared > declared) this.#scanner.noteLoss(nowNs());
     this.#listenForSilence(reports);
@@ -148,7 +151,7 @@ export class ConnectorReader {
 
   #begin(reports: ReaderReports): void {
     this.#listening = true;
-    this.#retry.succeeded();
+    this.#eventsBefore = this.#receiver.events;
     const socket = this.#session.settle();
     const atNs = nowNs();
     this.#reconciledNs = atNs;

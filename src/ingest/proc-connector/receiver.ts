@@ -52,6 +52,8 @@ export class Receiver {
   drainedNs = 0;
   /** Stamp of the last message. */
   stampNs = 0;
+  /** Messages that were no acknowledgement: the kernel does deliver. */
+  events = 0;
   readonly #libc: Libc;
   readonly #control: IngestControl;
   readonly #ring: RingProducer;
@@ -200,8 +202,9 @@ export class Receiver {
     this.#turnClock(slot, stampNs);
     this.#follow(cpuOf(words, at), seqOf(words, at), { slot, stampNs });
     setSlot(this.#ring, at, this.#sequence.seq, what === What.NONE ? ACK : 0);
+    if (what === What.NONE) return this.#onAck(ackOf(words, at), firstOf(words, at));
+    this.events += 1;
     if (what === What.EXEC) this.#captureExec({ slot, slots, at, stampNs });
-    else if (what === What.NONE) this.#onAck(ackOf(words, at), firstOf(words, at));
   }
 
   #turnClock(slot: number, stampNs: number): void {

@@ -1,6 +1,7 @@
 import { release } from 'node:os';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Batch } from '../../core/batch.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { EventSource, EventSourceDeps, SourceCounts, SourceDescription } from '../../core/event-source.ts';
 import type { Heard, KernelKind } from '../../core/kernel-event.ts';
@@ -72,6 +73,8 @@ export class ProcConnectorSource implements EventSource {
   #socket: ConnectorSocket | undefined;
   /** Why the kernel cannot be heard now. */
   #obstacle: AgentError | undefined;
+  /** The obstacle told last, until the kernel was heard again. */
+  #told: ErrorCode | undefined;
   #failure: AgentError | undefined;
   #closing: Promise<void> | undefined;
   #lastReadMs = 0;
@@ -225,8 +228,9 @@ export class ProcConnectorSource implements EventSource {
   }
 
   #lose(obstacle: AgentError): void {
-    // Each attempt that fails comes here: only a change is worth telling.
-    const isNews = this.#obstacle?.code !== obstacle.code;
+    // Each attempt that fails comes here, and each one that proves deaf: only a change is worth telling.
+    const isNews = this.#told !== obstacle.code;
+    this.#told = obstacle.code;
     this.#obstacle = obstacle;
     this.#hearing.lost();
     this.#opened.resolve();
@@ -234,8 +238,10 @@ export class ProcConnectorSource implements EventSource {
   }
 
   #tested(result: SelfTestResult): void {
-    if (result !== 'deaf') this.#deps.onState({ state: result === 'passed' ? 'listening' : 'unconfirmed' });
-    else if (this.#config.fallback === 'none') this.#thread.fail(deaf());
+    if (result !== 'deaf') {
+      this.#told = undefined;
+      this.#deps.onState({ state: result === 'passed' ? 'listening' : 'unconfirmed' });
+    } else if (this.#config.fallback === 'none') this.#thread.fail(deaf());
     else this.#thread.renew();
   }
 
