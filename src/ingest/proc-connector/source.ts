@@ -80,7 +80,7 @@ export class ProcConnectorSource implements EventSource {
   #lastReadMs = 0;
   #keepsAlive = true;
 
-  constructor(config: ProcConnectorConfig, deps: EventSourceDeps = { onState: () => undefined }) {
+  constructor(config: ProcConnectorConfig, deps: ConnectorDeps = { onState: () => undefined }) {
     const { kernelKinds = null, ...given } = config;
     const mechanism = filterMechanism(release());
     const kernelFilter = kernelKinds === null || mechanism === 'none' ? null : { kinds: kernelKinds, mechanism };

@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Heard } from '../../../../src/core/kernel-event.ts';
+import { FrameReader } from '../../../../src/ingest/proc-connector/frame-reader.ts';
+import { FrameMemory } from '../../../../src/ingest/recording/frame-block.ts';
+import { frameFault } from '../../../../src/ingest/recording/frame-fault.ts';
+import { synthetic } from './fixtures.ts';
+
+const { frames } = synthetic(300, { slots: 16 });
+
+function faultOf(frame: Buffer): string | undefined {
+  const memory = new FrameMemory();
+  memory.load(frame);
+  return frameFault(memory, 0, frame.length);
+}
+
+describe('a frame from a file', () => {
+  it('is none the worse for having been in one', () => {
+    expect(frames.map((frame) => faultOf(frame)).filter((fault) => fault !== undefined)).toEqual([]);
+  });
+
+  it('that promises more than it has is refused', () => {
+    const frame = Buffer.from(frames.at(-2) as Buffer);
+    frame.writeUInt32LE(0x7fffffff, 0);
+    expect(faultOf(frame)).toMatch(/no room for 2147483647 slots/);
+    expect(faultOf(Buffer.alloc(16))).toBe('a frame of 16 bytes is none');
+    const counted = Buffer.from(frames.at(-2) as Buffer);
+    counted.writeUInt32LE(0xffffffff, 4);
+    expect(faultOf(counted)).toMatch(/^record \d+ of 4294967295 does not fit its frame$/);
+  });
+
+  it('that passes can be read, whatever was changed in it: nothing hangs, throws, or lies outside', () => {
+    const change = fc.record({ at: fc.nat(4000), value: fc.oneof(fc.nat(255), fc.constantFrom(0, 0x7f, 0x80, 0xff)) });
+    let passed = 0;
+    fc.assert(
+      fc.property(fc.nat(frames.length - 1), fc.array(change, { minLength: 1, maxLength: 6 }), (index, changes) => {
+        const memory = new FrameMemory();
+        memory.load(Buffer.from(frames[index] as Buffer));
+        for (const { at, value } of changes) memory.bytes[at % memory.bytes.length] = value;
+        if (frameFault(memory, 0, memory.bytes.length) !== undefined) return;
+        passed += 1;
+        const out: Heard[] = [];
+        new FrameReader(memory).read(0, out);
+        for (const item of out) expect(Number.isNaN(item.monotonicNs)).toBe(false);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(passed).toBeGreaterThan(100);
+  });
+});
