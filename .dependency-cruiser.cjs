@@ -49,6 +49,20 @@ module.exports = {
       to: { path: '^src/((pipeline|agent|cli|config)/|main\\.ts$|index\\.ts$)' },
     },
     {
+      name: 'monitor-composes-hearing-and-knowing',
+      comment: 'The library’s monitor puts a source and enrichment together; delivery is the agent’s.',
+      severity: 'error',
+      from: { path: '^src/monitor/' },
+      to: { path: '^src/', pathNot: '^src/(monitor|core|enrich|ingest)/' },
+    },
+    {
+      name: 'monitor-is-for-library-users',
+      comment: 'The agent has a composition of its own.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(monitor/|index\\.ts$)' },
+      to: { path: '^src/monitor/' },
+    },
+    {
       name: 'pipeline-knows-core-and-telemetry',
       comment: 'The pipeline runs any component through its contract and none by name.',
       severity: 'error',

@@ -46,6 +46,8 @@ export interface EventSource extends Source<Heard> {
   bootOffsetNs(monotonicNs: number): number;
   /** Last 64-bit sequence of each CPU, by its number. */
   readonly kernelSeqs: Readonly<Record<string, number>>;
+  /** From now on it does not keep the process alive. */
+  unref?(): void;
   /** For exits that cannot wait for the event loop: leaves nothing behind in the kernel, synchronously. */
   closeNow(): void;
 }

@@ -1,4 +1,4 @@
-import type { ProcessEvent } from '../core/event.ts';
+import type { ProcessEvent, Uuid } from '../core/event.ts';
 import type { Capture } from '../core/kernel-event.ts';
 import type { EnrichContext } from './context.ts';
 import { addCareer, addStanding, addSummary, newProcessEvent } from './event-shape.ts';
@@ -6,10 +6,15 @@ import { bareParent, fullParent, parentOf } from './parents.ts';
 import type { Stamp } from './start-time.ts';
 import type { Entry } from './table/entry.ts';
 
+export interface PidHolder {
+  readonly entityId: Uuid;
+  readonly living: boolean;
+}
+
 /** The table for those who ask, not for those who listen. Nothing is read from /proc. */
 export interface ProcessView {
-  /** Whether the process that had this pid last runs or has ended; undefined: nothing is known of it (any more). */
-  stateOf(pid: number): 'living' | 'exited' | undefined;
+  /** Who had this pid last, as far as known, and whether that process runs; undefined: nothing is known of it (any more). */
+  holderOf(pid: number): PidHolder | undefined;
   /** Path of the executable of the process that runs with this pid, its parent's until it execs; null: not known. */
   exeOf(pid: number): string | null;
   /** What is known of the process that runs with this pid, as the SNAPSHOT that a listing at `now` would have given; undefined: none is known. */
@@ -24,9 +29,9 @@ export function viewProcesses(ctx: EnrichContext): ProcessView {
     return entry?.whereabouts === 'living' ? entry : undefined;
   };
   return {
-    stateOf(pid) {
-      const whereabouts = ctx.table.get(pid)?.whereabouts;
-      return whereabouts === 'living' || whereabouts === 'exited' ? whereabouts : undefined;
+    holderOf(pid) {
+      const entry = ctx.table.get(pid);
+      return entry === undefined ? undefined : { entityId: entry.id, living: entry.whereabouts === 'living' };
     },
     exeOf: (pid) => running(pid)?.image?.exe ?? null,
     recall(pid, now) {

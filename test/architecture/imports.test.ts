@@ -34,6 +34,7 @@ const TARGETS = [
   'src/cli/leaf.ts',
   'src/config/leaf.ts',
   'src/telemetry/leaf.ts',
+  'src/monitor/leaf.ts',
   'src/ingest/native/leaf.ts',
   'src/encode/avro/leaf.ts',
   'test/leaf.ts',
@@ -61,6 +62,10 @@ const BREACHES: readonly Case[] = [
   ['components-know-no-assembly', 'src/queue/b.ts', VALUE('../agent/leaf.ts')],
   ['components-know-no-assembly', 'src/encode/b.ts', VALUE('../cli/leaf.ts')],
   ['components-know-no-assembly', 'src/enrich/b.ts', VALUE('../index.ts')],
+  ['monitor-composes-hearing-and-knowing', 'src/monitor/a.ts', VALUE('../encode/leaf.ts')],
+  ['monitor-composes-hearing-and-knowing', 'src/monitor/b.ts', TYPE('../agent/leaf.ts')],
+  ['monitor-is-for-library-users', 'src/enrich/c.ts', TYPE('../monitor/leaf.ts')],
+  ['monitor-is-for-library-users', 'src/agent/e.ts', VALUE('../monitor/leaf.ts')],
   ['pipeline-knows-core-and-telemetry', 'src/pipeline/a.ts', TYPE('../sink/kafka/leaf.ts')],
   ['pipeline-knows-core-and-telemetry', 'src/pipeline/b.ts', TYPE('../config/leaf.ts')],
   ['telemetry-knows-no-component', 'src/telemetry/a.ts', TYPE('../queue/leaf.ts')],
@@ -91,7 +96,11 @@ const PARTNERS = [
 
 const ALLOWED: readonly (readonly [file: string, source: string])[] = [
   ['src/main.ts', `import 'ffi-rs'; ${VALUE('./cli/leaf.ts')}`],
-  ['src/index.ts', REEXPORT('./agent/a.ts')],
+  ['src/index.ts', REEXPORT('./monitor/a.ts')],
+  [
+    'src/monitor/a.ts',
+    `${VALUE('../enrich/leaf.ts')} import { x as z } from '../ingest/leaf.ts'; import type { T } from '../core/leaf.ts'; export const x: T = z;`,
+  ],
   ['src/agent/a.ts', `${VALUE('../config/a.ts')} import { x as z } from '../pipeline/a.ts'; export { z as x };`],
   ['src/config/a.ts', TYPE('../sink/kafka/a.ts')],
   ['src/sink/kafka/a.ts', `import { k } from '@platformatic/kafka'; ${VALUE('../policy/leaf.ts')} export type T = typeof k;`],

@@ -32,9 +32,10 @@ describe('a recalled process', () => {
   });
 
   it('is none once it has ended, or where nothing was heard', () => {
-    const { enricher } = family();
+    const { enricher, execed } = family();
     eventsOf(enricher, exit(2000, 60));
-    expect([60, 70, 80].map((pid) => enricher.processes.stateOf(pid))).toEqual(['exited', 'living', undefined]);
+    expect([60, 70, 80].map((pid) => enricher.processes.holderOf(pid)?.living)).toEqual([false, true, undefined]);
+    expect(enricher.processes.holderOf(60)?.entityId).toBe(execed.process.entity_id);
     expect([60, 80].map((pid) => enricher.processes.recall(pid, NOW))).toEqual([undefined, undefined]);
     expect([60, 80].map((pid) => enricher.processes.exeOf(pid))).toEqual([null, null]);
     expect([...enricher.processes.living()]).toEqual([50, 70]);

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { AgentError } from '../core/errors.ts';
+import { errnoName } from '../core/system-error.ts';
+import { UNKNOWN_TICKS, startTicksOf } from '../enrich/entity-id.ts';
+import type { ProcessView } from '../enrich/process-view.ts';
+import { isDead, parseStat } from '../enrich/procfs/stat.ts';
+import { isSameStart } from '../enrich/start-time.ts';
+
+/** A process by pid and start, as `process` of any record names it: with the start, a reused pid is another process. */
+export interface ProcessRef {
+  readonly pid: number;
+  readonly entity_id: string;
+}
+
+/** PID_MAX_LIMIT: the kernel gives none beyond. */
+const MAX_PID = 2 ** 22;
+
+/**
+ * Whether the process has ended: by what was heard of it, and where that says nothing by what the system says of the pid now. A zombie has ended.
+ * Throws USAGE where the pid cannot be one.
+ */
+export function isGone(one: number | ProcessRef, processes: ProcessView | undefined): boolean {
+  const pid = typeof one === 'number' ? one : one.pid;
+  if (!Number.isSafeInteger(pid) || pid < 1) throw new AgentError('USAGE', `${pid} is no pid`, { fix: 'Give whole numbers above zero.' });
+  const ticks = typeof one === 'number' ? UNKNOWN_TICKS : startTicksOf(Buffer.from(one.entity_id.replaceAll('-', ''), 'hex'));
+  const holder = processes?.holderOf(pid);
+  if (holder?.living === true) {
+    const same = compareStarts(ticks, startTicksOf(holder.entityId));
+    if (same !== undefined || typeof one === 'number') return same === false;
+  }
+  return isGoneFromSystem(pid, ticks);
+}
+
+/** undefined: one of them is not known. */
+function compareStarts(one: number, other: number): boolean | undefined {
+  return one === UNKNOWN_TICKS || other === UNKNOWN_TICKS ? undefined : isSameStart(one, other);
+}
+
+function isGoneFromSystem(pid: number, ticks: number): boolean {
+  if (!exists(pid)) return true;
+  const stat = readStat(pid);
+  return stat !== undefined && (isDead(stat) || compareStarts(ticks, stat.startTicks) === false);
+}
+
+function exists(pid: number): boolean {
+  if (pid > MAX_PID) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it is there, and somebody else's.
+    return errnoName(error) !== 'ESRCH';
+  }
+}
+
+/** undefined: not to be seen, for which hidepid is a reason as good as its end. */
+function readStat(pid: number): ReturnType<typeof parseStat> {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`));
+  } catch (error) {
+    if (errnoName(error) === undefined) throw error;
+    return undefined;
+  }
+}
