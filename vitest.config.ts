@@ -23,6 +23,7 @@ export default defineConfig({
     projects: [
       project('unit', { ...parallel, ...seconds(15) }),
       project('contract', { ...parallel, ...seconds(30) }),
+      project('fuzz', { ...parallel, ...seconds(120) }),
       project('architecture', { ...parallel, ...seconds(60) }),
       project('integration', { ...parallel, ...seconds(120) }),
       project('kernel', { ...serial, ...seconds(60) }),

@@ -28,13 +28,14 @@ const STEPS = [
   { kind: 'check', name: 'knip', script: 'knip', budget: 20 },
   { kind: 'suite', name: 'unit, contract', projects: ['unit', 'contract'], reporter: 'default', coverage: true, budget: 150 },
   { kind: 'suite', name: 'architecture', projects: ['architecture'], reporter: 'default', coverage: false, budget: 20 },
+  { kind: 'suite', name: 'fuzz', projects: ['fuzz'], reporter: 'default', coverage: false, budget: 30 },
   { kind: 'suite', name: 'integration', projects: ['integration'], reporter: 'verbose', coverage: false, budget: 210 },
   { kind: 'suite', name: 'kernel', projects: ['kernel'], reporter: 'verbose', coverage: false, budget: 150 },
   { kind: 'suite', name: 'e2e', projects: ['e2e'], reporter: 'verbose', coverage: false, budget: 180 },
 ];
 
 /** What `npm run check` runs: all that needs neither a broker nor a kernel. */
-const FAST = ['format', 'lint', 'typecheck', 'arch', 'knip', 'unit', 'contract', 'architecture'];
+const FAST = ['format', 'lint', 'typecheck', 'arch', 'knip', 'unit', 'contract', 'architecture', 'fuzz'];
 
 /** @param {Step} step */
 const namesOf = (step) => (step.kind === 'suite' ? step.projects : [step.name]);

@@ -107,6 +107,7 @@ describe('the ring', () => {
     for (let i = 0; i < 16; i += 1) write(producer, Buffer.alloc(4096 - 8, i));
     expect(producer.used).toBe(KIB64);
     producer.wake();
+    expect([consumer.words[0], consumer.used]).toEqual([4096, KIB64]);
     for (let i = 0; i < 16; i += 1) expect(consumer.bytes[consumer.next()?.offset as number]).toBe(i);
     expect(consumer.next()).toBeUndefined();
   });
