@@ -29,6 +29,13 @@ describe('a frame from a file', () => {
     expect(faultOf(counted)).toMatch(/^record \d+ of 4294967295 does not fit its frame$/);
   });
 
+  it('whose capture has a piece that reaches beyond it is refused', () => {
+    const frame = Buffer.from(synthetic(0).frames[1] as Buffer);
+    expect(faultOf(frame)).toBeUndefined();
+    frame.writeInt32LE(1 << 20, frame.readUInt32LE(24) + 16 + 16);
+    expect(faultOf(frame)).toBe('a record is not of its form');
+  });
+
   it('that passes can be read, whatever was changed in it: nothing hangs, throws, or lies outside', () => {
     const change = fc.record({ at: fc.nat(4000), value: fc.oneof(fc.nat(255), fc.constantFrom(0, 0x7f, 0x80, 0xff)) });
     let passed = 0;

@@ -10,7 +10,7 @@ import { END, HEADER, readBackFile, synthetic, writeRecording } from './fixtures
 const { frames } = synthetic(3000);
 
 describe('the file of a recording', () => {
-  it('is for its owner alone, whatever the umask', async () => {
+  it('is for its owner alone', async () => {
     const path = await writeRecording([]);
     expect((await lstat(path)).mode & 0o777).toBe(0o600);
   });
