@@ -9,6 +9,7 @@ import { runSession } from './receive-session.ts';
 import type { Tally } from './reference.ts';
 import { runRing } from './ring-passage.ts';
 
+const DEFAULT_SECONDS = '60';
 const PER_SESSION = 10_000;
 const PER_PASSAGE = 20_000;
 /** Frames through the ring for one datagram through the receiving code: about the same time. */
@@ -22,17 +23,23 @@ interface Plan {
   readonly session: number | undefined;
 }
 
-function parsePlan(args: readonly string[]): Plan {
+/** Undefined for what is no whole number. */
+function parsePlan(args: readonly string[]): Plan | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: { seed: { type: 'string' }, datagrams: { type: 'string' }, seconds: { type: 'string' }, session: { type: 'string' } },
   });
-  const { seed = String(randomInt(2 ** 47)), datagrams, seconds, session } = values;
-  const whole = datagrams === undefined && seconds === undefined ? '60' : seconds;
+  if (Object.values(values).some((value) => !/^\d{1,15}$/.test(value))) return undefined;
+  const {
+    seed = String(randomInt(2 ** 47)),
+    datagrams,
+    seconds = datagrams === undefined ? DEFAULT_SECONDS : 'Infinity',
+    session,
+  } = values;
   return {
     seed: Number(seed),
-    datagrams: Number(datagrams ?? Infinity),
-    seconds: Number(whole ?? Infinity),
+    datagrams: Number(datagrams ?? 'Infinity'),
+    seconds: Number(seconds),
     session: session === undefined ? undefined : Number(session),
   };
 }
@@ -67,7 +74,7 @@ async function pass({ seed, datagrams, seconds }: Plan): Promise<object> {
   const isOver = (): boolean => total.frames >= datagrams * FRAMES_PER_DATAGRAM || performance.now() - started >= seconds * 1000;
   for (let passage = 0; !isOver(); passage += 1) {
     const { frames, bytes, waits } = await runRing({ seed: seed + passage, frames: PER_PASSAGE }).catch((cause: unknown) => {
-      throw new Error(`passage ${passage} of --seed ${seed} failed`, { cause });
+      throw new Error(`a passage through the ring failed, the first of --seed ${seed + passage}`, { cause });
     });
     total.frames += frames;
     total.bytes += bytes;
@@ -76,9 +83,17 @@ async function pass({ seed, datagrams, seconds }: Plan): Promise<object> {
   return { ...total, seconds: (performance.now() - started) / 1000 };
 }
 
+async function main(plan: Plan): Promise<void> {
+  process.stderr.write(`seed ${plan.seed}\n`);
+  const received = receive(plan);
+  const passed = plan.session === undefined ? await pass(plan) : undefined;
+  const maxRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+  process.stdout.write(`${JSON.stringify({ seed: plan.seed, received, passed, maxRssMiB })}\n`);
+}
+
 const plan = parsePlan(process.argv.slice(2));
-process.stderr.write(`seed ${plan.seed}\n`);
-const received = receive(plan);
-const passed = plan.session === undefined ? await pass(plan) : undefined;
-const maxRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
-process.stdout.write(`${JSON.stringify({ seed: plan.seed, received, passed, maxRssMiB })}\n`);
+if (plan !== undefined) await main(plan);
+else {
+  process.stderr.write('Usage: npm run campaign:fuzz [-- --seed N] [--datagrams N | --seconds S] [--session N]\n');
+  process.exitCode = 64;
+}
