@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync } from 'node:fs';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AgentError } from '../../src/core/errors.ts';
 import type { EventSource } from '../../src/core/event-source.ts';
@@ -49,6 +50,11 @@ async function drain(source: EventSource): Promise<Heard[]> {
   return heard;
 }
 
+/** Long enough for a reader to be waiting, if it is going to wait. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 10; i += 1) await immediate();
+}
+
 /** The law of `EventSource`, for every implementation of it. */
 export function sourceContract(name: string, make: () => Promise<SourceFixture>): void {
   describe(`${name} keeps the law of sources`, () => {
@@ -72,6 +78,7 @@ export function sourceContract(name: string, make: () => Promise<SourceFixture>)
       fixture.stir?.();
       const first = await source.read(never);
       const rest = drain(source);
+      await turns();
       await source.close();
       return [...(first?.items ?? []), ...(await rest)];
     }
@@ -117,6 +124,7 @@ export function sourceContract(name: string, make: () => Promise<SourceFixture>)
     it('ends a read that waits when it is closed', async () => {
       await source.open(never);
       const reading = drain(source);
+      await turns();
       await source.close();
       await reading;
     });
@@ -156,6 +164,7 @@ export function sourceContract(name: string, make: () => Promise<SourceFixture>)
     it('ends soon when it is told to hurry', async () => {
       await source.open(never);
       const reading = drain(source);
+      await turns();
       source.hurry?.();
       await source.close();
       await reading;

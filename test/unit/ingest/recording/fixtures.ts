@@ -37,8 +37,11 @@ export const END: Omit<RecordingEnd, 'frames'> = {
 };
 
 /** What a synthetic host has to tell, and frames of it. */
-export function synthetic(count: number, { slots = 64, seed = 1 } = {}): { heard: Heard[]; frames: Buffer[]; header: RecordingHeader } {
-  const host = new SyntheticHost({ seed, stepNs: 1_000_000, maxArgsBytes: 32_768 });
+export function synthetic(
+  count: number,
+  { slots = 64, seed = 1, stepNs = 1_000_000 } = {},
+): { heard: Heard[]; frames: Buffer[]; header: RecordingHeader } {
+  const host = new SyntheticHost({ seed, stepNs, maxArgsBytes: 32_768 });
   const heard: Heard[] = [...host.listing(), ...Array.from({ length: count }, () => host.next())];
   const started = { time_us: host.timeUs(host.startNs), monotonic_ns: host.startNs };
   return { heard, frames: framesOf(heard, { wallUs: host.wallUs, slots }), header: { ...HEADER, started } };
