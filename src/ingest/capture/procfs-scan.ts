@@ -7,21 +7,32 @@ export class ProcfsScan {
   #open = true;
 
   constructor(root = '/proc') {
-    this.#directory = opendirSync(root, { bufferSize: 256 });
+    // One entry a read: a read that fails loses all that it had read.
+    this.#directory = opendirSync(root, { bufferSize: 1 });
   }
 
   /** The next pid, or undefined when all were given. */
   next(): number | undefined {
     while (this.#open) {
-      const entry = this.#directory.readSync();
-      if (entry === null) {
+      const name = this.#read();
+      if (name === null) {
         this.close();
         return undefined;
       }
-      const pid = Number(entry.name);
+      const pid = Number(name);
       if (Number.isInteger(pid)) return pid;
     }
     return undefined;
+  }
+
+  /** The next name, null at the end; NaN for a process that ended while the kernel listed it: it has no file type then, and Node looks for one in vain. */
+  #read(): string | number | null {
+    try {
+      return this.#directory.readSync()?.name ?? null;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Number.NaN;
+      throw error;
+    }
   }
 
   close(): void {
