@@ -27,6 +27,9 @@ const CORPUS: readonly Buffer[] = [
   datagram({ what: 0x80000000, words: [24021, 24020, 0x8b, 0xffffffff] }),
 ];
 
+/** One that brings a capture, and with it frames that are cut in two. */
+const SELF = datagram({ what: 2, words: [process.pid, process.pid] });
+
 type Mutation = (to: MutatedDatagram, random: Random) => void;
 
 const MUTATIONS: readonly Mutation[] = [
@@ -118,7 +121,7 @@ export class DatagramStream {
   /** The next `count`, valid until the next call. */
   take(count: number): { readonly bytes: Buffer; readonly sender: number }[] {
     while (this.#pool.length < count) this.#pool.push(new MutatedDatagram(this.#seqs));
-    return this.#pool.slice(0, count).map((to) => this.#fill(to, this.#random.pick(CORPUS)));
+    return this.#pool.slice(0, count).map((to) => this.#fill(to, this.#random.oneIn(40) ? SELF : this.#random.pick(CORPUS)));
   }
 
   /** One that starts from this. */

@@ -1,5 +1,5 @@
 import { AgentError } from '../../src/core/errors.ts';
-import type { Heard } from '../../src/core/kernel-event.ts';
+import type { Capture, Heard } from '../../src/core/kernel-event.ts';
 import { CONTROL_BYTES, IngestControl } from '../../src/ingest/proc-connector/control.ts';
 import { FrameReader } from '../../src/ingest/proc-connector/frame-reader.ts';
 import { ConnectorReader } from '../../src/ingest/proc-connector/reader.ts';
@@ -17,7 +17,7 @@ const LISTEN = 1;
 const IGNORE = 2;
 const LISTEN_BYTES = 40;
 const [EPERM, EINTR, EAGAIN, ENOBUFS] = [1, 4, 11, 105];
-/** Wraps a few times a session. */
+/** Wraps a few times a session; has room for all that one receive brings, since this thread cannot wait for itself. */
 const RING_BYTES = 1 << 18;
 const MAX_BATCH = 256;
 /** Receives of the listening reader, which captures and naps; the rest it hears while it drains. */
@@ -116,7 +116,7 @@ class Session {
     if (this.#receives === LISTENING) this.#control.requestStop(this.#random.oneIn(4) ? 'drain' : 'hurry');
     if (this.#sent >= this.#wanted) return EAGAIN;
     if (this.#random.oneIn(30)) return this.#receives < LISTENING ? this.#random.pick([EINTR, EAGAIN, ENOBUFS]) : ENOBUFS;
-    return this.#give(this.#stream.take(1 + this.#random.below(this.#random.oneIn(4) ? 8 : MAX_BATCH)));
+    return this.#give(this.#stream.take(this.#random.oneIn(4) ? MAX_BATCH : 1 + this.#random.below(this.#random.pick([8, MAX_BATCH]))));
   }
 
   #give(batch: readonly FakeMessage[]): readonly FakeMessage[] {
@@ -198,8 +198,12 @@ function differing(heard: Heard, expected: Expected): string | undefined {
   if (heard.kind === 'LOSS' || heard.kind === 'SCAN' || heard.kind === 'SNAPSHOT') return undefined;
   if (!Number.isFinite(heard.timeUs)) return 'timeUs';
   if (!Number.isSafeInteger(heard.delayUs) || heard.delayUs < 0) return 'delayUs';
-  if (heard.kind !== 'EXEC' || heard.capture === null) return undefined;
-  return Object.values(heard.capture).every((piece) => Buffer.isBuffer(piece) || (Number.isSafeInteger(piece) && piece >= 0))
-    ? undefined
-    : 'capture';
+  return heard.kind === 'EXEC' && heard.capture !== null && !isWhole(heard.capture, heard.tgid) ? 'capture' : undefined;
+}
+
+/** Bytes or an errno each, and the bytes where they belong. */
+function isWhole(capture: Capture, pid: number): boolean {
+  const { stat } = capture;
+  if (typeof stat !== 'number' && !Buffer.from(stat).toString('latin1').startsWith(`${pid} (`)) return false;
+  return Object.values(capture).every((piece) => Buffer.isBuffer(piece) || (Number.isSafeInteger(piece) && piece >= 0));
 }
