@@ -16,30 +16,26 @@ export interface ProcessRef {
 const MAX_PID = 2 ** 22;
 
 /**
- * Whether the process has ended: by what was heard of it, and where that says nothing by what the system says of the pid now. A zombie has ended.
- * Throws USAGE where the pid cannot be one.
+ * Whether the process has ended: there is none with this pid, or it is another, or a zombie. The system is asked first, because it knows at once what will be
+ * heard in a moment. Throws USAGE where the pid cannot be one.
  */
 export function isGone(one: number | ProcessRef, processes: ProcessView | undefined): boolean {
   const pid = typeof one === 'number' ? one : one.pid;
   if (!Number.isSafeInteger(pid) || pid < 1) throw new AgentError('USAGE', `${pid} is no pid`, { fix: 'Give whole numbers above zero.' });
+  if (!exists(pid)) return true;
   const ticks = typeof one === 'number' ? UNKNOWN_TICKS : startTicksOf(Buffer.from(one.entity_id.replaceAll('-', ''), 'hex'));
   const holder = processes?.holderOf(pid);
   if (holder?.living === true) {
     const same = compareStarts(ticks, startTicksOf(holder.entityId));
     if (same !== undefined || typeof one === 'number') return same === false;
   }
-  return isGoneFromSystem(pid, ticks);
+  const stat = readStat(pid);
+  return stat !== undefined && (isDead(stat) || compareStarts(ticks, stat.startTicks) === false);
 }
 
 /** undefined: one of them is not known. */
 function compareStarts(one: number, other: number): boolean | undefined {
   return one === UNKNOWN_TICKS || other === UNKNOWN_TICKS ? undefined : isSameStart(one, other);
-}
-
-function isGoneFromSystem(pid: number, ticks: number): boolean {
-  if (!exists(pid)) return true;
-  const stat = readStat(pid);
-  return stat !== undefined && (isDead(stat) || compareStarts(ticks, stat.startTicks) === false);
 }
 
 function exists(pid: number): boolean {

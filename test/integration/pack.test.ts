@@ -7,6 +7,23 @@ import { makeTempDir } from '../helpers/temp-dir.ts';
 /** What users get: the package as npm would publish it, installed into an empty folder and run from there. */
 const root = resolve(import.meta.dirname, '../..');
 
+/** A program of a user. */
+const CONSUMER = `import { AgentError, ProcessMonitor } from 'forkcast';
+import type { ExitRecord, GapRecord, RecordOf } from 'forkcast';
+
+const monitor = new ProcessMonitor({ receiveBufferBytes: 1 << 20 });
+const codes: (number | null)[] = [];
+const unsubscribe = monitor.on('exit', ({ exit }: ExitRecord) => codes.push(exit.code), { name: /^node/ });
+const events: AsyncIterable<RecordOf<'exec' | 'exit'> | GapRecord> = monitor.events({ kinds: ['exec', 'exit'] });
+monitor.on('error', (error: AgentError) => console.error(error.fix));
+await monitor.start();
+const { state } = monitor;
+await monitor.stop();
+for await (const event of events) if (event.kind === 'EXIT') codes.push(event.exit.signal);
+unsubscribe();
+console.log(state, monitor.state);
+`;
+
 interface Packed {
   readonly filename: string;
   readonly size: number;
@@ -94,5 +111,35 @@ describe('the package', () => {
     const script = "const names = Object.keys(await import('forkcast')); if (names.length === 0) process.exit(1);";
     const { code, stderr } = await runCommand(process.execPath, ['--input-type=module', '-e', script], { cwd: folder });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  describe('for a program in TypeScript', () => {
+    const compile = async (name: string, source: string) => {
+      await writeFile(join(folder, name), source);
+      const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
+      const args = [
+        join(root, 'node_modules/typescript/bin/tsc'),
+        '--strict',
+        '--module',
+        'nodenext',
+        '--target',
+        'es2023',
+        ...types,
+        name,
+      ];
+      return runCommand(process.execPath, args, { cwd: folder });
+    };
+
+    it('has the types, and hears', async () => {
+      expect(await compile('consumer.ts', CONSUMER)).toMatchObject({ code: 0, stdout: '' });
+      const { code, stdout, stderr } = await runCommand(process.execPath, ['consumer.js'], { cwd: folder });
+      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'running stopped\n', stderr: '' });
+    });
+
+    it('refuses to take from an event what its kind does not carry', async () => {
+      const { code, stdout } = await compile('wrong.ts', CONSUMER.replace('event.exit.signal', 'Number(event.fork.is_thread)'));
+      expect(code).not.toBe(0);
+      expect(stdout).toMatch(/^wrong\.ts\(\d+,\d+\): error TS18047: 'event\.fork' is possibly 'null'\.$/m);
+    });
   });
 });

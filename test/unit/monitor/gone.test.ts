@@ -8,7 +8,7 @@ import { UuidSlab } from '../../../src/enrich/uuid-slab.ts';
 import { ProcessMonitor } from '../../../src/monitor/process-monitor.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 import { BOOT_ID, exit, fork } from '../enrich/fixtures.ts';
-import { listing, startMonitor } from './scripted-source.ts';
+import { startMonitor } from './scripted-source.ts';
 
 /** A child of ours; killed and reaped when the test ends. */
 function child(program = 'sleep', args: readonly string[] = ['60']) {
@@ -41,27 +41,27 @@ describe('processes that have ended (DataDog: FindDeletedProcesses)', () => {
     expect(new ProcessMonitor().findDeleted([pid])).toEqual([pid]);
   });
 
-  test('are known from what was heard, without asking the system', async () => {
-    const { monitor, source } = await startMonitor();
-    // None of these pids need to exist.
-    await source.say(
-      ...listing({ pid: 4_000_001 }),
-      fork(1000, 4_000_001, 4_000_002),
-      fork(1000, 4_000_001, 4_000_003),
-      exit(1001, 4_000_003),
-    );
-    expect(monitor.findDeleted([4_000_001, 4_000_002, 4_000_003, 4_000_004])).toEqual([4_000_003, 4_000_004]);
-  });
-
   test('are told from their successors by entity: a pid that was reused is another process', async () => {
     const { monitor, source } = await startMonitor();
-    await source.say(fork(1000, 50, 4_000_001));
-    const first = monitor.get(4_000_001)!.process;
-    await source.say(exit(1001, 4_000_001), fork(2000, 50, 4_000_001));
-    const second = monitor.get(4_000_001)!.process;
+    const { pid } = child();
+    await source.say(fork(1000, 50, pid));
+    const first = monitor.get(pid)!.process;
+    await source.say(exit(1001, pid), fork(2000, 50, pid));
+    const second = monitor.get(pid)!.process;
     expect(second.entity_id).not.toBe(first.entity_id);
     expect(monitor.findDeleted([first, second])).toEqual([first]);
-    expect(monitor.findDeleted([4_000_001])).toEqual([]);
+    expect(monitor.findDeleted([pid])).toEqual([]);
+  });
+
+  test('are found although their end has not been heard yet', async () => {
+    const { monitor, source } = await startMonitor();
+    const dead = child();
+    await source.say(fork(1000, 50, dead.pid));
+    expect(monitor.findDeleted([monitor.get(dead.pid)!.process])).toEqual([]);
+    dead.kill();
+    await dead.ended;
+    expect(monitor.findDeleted([dead.pid])).toEqual([dead.pid]);
+    expect(monitor.findDeleted([monitor.get(dead.pid)!.process])).toHaveLength(1);
   });
 
   test('are told from their successors by what the system says of the start, too', () => {
