@@ -7,7 +7,7 @@ import type { EffectiveConfig, EffectiveSink } from './effective.ts';
 import { WRITTEN_KINDS } from './schema.ts';
 import type { WrittenKind } from './schema.ts';
 import { SINK_TYPES } from './sink-types.ts';
-import type { SinkSettings, SinkType, SinkValues } from './sink-types.ts';
+import type { SinkSettings, SinkType } from './sink-types.ts';
 
 /** The configuration as the agent works with it: numbers with their unit in the name, lists in the kernel's words, frozen throughout. */
 export interface Config {
@@ -91,7 +91,7 @@ export function compileConfig({ agent, source, enrich, sinks, telemetry }: Effec
 
 function compileSink(name: string, sink: EffectiveSink): SinkConfig {
   const { type, queue, filter, ...values } = sink;
-  const compile = SINK_TYPES[type].compile as (values: SinkValues<SinkType>) => SinkSettings<SinkType>;
+  const compile = SINK_TYPES[type].compile as (values: object) => SinkSettings<SinkType>;
   return {
     name,
     type,
