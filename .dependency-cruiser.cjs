@@ -87,7 +87,14 @@ module.exports = {
       comment: 'Native calls have one home. main.ts may load the package (bare), which must happen on the main thread first.',
     },
     { ...confined('avsc-in-avro-only', 'avsc', '^src/encode/avro/'), comment: 'Avro is one encoding among several.' },
-    { ...confined('commander-in-cli-only', 'commander', '^src/cli/'), comment: 'Only the command line knows the command line.' },
+    {
+      ...confined('re2-in-redaction-only', 're2js', '^src/enrich/redact/'),
+      comment: 'One place decides what of a command line is secret.',
+    },
+    {
+      ...confined('commander-in-cli-only', 'commander', '^src/cli/'),
+      comment: 'Only the command line knows the command line.',
+    },
     {
       ...confined('kafka-client-in-its-sink-only', '@platformatic/kafka|kafkajs|@confluentinc', '^src/sink/kafka/'),
       comment: 'A broker client stays inside its sink.',

@@ -40,7 +40,7 @@ const TARGETS = [
   'test/leaf.ts',
   'bench/leaf.ts',
 ];
-const PACKAGES = ['ffi-rs', 'avsc', 'commander', '@platformatic/kafka', '@nats-io/jetstream', 'yaml'];
+const PACKAGES = ['ffi-rs', 'avsc', 're2js', 'commander', '@platformatic/kafka', '@nats-io/jetstream', 'yaml'];
 
 type Case = readonly [rule: string, file: string, source: string];
 
@@ -74,6 +74,7 @@ const BREACHES: readonly Case[] = [
   ['ffi-in-native-only', 'src/cli/a.ts', LAZY('ffi-rs')],
   ['avsc-in-avro-only', 'src/encode/c.ts', TYPE('avsc')],
   ['avsc-in-avro-only', 'src/cli/b.ts', VALUE('avsc')],
+  ['re2-in-redaction-only', 'src/enrich/d.ts', VALUE('re2js')],
   ['commander-in-cli-only', 'src/agent/b.ts', TYPE('commander')],
   ['kafka-client-in-its-sink-only', 'src/cli/c.ts', VALUE('@platformatic/kafka')],
   ['kafka-client-in-its-sink-only', 'src/sink/nats/b.ts', VALUE('@platformatic/kafka')],

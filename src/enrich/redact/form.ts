@@ -1,0 +1,103 @@
+/** How a secret stands in the argument that holds it. */
+import type { Spans } from './spans.ts';
+import { isLocator, isSetting, looksRandom } from './value.ts';
+
+/** The value of an option that takes none of its own argument. */
+export const NOTHING = 0;
+/** All of it, by what the program says of its options. */
+export const WHOLE = 1;
+/** All of it, by the name of the option alone: `--password none` holds none. */
+export const NAMED = 2;
+/** All of it where it looks like a secret: `--key x`. */
+export const RANDOM = 3;
+/** `user:password`; of `token:` the user is the secret. Without a colon there is none: the program asks for it. */
+export const USER_PASSWORD = 4;
+/** `user:password`, or a token alone. */
+export const TOKEN_OR_USER_PASSWORD = 5;
+/** `file:password`. */
+export const FILE_PASSWORD = 6;
+/** `user%password`. */
+export const USER_PERCENT_PASSWORD = 7;
+/** `user,password`. */
+export const USER_COMMA_PASSWORD = 8;
+/** `user/password@database`. */
+export const USER_SLASH_PASSWORD = 9;
+/** `user:password@host` without a scheme. */
+export const USER_PASSWORD_AT_HOST = 10;
+/** `pass:password`; what begins otherwise says where the password is. */
+export const PASS_PREFIX = 11;
+/** `name=value`, whatever the name. */
+export const ASSIGNED = 12;
+/** Cookies, or the name of a file with them. */
+export const COOKIES = 13;
+export type Form = number;
+
+/** A part of a text: an argument, or a word of one. Reused while words are walked through. */
+export interface Word {
+  text: string;
+  from: number;
+  to: number;
+}
+
+export function maskForm(spans: Spans, form: Form, word: Word): void {
+  const { text, to } = word;
+  const from = secretStart(form, word);
+  if (from === NONE) return;
+  if (form === USER_PASSWORD && from === to) spans.add(text, word.from, to - 1);
+  else spans.add(text, from, form === USER_SLASH_PASSWORD || form === USER_PASSWORD_AT_HOST ? beforeHost(word, from) : to);
+}
+
+const NONE = -1;
+
+function secretStart(form: Form, word: Word): number {
+  const { text, from, to } = word;
+  switch (form) {
+    case WHOLE:
+      return from;
+    case NAMED:
+      return isSetting(text, from, to) || isLocator(text, from) ? NONE : from;
+    case RANDOM:
+      return looksRandom(text, from, to) ? from : NONE;
+    case USER_PASSWORD:
+    case FILE_PASSWORD:
+      return behind(word, ':');
+    case TOKEN_OR_USER_PASSWORD:
+      return Math.max(behind(word, ':'), from);
+    case USER_PERCENT_PASSWORD:
+      return behind(word, '%');
+    case USER_COMMA_PASSWORD:
+      return behind(word, ',');
+    case PASS_PREFIX:
+      return text.startsWith('pass:', from) ? from + 5 : NONE;
+    case ASSIGNED:
+    case COOKIES:
+      return form === COOKIES && behind(word, '=') !== NONE ? from : form === ASSIGNED ? behind(word, '=') : NONE;
+    case USER_SLASH_PASSWORD:
+      return text.charAt(from) === '/' || text.charAt(from) === '.' ? NONE : behind(word, '/');
+    case USER_PASSWORD_AT_HOST:
+      return credentialsStart(word);
+    default:
+      return NONE;
+  }
+}
+
+/** The position after the first such character within the word. */
+function behind({ text, from, to }: Word, character: string): number {
+  for (let at = from; at < to; at++) if (text.charAt(at) === character) return at + 1;
+  return NONE;
+}
+
+/** Not `image:tag@sha256:…`, and not what has a scheme, which is found without this. */
+function credentialsStart(word: Word): number {
+  const { text, to } = word;
+  const colon = behind(word, ':');
+  const sign = behind(word, '@');
+  if (colon === NONE || sign < colon || text.startsWith('//', colon) || text.startsWith('sha256:', sign) || sign >= to) return NONE;
+  const slash = behind(word, '/');
+  return slash !== NONE && slash < colon ? NONE : colon;
+}
+
+function beforeHost({ text, to }: Word, from: number): number {
+  const sign = text.lastIndexOf('@', to - 1);
+  return sign >= from ? sign : to;
+}

@@ -1,0 +1,51 @@
+/**
+ * The question that nearly every command line answers with no: can there be a secret at all? Each three characters in a row are looked up in
+ * a bitmap that says whether they are part of something that the rules look for. It knows no context, so it errs to one side only: in a text
+ * without a hit there is nothing that a rule would mask.
+ *
+ *   code of a character: letters 1–26 without regard to case, ':' and '=' 27, '/' 28, '_' 29, '-' 30, digits and '.' 31, all others 0
+ *   index of three:      first << 10 | second << 5 | third
+ */
+const LIMIT = 1 << 15;
+
+/** Something may be masked, whatever the program is. */
+export const SECRET_STEM = 1;
+/** A program may be named whose options are known here. */
+export const PROGRAM_STEM = 2;
+
+const SYMBOLS: Readonly<Record<string, number>> = { ':': 27, '=': 27, '/': 28, _: 29, '-': 30 };
+const CODES = Uint8Array.from({ length: 128 }, (_, code) => codeOf(String.fromCharCode(code)));
+
+function codeOf(character: string): number {
+  if (/[a-z]/i.test(character)) return character.toLowerCase().charCodeAt(0) - 0x60;
+  return /[0-9.]/.test(character) ? 31 : (SYMBOLS[character] ?? 0);
+}
+
+export class Stems {
+  readonly #meanings = new Uint8Array(LIMIT);
+
+  /** Three characters each; longer texts count with their first three. */
+  constructor(stems: { readonly secret: Iterable<string>; readonly program: Iterable<string> }) {
+    for (const stem of stems.secret) this.#add(stem, SECRET_STEM);
+    for (const stem of stems.program) this.#add(stem, PROGRAM_STEM);
+  }
+
+  /** The meanings of all stems in [from, to) of the text, ored; 0: nothing of interest. About a nanosecond a character, no allocation. */
+  in(text: string, from = 0, to = text.length): number {
+    const meanings = this.#meanings;
+    let found = 0;
+    let index = 0;
+    for (let i = from; i < to; i++) {
+      const code = text.charCodeAt(i);
+      index = ((index << 5) | (code < 128 ? (CODES[code] as number) : 0)) & (LIMIT - 1);
+      found |= meanings[index] as number;
+    }
+    return found;
+  }
+
+  #add(stem: string, meaning: number): void {
+    let index = 0;
+    for (let i = 0; i < 3; i++) index = (index << 5) | (CODES[stem.charCodeAt(i)] as number);
+    this.#meanings[index] = (this.#meanings[index] as number) | meaning;
+  }
+}
