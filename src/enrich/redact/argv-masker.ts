@@ -1,16 +1,9 @@
+import { ArgumentSearch } from './argument-search.ts';
 import { LineSearch } from './line-search.ts';
-import { NAME_STEMS } from './name.ts';
+import { MARK } from './mark.ts';
 import type { Patterns } from './patterns.ts';
-import { PROGRAM_STEMS } from './programs.ts';
 import type { Program } from './programs.ts';
-import type { Scan } from './scan.ts';
-import { Script } from './script.ts';
-import { SHAPE_STEMS } from './shapes.ts';
 import { Spans } from './spans.ts';
-import { SECRET_STEM, Stems } from './stems.ts';
-import { scanText } from './text.ts';
-import { URL_STEMS } from './url.ts';
-import { isSpace } from './value.ts';
 import { Walker, programIn } from './walker.ts';
 
 /** What is known of a command line besides its arguments. */
@@ -34,15 +27,24 @@ export interface MaskedArgs {
   readonly count: number;
 }
 
+interface Round {
+  readonly program: Program | undefined;
+  /** The user's patterns are for what was there before anything was masked. */
+  readonly isFirst: boolean;
+}
+
+const WHOLE_TEXT: ArgvFacts = { exe: null, truncated: false };
+
+/** More than any text needs that was not made to need them. */
+const ROUNDS = 4;
+
 /** Masks one argument vector or text after the other, with what it holds for that made once. */
 export class ArgvMasker {
-  readonly #stems = new Stems({ secret: [...NAME_STEMS, ...SHAPE_STEMS, ...URL_STEMS], program: PROGRAM_STEMS });
   readonly #patterns: Patterns;
   readonly #byDefault: boolean;
   readonly #spans = new Spans();
-  readonly #walker = new Walker(this.#spans, false);
-  readonly #script = new Script(this.#spans);
-  readonly #scan: Scan = { text: '', spans: this.#spans, shell: false, truncated: false, firstSpace: 0, undottedUntil: 0 };
+  readonly #walker = new Walker();
+  readonly #search = new ArgumentSearch();
 
   constructor(patterns: Patterns, byDefault: boolean) {
     this.#patterns = patterns;
@@ -53,77 +55,78 @@ export class ArgvMasker {
   mask(argv: Argv, facts: ArgvFacts): MaskedArgs | null {
     const program = this.#programOf(argv.args, facts.exe);
     if (!this.#isSuspicious(argv.args, program)) return null;
-    return this.#maskEach(argv, facts, program);
+    const first = this.#maskEach(argv, facts, { program, isFirst: true });
+    return first === null ? null : this.#settled(argv.args, first, { facts, program });
+  }
+
+  /** Without a secret the rest may read otherwise, for one who masks it again as well: so it is read again here. */
+  #settled(
+    original: readonly string[],
+    first: string[],
+    { facts, program }: { readonly facts: ArgvFacts; readonly program: Program | undefined },
+  ): MaskedArgs {
+    let args = first;
+    for (let round = 1; round < ROUNDS && this.#byDefault; round++) {
+      const again = this.#maskEach({ args, bytes: null }, facts, { program, isFirst: false });
+      if (again === null) break;
+      args = again;
+    }
+    return { args, count: Math.max(marksIn(args) - marksIn(original), 1) };
   }
 
   /** A text that is no argument vector: a path, a name, a title. */
   maskText(text: string): { readonly text: string; readonly count: number } | null {
-    if (this.#patterns.isEmpty && (!this.#byDefault || this.#stems.in(text) === 0)) return null;
-    this.#spans.clear();
-    this.#scan.truncated = false;
-    this.#search(text, false);
-    this.#patterns.find(text, (from, to) => this.#spans.add(text, from, to));
-    return this.#spans.isEmpty ? null : this.#spans.mask(text);
+    if (this.#patterns.isEmpty && (!this.#byDefault || this.#search.stemsIn(text) === 0)) return null;
+    const masked = this.mask({ args: ['', text], bytes: null }, WHOLE_TEXT);
+    return masked === null ? null : { text: masked.args[1] as string, count: masked.count };
   }
 
   #programOf(args: readonly string[], exe: string | null): Program | undefined {
-    const byFile = exe === null ? undefined : programIn({ text: exe, from: 0, to: exe.length });
+    const byFile = exe === null ? undefined : programIn(exe);
     const [first] = args;
-    return byFile ?? (first === undefined ? undefined : programIn({ text: first, from: 0, to: first.length }));
+    return byFile ?? (first === undefined ? undefined : programIn(first));
   }
 
   #isSuspicious(args: readonly string[], program: Program | undefined): boolean {
     if (!this.#patterns.isEmpty) return true;
     if (!this.#byDefault) return false;
     if (program !== undefined && program.shell !== true) return args.length > 1;
-    for (let i = 0; i < args.length; i++) if (this.#stems.in(args[i] as string) !== 0) return true;
+    for (let i = 0; i < args.length; i++) if (this.#search.stemsIn(args[i] as string) !== 0) return true;
     return false;
   }
 
-  #maskEach(argv: Argv, facts: ArgvFacts, program: Program | undefined): MaskedArgs | null {
+  #maskEach(argv: Argv, facts: ArgvFacts, { program, isFirst }: Round): string[] | null {
     const { args } = argv;
-    const inLine = this.#patterns.isEmpty ? null : new LineSearch(this.#patterns, args, argv.bytes);
+    const inLine = isFirst && !this.#patterns.isEmpty ? new LineSearch(this.#patterns, args, argv.bytes) : null;
     let masked: string[] | null = null;
-    let count = 0;
-    this.#walker.begin(program);
+    this.#walker.begin('arguments', program);
     for (let i = 0; i < args.length; i++) {
       const text = args[i] as string;
       this.#spans.clear();
-      this.#scan.truncated = facts.truncated && i === args.length - 1;
-      if (this.#byDefault) this.#step(args, i, { isProgram: i === 0 && program !== undefined, isCut: i === facts.cutBefore });
+      if (this.#byDefault) {
+        if (i === facts.cutBefore) this.#walker.skip();
+        const isLast = i === args.length - 1;
+        this.#step(text, { isProgram: i === 0 && program !== undefined, isLast, truncated: facts.truncated && isLast });
+      }
       inLine?.give(i, this.#spans);
       if (this.#spans.isEmpty) continue;
-      const made = this.#spans.mask(text);
       masked ??= args.slice();
-      masked[i] = made.text;
-      count += made.count;
+      masked[i] = this.#spans.mask(text);
     }
-    return masked === null ? null : { args: masked, count };
+    return masked;
   }
 
-  #step(args: readonly string[], index: number, is: { readonly isProgram: boolean; readonly isCut: boolean }): void {
-    const text = args[index] as string;
-    const isScript = this.#walker.isScript;
-    if (is.isCut) this.#walker.skip();
-    if (!is.isProgram) this.#walker.step({ text, from: 0, to: text.length }, index === args.length - 1);
-    this.#search(text, isScript);
-  }
-
-  /** By the rules for any text. */
-  #search(text: string, shell: boolean): void {
-    if (!this.#byDefault) return;
-    const stems = this.#stems.in(text);
-    if (stems === 0) return;
-    if ((stems & SECRET_STEM) !== 0) {
-      this.#scan.text = text;
-      this.#scan.shell = shell;
-      scanText(this.#scan);
-    }
-    if (hasSpace(text)) this.#script.mask(text);
+  #step(text: string, is: { readonly isProgram: boolean; readonly isLast: boolean; readonly truncated: boolean }): void {
+    const argument = { text, spans: this.#spans, refers: false, isScript: this.#walker.isScript, truncated: is.truncated };
+    if (!is.isProgram) this.#walker.step(argument, is.isLast);
+    this.#search.search(argument);
   }
 }
 
-function hasSpace(text: string): boolean {
-  for (let at = 0; at < text.length; at++) if (isSpace(text.charCodeAt(at))) return true;
-  return false;
+function marksIn(args: readonly string[]): number {
+  let count = 0;
+  for (const text of args) {
+    for (let at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, at + MARK.length)) count++;
+  }
+  return count;
 }

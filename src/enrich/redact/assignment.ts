@@ -1,9 +1,9 @@
 /**
  * `name=value` and `name: value`, wherever they stand: options, variables, connection strings, forms, JSON, headers. The name decides whether
  * the value is a secret; what stands before the name decides where the value ends. Where that is not certain it ends later: the rest of a
- * password is as bad as all of it.
+ * password is as bad as all of it. What a shell reads is searched word by word, each an argument by then.
  *
- *   first in its argument     PASSWORD=a b            the end of the argument; in a shell's text the end of the word
+ *   first in its argument     PASSWORD=a b            the end of the argument
  *   after a quote             -d "password=a b"       that quote
  *   name in quotes            "password": "a b"       the quote that closes the value, else , } ] or a space
  *   after ? or &              ?user=x&token=a         & # a quote or a space
@@ -12,19 +12,7 @@
  */
 import { HARMLESS, DOUBTFUL, nameClass } from './name.ts';
 import type { Scan } from './scan.ts';
-import {
-  BACKSLASH,
-  beginsRandom,
-  closingQuote,
-  isLocator,
-  isQuote,
-  isReference,
-  isSetting,
-  isSpace,
-  isPath,
-  shellWordEnd,
-  spaceFrom,
-} from './value.ts';
+import { BACKSLASH, beginsRandom, closingQuote, isLocator, isQuote, isReference, isSetting, isSpace, isPath, spaceFrom } from './value.ts';
 
 const EQUALS = 0x3d;
 const COLON = 0x3a;
@@ -53,7 +41,7 @@ export function maskAssignment(scan: Scan, at: number): number {
   const name = nameBefore(text, at);
   if (name === undefined) return at + 1;
   const found = nameClass(text, name.from, name.to);
-  const start = valueStart(scan, at);
+  const start = valueStart(text, at);
   if (found === HARMLESS || start >= text.length) return at + 1;
   // What is asked before its end is looked for is asked of its beginning: what is not masked must not be read to the end again and again.
   if ((found === DOUBTFUL && !beginsRandom(text, behindQuote(text, start))) || isElsewhere(text, name, start)) return at + 1;
@@ -61,14 +49,14 @@ export function maskAssignment(scan: Scan, at: number): number {
   locateValue(scan, name, start);
   skipScheme(text);
   const { from, to } = value;
-  if (from >= to || isSetting(text, from, to) || (scan.shell && isReference(text, from, to))) return at + 1;
+  if (from >= to || isSetting(text, from, to) || (scan.refers && isReference(text, from, to))) return at + 1;
   scan.spans.add(text, from, to);
   return Math.max(to, at + 1);
 }
 
 /** `PWD=/srv`, `GOOGLE_APPLICATION_CREDENTIALS=/etc/key.json`. */
 function isElsewhere(text: string, name: Name, start: number): boolean {
-  if (isLocator(text, start)) return true;
+  if (isLocator(text, start) && /secret$/i.test(text.slice(name.from, name.to))) return true;
   return isPath(text, start) && /^-*(?:old)?pwd$|credentials?$/i.test(text.slice(name.from, name.to));
 }
 
@@ -86,11 +74,10 @@ function isInName(code: number): boolean {
   return code < 128 && IN_NAME[code] === 1;
 }
 
-/** `password == x`, `password := x`; a shell's `password= x` assigns nothing. */
-function valueStart({ text, shell }: Scan, at: number): number {
+/** `password == x`, `password := x`, `password: x` */
+function valueStart(text: string, at: number): number {
   let start = at + 1;
   while (text.charCodeAt(start) === EQUALS) start++;
-  if (shell && text.charCodeAt(at) === EQUALS && text.charCodeAt(at - 1) !== SPACE) return start;
   while (text.charCodeAt(start) === SPACE || text.charCodeAt(start) === TAB) start++;
   return start;
 }
@@ -109,15 +96,33 @@ function locateValue(scan: Scan, name: Name, start: number): void {
   const { text } = scan;
   const escaped = text.charCodeAt(start) === BACKSLASH && isQuote(text.charCodeAt(start + 1));
   const open = escaped ? start + 1 : start;
-  const isWord = name.from === 0 && scan.shell;
-  if (isQuote(text.charCodeAt(open)) && !isWord) {
-    value.from = open + 1;
-    value.to = quoteEnd(text, open + 1, { quote: text.charCodeAt(open), escaped });
-  } else {
-    value.from = start;
-    value.to = name.quoted ? memberEnd(text, start) : bareEnd(scan, name, start);
+  const quote = text.charCodeAt(open);
+  value.from = start;
+  if (isQuote(quote)) {
+    const close = quoteEnd(text, open + 1, { quote, escaped });
+    const behind = close + (escaped ? 2 : 1);
+    if (behind >= text.length || endsQuoted(scan, name, { behind, isEmpty: close === open + 1 })) {
+      value.from = open + 1;
+      value.to = close;
+      return;
+    }
   }
+  value.to = name.quoted ? memberEnd(text, start) : bareEnd(scan, name, start);
 }
+
+/** Whether a value in quotes may end before this; before anything else the quotes are a part of it. */
+function endsQuoted(scan: Scan, name: Name, { behind, isEmpty }: { readonly behind: number; readonly isEmpty: boolean }): boolean {
+  const { text } = scan;
+  if (name.from === 0) return false;
+  const before = text.charAt(name.from - 1);
+  const separators = name.quoted ? ',}])\\' : (SEPARATORS[before] ?? '');
+  if (separators.includes(text.charAt(behind))) return true;
+  const isWord = name.quoted || separators === '' || scan.firstSpace < name.from;
+  return isWord && !isEmpty && (isSpace(text.charCodeAt(behind)) || isQuote(text.charCodeAt(behind)));
+}
+
+/** By what stands before the name, what may stand behind the value. */
+const SEPARATORS: Readonly<Record<string, string>> = { '?': '&#', '&': '&#', ',': ',', ';': ';', '{': ',}', '(': ',)', '[': ',]' };
 
 /** Within escaped quotes it is an escaped one that ends the value; without any the value goes on to the end. */
 function quoteEnd(text: string, from: number, open: { readonly quote: number; readonly escaped: boolean }): number {
@@ -136,11 +141,11 @@ function memberEnd(text: string, from: number): number {
 }
 
 function bareEnd(scan: Scan, name: Name, start: number): number {
-  const { text, shell } = scan;
-  if (name.from === 0) return shell ? shellWordEnd(text, start) : text.length;
+  const { text } = scan;
+  if (name.from === 0) return text.length;
   const before = text.charCodeAt(name.from - 1);
   if (isQuote(before)) return quoteEnd(text, start, { quote: before, escaped: text.charCodeAt(name.from - 2) === BACKSLASH });
-  const spaced = shell || scan.firstSpace < name.from;
+  const spaced = scan.firstSpace < name.from;
   switch (text.charAt(name.from - 1)) {
     case '?':
     case '&':
@@ -153,8 +158,7 @@ function bareEnd(scan: Scan, name: Name, start: number): number {
     case ';':
       return listEnd(text, start, { separator: ';', spaced });
     default:
-      if (!spaced) return text.length;
-      return shell ? shellWordEnd(text, start) : withoutQuote(text, start, spaceFrom(text, start));
+      return spaced ? withoutQuote(text, start, spaceFrom(text, start)) : text.length;
   }
 }
 

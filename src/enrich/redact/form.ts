@@ -1,5 +1,5 @@
 /** How a secret stands in the argument that holds it. */
-import type { Spans } from './spans.ts';
+import type { SpanSink } from './spans.ts';
 import { isLocator, isSetting, looksRandom } from './value.ts';
 
 /** The value of an option that takes none of its own argument. */
@@ -8,6 +8,8 @@ export const NOTHING = 0;
 export const WHOLE = 1;
 /** All of it, by the name of the option alone: `--password none` holds none. */
 export const NAMED = 2;
+/** The same, or where it is found: `--secret id=npm,src=x`. */
+export const LOCATED = 14;
 /** All of it where it looks like a secret: `--key x`. */
 export const RANDOM = 3;
 /** `user:password`; of `token:` the user is the secret. Without a colon there is none: the program asks for it. */
@@ -32,15 +34,16 @@ export const ASSIGNED = 12;
 export const COOKIES = 13;
 export type Form = number;
 
-/** A part of a text: an argument, or a word of one. Reused while words are walked through. */
-export interface Word {
-  text: string;
-  from: number;
-  to: number;
+/** [from, to) of a text: an argument, or a part of one. */
+export interface Part {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+  readonly spans: SpanSink;
 }
 
-export function maskForm(spans: Spans, form: Form, word: Word): void {
-  const { text, to } = word;
+export function maskForm(form: Form, word: Part): void {
+  const { text, to, spans } = word;
   const from = secretStart(form, word);
   if (from === NONE) return;
   if (form === USER_PASSWORD && from === to) spans.add(text, word.from, to - 1);
@@ -49,13 +52,14 @@ export function maskForm(spans: Spans, form: Form, word: Word): void {
 
 const NONE = -1;
 
-function secretStart(form: Form, word: Word): number {
+function secretStart(form: Form, word: Part): number {
   const { text, from, to } = word;
   switch (form) {
     case WHOLE:
       return from;
     case NAMED:
-      return isSetting(text, from, to) || isLocator(text, from) ? NONE : from;
+    case LOCATED:
+      return isSetting(text, from, to) || (form === LOCATED && isLocator(text, from)) ? NONE : from;
     case RANDOM:
       return looksRandom(text, from, to) ? from : NONE;
     case USER_PASSWORD:
@@ -82,13 +86,13 @@ function secretStart(form: Form, word: Word): number {
 }
 
 /** The position after the first such character within the word. */
-function behind({ text, from, to }: Word, character: string): number {
+function behind({ text, from, to }: Part, character: string): number {
   for (let at = from; at < to; at++) if (text.charAt(at) === character) return at + 1;
   return NONE;
 }
 
 /** Not `image:tag@sha256:…`, and not what has a scheme, which is found without this. */
-function credentialsStart(word: Word): number {
+function credentialsStart(word: Part): number {
   const { text, to } = word;
   const colon = behind(word, ':');
   const sign = behind(word, '@');
@@ -97,7 +101,7 @@ function credentialsStart(word: Word): number {
   return slash !== NONE && slash < colon ? NONE : colon;
 }
 
-function beforeHost({ text, to }: Word, from: number): number {
+function beforeHost({ text, to }: Part, from: number): number {
   const sign = text.lastIndexOf('@', to - 1);
   return sign >= from ? sign : to;
 }

@@ -31,7 +31,7 @@ export const NAME_STEMS = [
   'sig',
   'gna',
 ] as const;
-const STEMS = new Stems({ secret: NAME_STEMS, program: [] });
+const STEMS = new Stems({ secret: NAME_STEMS, programs: [] });
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 

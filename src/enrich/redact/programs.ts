@@ -142,4 +142,4 @@ export const PROGRAMS: ReadonlyMap<string, Program> = new Map(
 );
 
 /** For the filter that goes first (stems.ts). Names too short for it are found as the program that runs, not behind another. */
-export const PROGRAM_STEMS: readonly string[] = TABLE.flatMap(([names]) => names.split(' ').filter((name) => name.length >= 3));
+export const PROGRAM_NAMES: readonly string[] = TABLE.flatMap(([names]) => names.split(' ').filter((name) => name.length >= 3));

@@ -1,12 +1,13 @@
-import type { Spans } from './spans.ts';
+import type { SpanSink } from './spans.ts';
 
 /** One text while it is searched. */
 export interface Scan {
   text: string;
-  /** What was found so far. */
-  spans: Spans;
-  /** It is read by a shell, which ends words at spaces; else it is one argument, of which spaces are part. */
-  shell: boolean;
+  spans: SpanSink;
+  /** Values are looked for by their names: not in a text of which the words are searched one by one. */
+  names: boolean;
+  /** A shell fills in the variables in it. */
+  refers: boolean;
   /** It was cut: what stands at its end may have gone on. */
   truncated: boolean;
   /** Where its first space is, as far as it was searched; Infinity: none yet. */

@@ -10,8 +10,10 @@ const LIMIT = 1 << 15;
 
 /** Something may be masked, whatever the program is. */
 export const SECRET_STEM = 1;
-/** A program may be named whose options are known here. */
+/** A program may be named whose options are known here: counted only where a word ends. */
 export const PROGRAM_STEM = 2;
+
+const ALL = SECRET_STEM | PROGRAM_STEM;
 
 const SYMBOLS: Readonly<Record<string, number>> = { ':': 27, '=': 27, '/': 28, _: 29, '-': 30 };
 const CODES = Uint8Array.from({ length: 128 }, (_, code) => codeOf(String.fromCharCode(code)));
@@ -24,10 +26,10 @@ function codeOf(character: string): number {
 export class Stems {
   readonly #meanings = new Uint8Array(LIMIT);
 
-  /** Three characters each; longer texts count with their first three. */
-  constructor(stems: { readonly secret: Iterable<string>; readonly program: Iterable<string> }) {
+  /** Three characters each; of the names of programs the last three count. */
+  constructor(stems: { readonly secret: Iterable<string>; readonly programs: Iterable<string> }) {
     for (const stem of stems.secret) this.#add(stem, SECRET_STEM);
-    for (const stem of stems.program) this.#add(stem, PROGRAM_STEM);
+    for (const name of stems.programs) this.#add(name.slice(-3), PROGRAM_STEM);
   }
 
   /** The meanings of all stems in [from, to) of the text, ored; 0: nothing of interest. About a nanosecond a character, no allocation. */
@@ -38,7 +40,8 @@ export class Stems {
     for (let i = from; i < to; i++) {
       const code = text.charCodeAt(i);
       index = ((index << 5) | (code < 128 ? (CODES[code] as number) : 0)) & (LIMIT - 1);
-      found |= meanings[index] as number;
+      const meaning = meanings[index] as number;
+      if (meaning !== 0) found |= meaning & (endsWord(text, i + 1) ? ALL : SECRET_STEM);
     }
     return found;
   }
@@ -48,4 +51,10 @@ export class Stems {
     for (let i = 0; i < 3; i++) index = (index << 5) | (CODES[stem.charCodeAt(i)] as number);
     this.#meanings[index] = (this.#meanings[index] as number) | meaning;
   }
+}
+
+/** Nothing stands there that a name goes on with. */
+function endsWord(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return !(code < 128) || CODES[code] === 0;
 }

@@ -38,5 +38,6 @@ export function scanText(scan: Scan): void {
 function delimiter(scan: Scan, at: number): number {
   const { text } = scan;
   const isUrl = text.charCodeAt(at) === COLON && text.charCodeAt(at + 1) === SLASH && text.charCodeAt(at + 2) === SLASH;
-  return isUrl ? maskUrl(scan, at) : maskAssignment(scan, at);
+  if (isUrl) return maskUrl(scan, at);
+  return scan.names ? maskAssignment(scan, at) : at + 1;
 }

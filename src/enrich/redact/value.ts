@@ -3,7 +3,7 @@
 export const QUOTE = 0x22;
 export const APOSTROPHE = 0x27;
 export const BACKSLASH = 0x5c;
-const DOLLAR = 0x24;
+export const DOLLAR = 0x24;
 
 const NO_SECRETS: ReadonlySet<string> = new Set(
   'true false yes no on off null none nil undefined - * stdin prompt ask enabled disabled required optional basic digest'.split(' '),
@@ -37,14 +37,13 @@ export function isPath(text: string, at: number): boolean {
 /** Of more than this nobody makes a name. */
 const LONGEST_REFERENCE = 128;
 
-/**
- * A variable that a shell is going to fill in: what it holds is not here. Alone or in double quotes, perhaps before the end of its command;
- * between apostrophes it is just text.
- */
+/** A variable that a shell is going to fill in: what it holds is not here. */
 export function isReference(text: string, from: number, to: number): boolean {
-  const first = text.charCodeAt(from);
-  if ((first !== DOLLAR && first !== QUOTE) || to - from > LONGEST_REFERENCE) return false;
-  return /^("?)\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})\1[;&|)]?$/.test(text.slice(from, to));
+  return (
+    text.charCodeAt(from) === DOLLAR &&
+    to - from <= LONGEST_REFERENCE &&
+    /^\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})[;&|)]?$/.test(text.slice(from, to))
+  );
 }
 
 const SHORTEST_RANDOM = 16;
@@ -81,21 +80,6 @@ function isEscaped(text: string, at: number, from: number): boolean {
   let backslashes = 0;
   while (at - backslashes > from && text.charCodeAt(at - backslashes - 1) === BACKSLASH) backslashes++;
   return backslashes % 2 === 1;
-}
-
-/** The end of the word that begins at `from`, as a shell sees it: quotes and backslashes keep spaces in it. A quote that nothing closes is text. */
-export function shellWordEnd(text: string, from: number): number {
-  let at = from;
-  while (at < text.length) {
-    const code = text.charCodeAt(at);
-    if (isSpace(code)) return at;
-    if (code === BACKSLASH) at += 2;
-    else if (isQuote(code)) {
-      const close = closingQuote(text, at + 1, code);
-      at = close < 0 ? at + 1 : close + 1;
-    } else at++;
-  }
-  return text.length;
 }
 
 export function spaceFrom(text: string, from: number): number {

@@ -2,12 +2,12 @@
  * Goes through the words of a command and masks what their place makes a secret: the value of an option with a telling name, the next word
  * after it, what a known program takes by short options. Words are arguments, or, of a text that a shell reads, its words.
  */
-import { NAMED, NOTHING, RANDOM, WHOLE, maskForm } from './form.ts';
-import type { Form, Word } from './form.ts';
+import { LOCATED, NAMED, NOTHING, RANDOM, WHOLE, maskForm } from './form.ts';
+import type { Form } from './form.ts';
 import { DOUBTFUL, HARMLESS, PLAUSIBLE, SECRET, isSwitch, nameClass } from './name.ts';
 import { PROGRAMS } from './programs.ts';
 import type { Program } from './programs.ts';
-import type { Spans } from './spans.ts';
+import type { SpanSink } from './spans.ts';
 import { isQuote, isReference, isSpace } from './value.ts';
 
 const DASH = 0x2d;
@@ -30,9 +30,25 @@ const NAMINGS: ReadonlySet<string> = new Set(
   ),
 );
 
+/** An argument, or a word of a text that a shell reads. */
+export interface Word {
+  readonly text: string;
+  readonly spans: SpanSink;
+  /** A shell fills in the variables in it. */
+  readonly refers: boolean;
+}
+
+/** What the words are: arguments, or those of a text that a shell certainly, or perhaps, reads. */
+export type Reading = 'arguments' | 'script' | 'text';
+
+/** What a word ends with whose value is in the next one. In a text of which that is not certain other rules see to it. */
+const UNFINISHED = { arguments: EQUALS, script: COLON, text: -1 } as const;
+
+/** How a secret is said of which the name came before: the secret itself comes after it. */
+const SCHEMES: ReadonlySet<string> = new Set(['basic', 'bearer', 'digest', 'negotiate', 'token', 'apikey']);
+
 export class Walker {
-  readonly #spans: Spans;
-  readonly #isText: boolean;
+  #reading: Reading = 'arguments';
   #program: Program | undefined;
   /** What the next word holds, by an option or a word before it. */
   #expected: Form = NOTHING;
@@ -48,19 +64,14 @@ export class Walker {
   /** The next word, or all from now on, are read by a shell. */
   #script: 'none' | 'next' | 'rest' = 'none';
 
-  /** @param isText the words are those of a text that a shell reads; else they are arguments */
-  constructor(spans: Spans, isText: boolean) {
-    this.#spans = spans;
-    this.#isText = isText;
-  }
-
   /** Whether the next word is read by a shell. */
   get isScript(): boolean {
     return this.#script !== 'none';
   }
 
   /** A new command begins. `program` is what runs, where that is known; its name is no word of it then. */
-  begin(program?: Program): void {
+  begin(reading: Reading, program?: Program): void {
+    this.#reading = reading;
     this.#run(program);
     this.#expect(NOTHING);
     this.#isLeading = program === undefined;
@@ -78,7 +89,8 @@ export class Walker {
     const isNamed = this.#isNaming;
     this.#isNaming = false;
     if (this.#takeExpected(word)) return;
-    if (word.text.charCodeAt(word.from) === DASH && word.to - word.from > 1) this.#option(word);
+    const { text } = word;
+    if (text.charCodeAt(0) === DASH && text.length > 1) this.#option(word);
     else if (!isNamed) this.#plain(word, isLast);
   }
 
@@ -100,45 +112,46 @@ export class Walker {
       this.#delay -= 1;
       return false;
     }
+    if (this.#reading === 'script' && SCHEMES.has(word.text.toLowerCase())) return true;
     const isGuess = this.#isGuess;
     this.#expect(NOTHING);
-    if (isGuess && looksLikeOption(word)) return false;
+    if (isGuess && looksLikeOption(word.text)) return false;
     this.#mask(form, word);
     return true;
   }
 
-  /** In a text that a shell reads, what it is going to fill in stays. */
-  #mask(form: Form, word: Word): void {
-    if (!this.#isText || !isReference(word.text, word.from, word.to)) maskForm(this.#spans, form, word);
+  /** @param from of the part that holds the secret, and all behind it */
+  #mask(form: Form, { text, spans, refers }: Word, from = 0): void {
+    if (!refers || !isReference(text, from, text.length)) maskForm(form, { text, from, to: text.length, spans });
   }
 
   #option(word: Word): void {
-    const { text, from, to } = word;
-    const isLong = text.charCodeAt(from + 1) === DASH;
-    this.#isNaming = NAMINGS.has(text.slice(from, Math.min(to, from + LONGEST_PROGRAM)));
-    if (this.#program?.shell === true && !isLong && text.charCodeAt(to - 1) === LETTER_C) this.#script = 'next';
-    const start = isLong ? from + 2 : from + 1;
-    const end = nameEnd(text, start, to);
+    const { text } = word;
+    const isLong = text.charCodeAt(1) === DASH;
+    this.#isNaming = NAMINGS.has(text.slice(0, LONGEST_PROGRAM));
+    if (this.#program?.shell === true && !isLong && text.charCodeAt(text.length - 1) === LETTER_C) this.#script = 'next';
+    const start = isLong ? 2 : 1;
+    const end = nameEnd(text, start);
     const known = end < 0 ? undefined : this.#program?.long?.[text.slice(start, Math.min(end, start + LONGEST_PROGRAM))];
     if (known !== undefined) return this.#known(word, known, end);
     if (!isLong && this.#short(word)) return;
-    if (end - start > 1) this.#named(word, start, end);
+    if (end - start > 1) this.#named(text, start, end);
   }
 
   /** @param end of its name */
   #known(word: Word, form: Form, end: number): void {
-    if (end === word.to) this.#expect(form);
-    else this.#mask(form, { text: word.text, from: end + 1, to: word.to });
+    if (end === word.text.length) this.#expect(form);
+    else this.#mask(form, word, end + 1);
   }
 
   /** By its name alone. The value in the same word is found as any assignment is. */
-  #named({ text, to }: Word, start: number, end: number): void {
+  #named(text: string, start: number, end: number): void {
     const found = nameClass(text, start, end);
     if (found === HARMLESS) return;
-    const form = found === DOUBTFUL ? RANDOM : NAMED;
-    if (end === to) {
+    const form = found === DOUBTFUL ? RANDOM : text.endsWith('secret', end) ? LOCATED : NAMED;
+    if (end === text.length) {
       if (!isSwitch(text, start, end)) this.#expect(form, { guess: true });
-    } else if (end === to - 1 && found !== PLAUSIBLE && !this.#isText) this.#expect(form, { guess: true });
+    } else if (end === text.length - 1 && found !== PLAUSIBLE && this.#reading === 'arguments') this.#expect(form, { guess: true });
   }
 
   /** Whether it was one of the program's own. */
@@ -146,61 +159,60 @@ export class Walker {
     const program = this.#program;
     if (program === undefined) return false;
     if (program.prefixes !== undefined && this.#prefixed(word, program.prefixes)) return true;
-    const { text, from, to } = word;
-    for (let at = from + 1; at < to; at++) {
+    const { text } = word;
+    for (let at = 1; at < text.length; at++) {
       const letter = text.charAt(at);
       if (program.last === letter) this.#unlocked = true;
-      if (this.#letter(program, letter, { text, from: at + 1, to })) return true;
+      if (this.#letter(program, letter, { word, at: at + 1 })) return true;
       if (program.flags?.includes(letter) !== true) return false;
     }
     return true;
   }
 
-  /** @param rest of the argument behind the letter */
-  #letter(program: Program, letter: string, rest: Word): boolean {
+  /** @param rest what stands behind the letter */
+  #letter(program: Program, letter: string, { word, at }: { readonly word: Word; readonly at: number }): boolean {
     const isAttached = program.attached?.includes(letter) === true;
     const isNext = program.next?.includes(letter) === true;
     if ((!isAttached && !isNext) || (program.needs !== undefined && !this.#unlocked)) return false;
     const form = program.forms?.[letter] ?? WHOLE;
-    if (rest.from === rest.to) {
+    if (at === word.text.length) {
       if (isNext) this.#expect(form);
       return isNext;
     }
-    if (!isAttached) return false;
-    if (rest.text.charCodeAt(rest.from) === EQUALS) rest.from += 1;
-    this.#mask(form, rest);
-    return true;
+    if (isAttached) this.#mask(form, word, word.text.charCodeAt(at) === EQUALS ? at + 1 : at);
+    return isAttached;
   }
 
-  #prefixed({ text, from, to }: Word, prefixes: readonly string[]): boolean {
-    const prefix = prefixes.findLast((one) => text.startsWith(one, from));
-    if (prefix === undefined) return false;
-    this.#mask(WHOLE, { text, from: from + prefix.length, to });
-    return true;
+  #prefixed(word: Word, prefixes: readonly string[]): boolean {
+    const prefix = prefixes.findLast((one) => word.text.startsWith(one));
+    if (prefix !== undefined) this.#mask(WHOLE, word, prefix.length);
+    return prefix !== undefined;
   }
 
   /** A word that is no option: it may name a program, or say what the next one is. */
   #plain(word: Word, isLast: boolean): void {
-    const named = programIn(word);
+    const { text } = word;
+    const named = programIn(text);
     if (named !== undefined && (this.#isLeading || named.direct !== true)) {
       this.#run(named);
       this.#isLeading = false;
       return;
     }
-    const { text, from, to } = word;
-    if (this.#isLeading) this.#isLeading = to - from <= LONGEST_PROGRAM && WRAPPERS.has(text.slice(text.lastIndexOf('/', to - 1) + 1, to));
-    if (text.charCodeAt(to - 1) === EQUALS && !this.#isText) this.#unfinished(word);
+    if (this.#isLeading) this.#isLeading = text.length <= LONGEST_PROGRAM && WRAPPERS.has(text.slice(text.lastIndexOf('/') + 1));
+    if (text.charCodeAt(text.length - 1) === UNFINISHED[this.#reading]) this.#unfinished(text);
     if (this.#program !== undefined) this.#wordOf(this.#program, word, isLast);
   }
 
-  /** `PASSWORD=` and the value in the next argument. */
-  #unfinished({ text, from, to }: Word): void {
-    const found = nameClass(text, from, to - 1);
+  /** `PASSWORD=` and the value in the next argument; in a script `password:` and the value in the next word. */
+  #unfinished(text: string): void {
+    // The = of base64 ends a value.
+    if (nameEnd(text.slice(0, -1), 0) !== text.length - 1) return;
+    const found = nameClass(text, 0, text.length - 1);
     if (found === SECRET || found === DOUBTFUL) this.#expect(found === SECRET ? NAMED : RANDOM, { guess: true });
   }
 
   #wordOf(program: Program, word: Word, isLast: boolean): void {
-    const { text, from, to } = word;
+    const { text } = word;
     if (program.runs === true) {
       this.#run(undefined);
       this.#isLeading = true;
@@ -210,22 +222,24 @@ export class Walker {
     if (program.word !== undefined) this.#mask(program.word, word);
     if (program.prefixes !== undefined) this.#prefixed(word, program.prefixes);
     if (program.last !== undefined && this.#unlocked && isLast) this.#mask(WHOLE, word);
-    if (to - from > LONGEST_SETTING) return;
-    const plain = text.slice(from, to);
-    const distance = program.after?.[plain];
+    if (text.length > LONGEST_SETTING) return;
+    const distance = program.after?.[text];
     if (distance !== undefined) this.#expect(WHOLE, { delay: distance - 1 });
-    else if (program.settings !== undefined && this.#unlocked && !plain.includes('=') && nameClass(text, from, to) >= PLAUSIBLE) {
-      this.#expect(NAMED, { guess: true });
-    }
-    if (program.needs === plain || program.last === plain || program.settings === plain) this.#unlocked = true;
+    else if (program.settings !== undefined && this.#unlocked && isSecretSetting(text)) this.#expect(NAMED, { guess: true });
+    if (program.needs === text || program.last === text || program.settings === text) this.#unlocked = true;
   }
 }
 
+function isSecretSetting(text: string): boolean {
+  return !text.includes('=') && nameClass(text, 0, text.length) >= PLAUSIBLE;
+}
+
 /** The program that the end of a word names: `/usr/bin/mysql`, `$(mysql`. */
-export function programIn({ text, from, to }: Word): Program | undefined {
+export function programIn(text: string): Program | undefined {
+  const to = text.length;
   let start = to;
-  while (start > from && to - start <= LONGEST_PROGRAM && isInProgramName(text.charCodeAt(start - 1))) start--;
-  return start === to || to - start > LONGEST_PROGRAM ? undefined : PROGRAMS.get(text.slice(start, to));
+  while (start > 0 && to - start <= LONGEST_PROGRAM && isInProgramName(text.charCodeAt(start - 1))) start--;
+  return start === to || to - start > LONGEST_PROGRAM ? undefined : PROGRAMS.get(text.slice(start));
 }
 
 function isInProgramName(code: number): boolean {
@@ -235,16 +249,16 @@ function isInProgramName(code: number): boolean {
 }
 
 /** Of an option's name; -1: this is none. */
-function nameEnd(text: string, from: number, to: number): number {
-  for (let at = from; at < to; at++) {
+function nameEnd(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === EQUALS) return at;
     if (isSpace(code) || isQuote(code) || code === COLON) return -1;
   }
-  return to;
+  return text.length;
 }
 
 /** `-x`, `--name`, `--name=value`: rather the next option than a secret that begins with a dash. */
-function looksLikeOption({ text, from, to }: Word): boolean {
-  return text.charCodeAt(from) === DASH && (to - from === 2 || /^--[A-Za-z]/.test(text.slice(from, from + 3)));
+function looksLikeOption(text: string): boolean {
+  return text.charCodeAt(0) === DASH && (text.length === 2 || /^--[A-Za-z]/.test(text.slice(0, 3)));
 }
