@@ -54,7 +54,7 @@ export class ArgvMasker {
   /** null: there is nothing to mask. The arguments themselves are not changed. */
   mask(argv: Argv, facts: ArgvFacts): MaskedArgs | null {
     const program = this.#programOf(argv.args, facts.exe);
-    if (!this.#isSuspicious(argv.args, program)) return null;
+    if (facts.cutBefore === undefined && !this.#isSuspicious(argv.args, program)) return null;
     const first = this.#maskEach(argv, facts, { program, isFirst: true });
     return first === null ? null : this.#settled(argv.args, first, { facts, program });
   }

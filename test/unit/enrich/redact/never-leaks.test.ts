@@ -6,7 +6,7 @@ const redactor = createRedactor({ defaults: true, patterns: [] }, null);
 const FACTS = { exe: null, truncated: false };
 
 const characters = (set: string, least = 10): fc.Arbitrary<string> =>
-  fc.array(fc.constantFrom(...set), { minLength: least, maxLength: 24 }).map((all) => all.join(''));
+  fc.array(fc.constantFrom(...Array.from(set)), { minLength: least, maxLength: 24 }).map((all) => all.join(''));
 const ALNUM = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz0123456789';
 /** All that can be typed, but for the dashes of an option at the beginning. */
 const any = characters(`${ALNUM} !"#$%&'()*+,-./:;<=>?@[\\]^_{|}~\u00e9\u4e2d`).filter(
@@ -142,36 +142,12 @@ it('arguments that name no secret are the same array', () => {
   const harmless = fc.array(fc.oneof(characters('abdfg -', 1), fc.constantFrom('-p', '--port', '8080', 'a=b', '-x=1', '/usr/bin', 'x:y')), {
     minLength: 1,
   });
-  fc.assert(fc.property(harmless, (args) => void expect(redactor.argv(['run', ...args], null, FACTS)).toBeNull()));
+  fc.assert(fc.property(harmless, (args) => redactor.argv(['run', ...args], null, FACTS) === null));
 });
 
 it('no text whatever makes it fail, and masking again changes nothing', () => {
-  const piece = fc.constantFrom(
-    ...[
-      'password=',
-      'token:',
-      '"',
-      "'",
-      '\\',
-      ' ',
-      '://',
-      '@',
-      'mysql -p',
-      '--key ',
-      'eyJ',
-      '[redacted]',
-      '=',
-      ',',
-      '&',
-      '{',
-      'a',
-      '\n',
-      '$X',
-      '-----BEGIN PRIVATE KEY',
-      ';',
-      'x',
-    ],
-  );
+  const pieces = `password=|token:|"|'|\\| |://|@|mysql -p|--key |eyJ|[redacted]|=|,|&|{|a|\n|$X|-----BEGIN PRIVATE KEY|;|x`;
+  const piece = fc.constantFrom(...pieces.split('|'));
   fc.assert(
     fc.property(
       fc.array(
