@@ -1,6 +1,6 @@
 import convict from 'convict';
 import { isSetting } from '../core/setting.ts';
-import type { Setting, SettingGroup } from '../core/setting.ts';
+import type { Setting, SettingFault, SettingGroup, SwitchSetting } from '../core/setting.ts';
 import { checkSetting } from './check-setting.ts';
 import type { Written } from './document.ts';
 import type { Finding } from './issue.ts';
@@ -82,17 +82,30 @@ function propertiesOf(group: SettingGroup, { path, findings }: Walk): Record<str
 
 function propertyOf(setting: Setting, { path, findings }: Walk): Property {
   const format = ([value]: Boxed): void => {
-    const troubles = checkSetting(setting, value);
-    for (const { within, ...trouble } of troubles) findings.push({ ...trouble, path: within === undefined ? path : [...path, within] });
-    if (troubles.length > 0) throw new Error('refused');
+    const found = isOn(setting, value)
+      ? checkGroup(setting.group, value as Written, path).findings
+      : located(checkSetting(setting, value), path);
+    findings.push(...found);
+    if (found.length > 0) throw new Error('refused');
   };
   return { doc: setting.doc, default: [setting.default], format };
+}
+
+function located(faults: readonly SettingFault[], path: ConfigPath): Finding[] {
+  return faults.map(({ within = [], ...fault }) => ({ ...fault, path: [...path, ...within] }));
+}
+
+/** A switch whose section is written: what is in it is checked, and completed by its defaults, like any section. */
+function isOn(setting: Setting, value: unknown): setting is SwitchSetting {
+  return setting.format === 'switch' && isMap(value);
 }
 
 function unboxed(group: SettingGroup, values: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(group).map(([key, node]) => {
-      return [key, isSetting(node) ? (values[key] as Boxed)[0] : unboxed(node, values[key] as Record<string, unknown>)];
+      if (!isSetting(node)) return [key, unboxed(node, values[key] as Record<string, unknown>)];
+      const [value] = values[key] as Boxed;
+      return [key, isOn(node, value) ? checkGroup(node.group, value as Written, []).values : value];
     }),
   );
 }

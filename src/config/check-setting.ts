@@ -1,21 +1,23 @@
 import { AgentError } from '../core/errors.ts';
-import type { ChoiceSetting, ChoicesSetting, CountSetting, DurationSetting, Setting, SizeSetting } from '../core/setting.ts';
+import { parseSecretReference } from '../core/secret-reference.ts';
+import type {
+  ChoiceSetting,
+  ChoicesSetting,
+  CountSetting,
+  DurationSetting,
+  Setting,
+  SettingFault,
+  SizeSetting,
+  SwitchSetting,
+} from '../core/setting.ts';
 import { escapeText } from '../core/text.ts';
 import { parseDuration, parseSize } from '../core/units.ts';
 import { valueText } from './issue.ts';
 import { nearest } from './nearest.ts';
 import { isMap } from './override.ts';
 
-/** What is wrong with a value, or with the part of it at `within`. */
-export interface Trouble {
-  readonly within?: string | number;
-  readonly value: unknown;
-  readonly reason: string;
-  readonly fix: string;
-}
-
-/** All that is wrong with a value as written; empty when it can be used. */
-export function checkSetting(setting: Setting, value: unknown): Trouble[] {
+/** All that is wrong with a value as written; empty when it can be used. Of a switch that is on, its keys are checked elsewhere. */
+export function checkSetting(setting: Setting, value: unknown): readonly SettingFault[] {
   if (value === null || value === undefined) return [noValue(setting)];
   switch (setting.format) {
     case 'flag':
@@ -34,16 +36,22 @@ export function checkSetting(setting: Setting, value: unknown): Trouble[] {
       return checkPath(value);
     case 'labels':
       return checkLabels(value);
+    case 'secret':
+      return checkSecret(value);
+    case 'structure':
+      return setting.check(value);
+    case 'switch':
+      return value === 'off' ? [] : [notSwitch(setting, value)];
   }
 }
 
-function noValue(setting: Setting): Trouble {
+function noValue(setting: Setting): SettingFault {
   if (setting.format === 'choice' && setting.choices.includes('null'))
     return { value: null, reason: 'has no value', fix: 'write "null", in quotes, if that word is meant' };
   return { value: null, reason: 'has no value', fix: `write one, or remove the key for the default ${valueText(setting.default)}` };
 }
 
-function notFlag(value: unknown): Trouble {
+function notFlag(value: unknown): SettingFault {
   const word = typeof value === 'string' ? value.toLowerCase() : '';
   const meant = ['yes', 'on', 'y', 'true', '1'].includes(word)
     ? 'true'
@@ -53,14 +61,18 @@ function notFlag(value: unknown): Trouble {
   return { value, reason: 'must be true or false', fix: `write ${meant}, without quotes` };
 }
 
-function checkCount({ min, max }: CountSetting, value: unknown): Trouble[] {
+function checkCount({ min, max }: CountSetting, value: unknown): SettingFault[] {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return [];
   if (typeof value === 'string' && /^\d+$/.test(value))
     return [{ value, reason: 'must be a number, not text', fix: `write ${value}, without quotes` }];
   return [{ value, reason: `must be a whole number from ${min} to ${max}`, fix: 'write one within these bounds' }];
 }
 
-function checkQuantity({ format, min, max }: SizeSetting | DurationSetting, value: unknown, parse: (value: unknown) => number): Trouble[] {
+function checkQuantity(
+  { format, min, max }: SizeSetting | DurationSetting,
+  value: unknown,
+  parse: (value: unknown) => number,
+): SettingFault[] {
   try {
     const amount = parse(value);
     if (amount >= parse(min) && amount <= parse(max)) return [];
@@ -71,7 +83,7 @@ function checkQuantity({ format, min, max }: SizeSetting | DurationSetting, valu
   }
 }
 
-function checkChoice({ choices }: ChoiceSetting, value: unknown): Trouble[] {
+function checkChoice({ choices }: ChoiceSetting, value: unknown): SettingFault[] {
   if (typeof value === 'string' && choices.includes(value)) return [];
   return [
     {
@@ -87,23 +99,23 @@ function wordFix(value: unknown, choices: readonly string[]): string {
   return meant === undefined ? `write ${choices.length === 1 ? choices[0] : 'one of these words'}` : `did you mean ${meant}?`;
 }
 
-function checkChoices({ choices }: ChoicesSetting, value: unknown): Trouble[] {
+function checkChoices({ choices }: ChoicesSetting, value: unknown): SettingFault[] {
   if (!Array.isArray(value)) {
     const one = typeof value === 'string' && choices.includes(value) ? value : choices.slice(0, 2).join(', ');
     return [{ value, reason: 'must be a list', fix: `write it in brackets: [${one}]` }];
   }
   if (value.length === 0) return [{ value, reason: 'must not be an empty list', fix: `name at least one of ${choices.join(', ')}` }];
-  return value.flatMap((word: unknown, index): Trouble[] => {
+  return value.flatMap((word: unknown, index): SettingFault[] => {
     if (typeof word !== 'string' || !choices.includes(word)) {
-      return [{ within: index, value: word, reason: `must be one of ${choices.join(', ')}`, fix: wordFix(word, choices) }];
+      return [{ within: [index], value: word, reason: `must be one of ${choices.join(', ')}`, fix: wordFix(word, choices) }];
     }
     return value.indexOf(word) === index
       ? []
-      : [{ within: index, value: word, reason: 'is in the list twice', fix: 'remove one of the two' }];
+      : [{ within: [index], value: word, reason: 'is in the list twice', fix: 'remove one of the two' }];
   });
 }
 
-function checkPath(value: unknown): Trouble[] {
+function checkPath(value: unknown): SettingFault[] {
   if (typeof value !== 'string') return [{ value, reason: 'must be a path', fix: 'write it as text, in quotes if it looks like a number' }];
   if (value.trim() === '') return [{ value, reason: 'must not be empty', fix: 'write a path; . is the working directory' }];
   if (escapeText(value) !== value)
@@ -120,32 +132,47 @@ function checkPath(value: unknown): Trouble[] {
   return [];
 }
 
+/** What is written instead may be the secret itself, so it is not repeated. */
+function checkSecret(value: unknown): SettingFault[] {
+  try {
+    parseSecretReference(value);
+    return [];
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.code !== 'CONFIG_INVALID') throw error;
+    return [{ value: null, reason: error.message, fix: error.fix ?? 'write where the secret is' }];
+  }
+}
+
+function notSwitch({ group }: SwitchSetting, value: unknown): SettingFault {
+  return { value, reason: 'must be off, or a map of keys', fix: `write off, or its keys below it: ${Object.keys(group).join(', ')}` };
+}
+
 /** Labels ride on exec events, so they are kept few and short. */
 const MAX_LABELS = 64;
 const MAX_LABEL_LENGTH = 256;
 const LABEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_./-]{0,62}$/;
 
-function checkLabels(value: unknown): Trouble[] {
+function checkLabels(value: unknown): SettingFault[] {
   if (!isMap(value)) return [{ value, reason: 'must be a map of names to texts', fix: 'write it as {env: prod, site: lab}' }];
   const entries = Object.entries(value);
   if (entries.length > MAX_LABELS)
     return [{ value, reason: `has ${entries.length} labels, ${MAX_LABELS} are allowed`, fix: 'keep those that tell hosts apart' }];
-  return entries.flatMap(([name, text]): Trouble[] => {
+  return entries.flatMap(([name, text]): SettingFault[] => {
     if (!LABEL_NAME.test(name))
       return [
         {
-          within: name,
+          within: [name],
           value: text,
           reason: 'is not a label name',
           fix: 'use up to 63 letters, digits and _ . / -, beginning with a letter or digit',
         },
       ];
-    if (typeof text !== 'string') return [{ within: name, value: text, reason: 'must be text', fix: textFix(text) }];
+    if (typeof text !== 'string') return [{ within: [name], value: text, reason: 'must be text', fix: textFix(text) }];
     if (text.length > MAX_LABEL_LENGTH)
-      return [{ within: name, value: text, reason: `is longer than ${MAX_LABEL_LENGTH} characters`, fix: 'shorten it' }];
+      return [{ within: [name], value: text, reason: `is longer than ${MAX_LABEL_LENGTH} characters`, fix: 'shorten it' }];
     return escapeText(text) === text
       ? []
-      : [{ within: name, value: text, reason: 'must not contain control characters', fix: 'use printable characters' }];
+      : [{ within: [name], value: text, reason: 'must not contain control characters', fix: 'use printable characters' }];
   });
 }
 

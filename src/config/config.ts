@@ -2,6 +2,12 @@ import { createHash } from 'node:crypto';
 import type { ProcessKind } from '../core/event.ts';
 import type { KernelKind } from '../core/kernel-event.ts';
 import { parseDuration, parseSize } from '../core/units.ts';
+import { compileFilter } from '../enrich/filter/config.ts';
+import type { FilterRule } from '../enrich/filter/rule.ts';
+import { compileRedact } from '../enrich/redact/config.ts';
+import type { RedactSettings } from '../enrich/redact/config.ts';
+import { compileThrottle } from '../enrich/throttle/config.ts';
+import type { ThrottleConfig } from '../enrich/throttle/config.ts';
 import type { WhenFull } from '../queue/when-full.ts';
 import type { EffectiveConfig, EffectiveSink } from './effective.ts';
 import { WRITTEN_KINDS } from './schema.ts';
@@ -34,6 +40,11 @@ export interface Config {
     readonly exitTtlMs: number;
     readonly maxArgsBytes: number;
     readonly ancestors: number;
+    readonly redact: RedactSettings;
+    /** In the order in which they are asked. */
+    readonly filter: readonly FilterRule[];
+    /** null: off */
+    readonly throttle: ThrottleConfig | null;
   };
   /** Ordered by name. */
   readonly sinks: readonly SinkConfig[];
@@ -83,6 +94,9 @@ export function compileConfig({ agent, source, enrich, sinks, telemetry }: Effec
       exitTtlMs: parseDuration(enrich.exit_ttl),
       maxArgsBytes: parseSize(enrich.max_args_bytes),
       ancestors: enrich.ancestors,
+      redact: compileRedact(enrich.redact),
+      filter: compileFilter(enrich.filter),
+      throttle: compileThrottle(enrich.throttle),
     },
     sinks: named.map(([name, sink]) => compileSink(name, sink)),
     telemetry: { logLevel: telemetry.log_level },

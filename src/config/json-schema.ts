@@ -1,3 +1,4 @@
+import { SECRET_PATTERN } from '../core/secret-reference.ts';
 import { isSetting } from '../core/setting.ts';
 import type { Setting, SettingGroup } from '../core/setting.ts';
 import { DURATION_PATTERN, SIZE_PATTERN } from '../core/units.ts';
@@ -67,5 +68,11 @@ function shapeOf(setting: Setting): JsonSchema {
       return { type: 'string', minLength: 1 };
     case 'labels':
       return { type: 'object', additionalProperties: { type: 'string' } };
+    case 'secret':
+      return { type: 'string', pattern: SECRET_PATTERN };
+    case 'structure':
+      return setting.schema;
+    case 'switch':
+      return { oneOf: [{ const: 'off' }, { ...ofGroup(setting.group), type: 'object' }] };
   }
 }

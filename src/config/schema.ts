@@ -2,6 +2,9 @@ import { PROCESS_KINDS } from '../core/event.ts';
 import type { ProcessKind } from '../core/event.ts';
 import type { KernelKind } from '../core/kernel-event.ts';
 import type { SettingGroup } from '../core/setting.ts';
+import { filterSetting } from '../enrich/filter/config.ts';
+import { redactSchema } from '../enrich/redact/config.ts';
+import { throttleSchema } from '../enrich/throttle/config.ts';
 import { WHEN_FULL } from '../queue/when-full.ts';
 
 /** Kinds as the configuration writes them. */
@@ -100,6 +103,14 @@ export const CORE_SCHEMA = {
       doc: 'How much of a command line is kept; longer ones are cut and marked.',
     },
     ancestors: { format: 'count', default: 8, min: 0, max: 64, doc: 'How many ancestors of a process an exec event names.' },
+    redact: redactSchema,
+    filter: filterSetting,
+    throttle: {
+      format: 'switch',
+      default: 'off',
+      group: throttleSchema,
+      doc: 'Count the events of what makes too many of them in place of reporting each.',
+    },
   },
   telemetry: {
     log_level: {

@@ -12,6 +12,7 @@ interface Policy {
 export const ERRORS = {
   CONFIG_INVALID: { category: 'config', retry: 'never' },
   CONFIG_UNREADABLE: { category: 'config', retry: 'never' },
+  SECRET_UNREADABLE: { category: 'config', retry: 'never' },
   USAGE: { category: 'usage', retry: 'never' },
   CHECK_FAILED: { category: 'failed', retry: 'never' },
   NETLINK_UNSUPPORTED: { category: 'unavailable', retry: 'never' },

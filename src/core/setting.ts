@@ -56,8 +56,49 @@ export interface LabelsSetting extends Declared {
   readonly default: Readonly<Record<string, string>>;
 }
 
+/** Where a secret is, `parseSecretReference`, or `none`; never the secret itself, so that a configuration can be shown. */
+export interface SecretSetting extends Declared {
+  readonly format: 'secret';
+  readonly default: 'none';
+}
+/** `off`, or a section: with it what it is about is on. */
+export interface SwitchSetting extends Declared {
+  readonly format: 'switch';
+  readonly default: 'off';
+  readonly group: SettingGroup;
+}
+/** A value of a shape of its own, which its component knows. */
+export interface StructureSetting<T = unknown> extends Declared {
+  readonly format: 'structure';
+  readonly default: T;
+  /** All that is wrong with a value as written; empty when it can be used as a T. */
+  readonly check: (value: unknown) => readonly SettingFault[];
+  /** JSON Schema of the shape; it accepts all that `check` accepts. */
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+/** What is wrong with a value, or with the part of it at `within`. */
+export interface SettingFault {
+  readonly within?: readonly (string | number)[];
+  readonly value: unknown;
+  /** As the rest of a sentence that begins with the path: "must be text". */
+  readonly reason: string;
+  /** What to write instead, as an instruction. */
+  readonly fix: string;
+}
+
 export type Setting =
-  FlagSetting | CountSetting | SizeSetting | DurationSetting | ChoiceSetting | ChoicesSetting | PathSetting | LabelsSetting;
+  | FlagSetting
+  | CountSetting
+  | SizeSetting
+  | DurationSetting
+  | ChoiceSetting
+  | ChoicesSetting
+  | PathSetting
+  | LabelsSetting
+  | SecretSetting
+  | SwitchSetting
+  | StructureSetting;
 
 /** A section: keys to settings, or to further sections. */
 export interface SettingGroup {
@@ -76,9 +117,13 @@ export type ValuesOf<G> = {
           ? number
           : G[K] extends LabelsSetting
             ? Readonly<Record<string, string>>
-            : G[K] extends Setting
-              ? string
-              : ValuesOf<G[K]>;
+            : G[K] extends SwitchSetting
+              ? 'off' | ValuesOf<G[K]['group']>
+              : G[K] extends StructureSetting
+                ? G[K]['default']
+                : G[K] extends Setting
+                  ? string
+                  : ValuesOf<G[K]>;
 };
 
 export function isSetting(node: Setting | SettingGroup): node is Setting {

@@ -26,7 +26,15 @@ telemetry: {log_level: debug}
     events: ['EXEC', 'EXIT'],
     snapshot: false,
   });
-  expect(config.enrich).toEqual({ maxProcesses: 64, exitTtlMs: 100, maxArgsBytes: 2097152, ancestors: 0 });
+  expect(config.enrich).toEqual({
+    maxProcesses: 64,
+    exitTtlMs: 100,
+    maxArgsBytes: 2097152,
+    ancestors: 0,
+    redact: { defaults: true, patterns: [], hmacKey: null },
+    filter: [],
+    throttle: null,
+  });
   expect(config.telemetry).toEqual({ logLevel: 'debug' });
   expect(config.sinks.map(({ name, type }) => [name, type])).toEqual([
     ['a', 'file'],
