@@ -11,8 +11,8 @@ export interface RateLimit {
 
 export function rateLimit({ rate, burst }: { readonly rate: number; readonly burst: number }): RateLimit {
   const stepUs = 1e6 / rate;
-  // Half an event more, so that it does not depend on how sums of steps were rounded.
-  return { stepUs, slackUs: (burst - 0.5) * stepUs };
+  // A microsecond more, so that it does not depend on how sums of steps were rounded.
+  return { stepUs, slackUs: (burst - 1) * stepUs + Math.min(1, stepUs / 2) };
 }
 
 /**
