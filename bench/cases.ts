@@ -7,6 +7,8 @@ export async function benchCases(stage: Stage, choice: Choice): Promise<readonly
       return (await import('./stages/encode.ts')).encodeCases;
     case 'enrich':
       return (await import('./stages/enrich.ts')).enrichCases;
+    case 'redact':
+      return (await import('./stages/redact.ts')).redactCases;
     case 'ring':
       return (await import('./stages/ring.ts')).ringCases;
     case 'ingest':

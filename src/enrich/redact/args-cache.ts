@@ -1,13 +1,16 @@
 import type { ArgvFacts } from './argv-masker.ts';
 import type { RedactedArgs, Redactor } from './redactor.ts';
 
-/** To look for it costs more than to search so few characters again. */
-const WORTH_KEEPING = 256;
+interface Known {
+  /** null: there is nothing to mask. */
+  readonly redacted: RedactedArgs | null;
+  readonly withRaw: boolean;
+}
 
-/**
- * What became of argument vectors, as long as somebody holds them: those of a process come with its exec, its end and each of its children.
- * Short ones without a secret are searched again.
- */
+const CLEAN: Known = { redacted: null, withRaw: false };
+const CLEAN_WITH_RAW: Known = { redacted: null, withRaw: true };
+
+/** What became of argument vectors, as long as somebody holds them: those of a process come with its exec, its end and each of its children. */
 export class ArgsCache {
   readonly #redactor: Redactor;
   readonly #known = new WeakMap<readonly string[], Known>();
@@ -22,21 +25,8 @@ export class ArgsCache {
     // As a parent's they come without their bytes.
     if (known !== undefined && (known.withRaw || raw === null)) return known.redacted;
     const redacted = this.#redactor.argv(args, raw, facts);
-    if (redacted !== null || isLong(args)) this.#known.set(args, { redacted, withRaw: raw !== null });
+    const withRaw = raw !== null;
+    this.#known.set(args, redacted === null ? (withRaw ? CLEAN_WITH_RAW : CLEAN) : { redacted, withRaw });
     return redacted;
   }
-}
-
-interface Known {
-  readonly redacted: RedactedArgs | null;
-  readonly withRaw: boolean;
-}
-
-function isLong(args: readonly string[]): boolean {
-  let characters = 0;
-  for (const arg of args) {
-    characters += arg.length;
-    if (characters > WORTH_KEEPING) return true;
-  }
-  return false;
 }

@@ -5,6 +5,9 @@ import { MARK } from './mark.ts';
 import { SECRET, nameClass } from './name.ts';
 import { Patterns } from './patterns.ts';
 
+const MOST_REMEMBERED = 8192;
+const LONGEST_REMEMBERED = 256;
+
 export interface RedactConfig {
   /** Mask what is known to be a secret anywhere: passwords by name, addresses with credentials, tokens by their looks. */
   readonly defaults: boolean;
@@ -42,6 +45,8 @@ export function createRedactor(config: RedactConfig, hmacKey: Uint8Array | null)
 class RuleRedactor implements Redactor {
   masked = 0;
   readonly #masker: ArgvMasker;
+  /** Paths and names come again and again: those without a secret, forgotten all at once when there are many. */
+  readonly #clean = new Set<string>();
   readonly #namesCount: boolean;
   readonly #hmacKey: Uint8Array | null;
 
@@ -64,10 +69,20 @@ class RuleRedactor implements Redactor {
   }
 
   text(text: string): string {
+    if (this.#clean.has(text)) return text;
     const masked = this.#masker.maskText(text);
-    if (masked === null) return text;
+    if (masked === null) {
+      this.#remember(text);
+      return text;
+    }
     this.masked += masked.count;
     return masked.text;
+  }
+
+  #remember(text: string): void {
+    if (text.length > LONGEST_REMEMBERED) return;
+    if (this.#clean.size >= MOST_REMEMBERED) this.#clean.clear();
+    this.#clean.add(text);
   }
 
   named(name: string, value: string): string {
