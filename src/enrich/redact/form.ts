@@ -9,29 +9,29 @@ export const WHOLE = 1;
 /** All of it, by the name of the option alone: `--password none` holds none. */
 export const NAMED = 2;
 /** The same, or where it is found: `--secret id=npm,src=x`. */
-export const LOCATED = 14;
+export const LOCATED = 3;
 /** All of it where it looks like a secret: `--key x`. */
-export const RANDOM = 3;
+export const RANDOM = 4;
 /** `user:password`; of `token:` the user is the secret. Without a colon there is none: the program asks for it. */
-export const USER_PASSWORD = 4;
+export const USER_PASSWORD = 5;
 /** `user:password`, or a token alone. */
-export const TOKEN_OR_USER_PASSWORD = 5;
+export const TOKEN_OR_USER_PASSWORD = 6;
 /** `file:password`. */
-export const FILE_PASSWORD = 6;
+export const FILE_PASSWORD = 7;
 /** `user%password`. */
-export const USER_PERCENT_PASSWORD = 7;
+export const USER_PERCENT_PASSWORD = 8;
 /** `user,password`. */
-export const USER_COMMA_PASSWORD = 8;
+export const USER_COMMA_PASSWORD = 9;
 /** `user/password@database`. */
-export const USER_SLASH_PASSWORD = 9;
+export const USER_SLASH_PASSWORD = 10;
 /** `user:password@host` without a scheme. */
-export const USER_PASSWORD_AT_HOST = 10;
+export const USER_PASSWORD_AT_HOST = 11;
 /** `pass:password`; what begins otherwise says where the password is. */
-export const PASS_PREFIX = 11;
+export const PASS_PREFIX = 12;
 /** `name=value`, whatever the name. */
-export const ASSIGNED = 12;
+export const ASSIGNED = 13;
 /** Cookies, or the name of a file with them. */
-export const COOKIES = 13;
+export const COOKIES = 14;
 export type Form = number;
 
 /** [from, to) of a text: an argument, or a part of one. */
@@ -74,8 +74,9 @@ function secretStart(form: Form, word: Part): number {
     case PASS_PREFIX:
       return text.startsWith('pass:', from) ? from + 5 : NONE;
     case ASSIGNED:
+      return behind(word, '=');
     case COOKIES:
-      return form === COOKIES && behind(word, '=') !== NONE ? from : form === ASSIGNED ? behind(word, '=') : NONE;
+      return behind(word, '=') === NONE ? NONE : from;
     case USER_SLASH_PASSWORD:
       return text.charAt(from) === '/' || text.charAt(from) === '.' ? NONE : behind(word, '/');
     case USER_PASSWORD_AT_HOST:

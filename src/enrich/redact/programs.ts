@@ -19,21 +19,28 @@ import {
 } from './form.ts';
 import type { Form } from './form.ts';
 
+type Table<T> = Readonly<Record<string, T>>;
+
+/** A word of a command line may be that of something which every object inherits. */
+export function entryOf<T>(table: Table<T> | undefined, word: string): T | undefined {
+  return table !== undefined && Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
 export interface Program {
   /** Short options with the secret in the same argument: `-pSECRET`. */
   readonly attached?: string;
   /** Short options with the secret in the next one: `-p SECRET`. */
   readonly next?: string;
   /** What is in them, where it is not a secret alone. */
-  readonly forms?: Readonly<Record<string, Form>>;
+  readonly forms?: Table<Form>;
   /** Short options without a value, which may stand before another one in the same argument: `-sSu`. */
   readonly flags?: string;
   /** Long options, without their dashes. */
-  readonly long?: Readonly<Record<string, Form>>;
+  readonly long?: Table<Form>;
   /** Beginnings of arguments of which the rest is a secret. */
   readonly prefixes?: readonly string[];
   /** Words, and how many words after them the secret stands. */
-  readonly after?: Readonly<Record<string, number>>;
+  readonly after?: Table<number>;
   /** Its options mean a secret only behind this word. */
   readonly needs?: string;
   /** Any argument that is no option. */

@@ -1,12 +1,14 @@
 import { createHmac } from 'node:crypto';
+import { AgentError } from '../../core/errors.ts';
 import { ArgvMasker } from './argv-masker.ts';
 import type { ArgvFacts, MaskedArgs } from './argv-masker.ts';
 import { MARK } from './mark.ts';
-import { SECRET, nameClass } from './name.ts';
 import { Patterns } from './patterns.ts';
 
 const MOST_REMEMBERED = 8192;
 const LONGEST_REMEMBERED = 256;
+/** Of a shorter one all can be tried, and with it the command lines guessed. */
+const SHORTEST_KEY = 16;
 
 export interface RedactConfig {
   /** Mask what is known to be a secret anywhere: passwords by name, addresses with credentials, tokens by their looks. */
@@ -37,8 +39,12 @@ export interface Redactor {
   readonly masked: number;
 }
 
-/** Throws CONFIG_INVALID for a pattern that is none. @param hmacKey null: no HMAC */
+/** Throws CONFIG_INVALID for a pattern that is none, or a key that could be guessed. @param hmacKey null: no HMAC */
 export function createRedactor(config: RedactConfig, hmacKey: Uint8Array | null): Redactor {
+  if (hmacKey !== null && hmacKey.length < SHORTEST_KEY)
+    throw new AgentError('CONFIG_INVALID', `the key of the HMAC has ${hmacKey.length} bytes, at least ${SHORTEST_KEY} are needed`, {
+      fix: 'make one with: openssl rand -hex 32',
+    });
   return new RuleRedactor(config, hmacKey);
 }
 
@@ -47,12 +53,10 @@ class RuleRedactor implements Redactor {
   readonly #masker: ArgvMasker;
   /** Paths and names come again and again: those without a secret, forgotten all at once when there are many. */
   readonly #clean = new Set<string>();
-  readonly #namesCount: boolean;
   readonly #hmacKey: Uint8Array | null;
 
   constructor(config: RedactConfig, hmacKey: Uint8Array | null) {
     this.#masker = new ArgvMasker(new Patterns(config.patterns), config.defaults);
-    this.#namesCount = config.defaults;
     this.#hmacKey = hmacKey;
   }
 
@@ -86,9 +90,8 @@ class RuleRedactor implements Redactor {
   }
 
   named(name: string, value: string): string {
-    if (!this.#namesCount || value === '' || value === MARK || nameClass(name, 0, name.length) !== SECRET) return this.text(value);
-    this.masked += 1;
-    return MARK;
+    const masked = this.text(`${name}=${value}`);
+    return masked.startsWith(`${name}=`) ? masked.slice(name.length + 1) : MARK;
   }
 
   /** Each byte as a character: the rules look at ASCII only, so what they find in the text they find in the bytes. */

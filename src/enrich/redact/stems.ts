@@ -11,7 +11,7 @@ const LIMIT = 1 << 15;
 /** Something may be masked, whatever the program is. */
 export const SECRET_STEM = 1;
 /** A program may be named whose options are known here: counted only where a word ends. */
-export const PROGRAM_STEM = 2;
+const PROGRAM_STEM = 2;
 
 const ALL = SECRET_STEM | PROGRAM_STEM;
 

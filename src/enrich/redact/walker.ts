@@ -5,7 +5,7 @@
 import { LOCATED, NAMED, NOTHING, RANDOM, WHOLE, maskForm } from './form.ts';
 import type { Form } from './form.ts';
 import { DOUBTFUL, HARMLESS, PLAUSIBLE, SECRET, isSwitch, nameClass } from './name.ts';
-import { PROGRAMS } from './programs.ts';
+import { PROGRAMS, entryOf } from './programs.ts';
 import type { Program } from './programs.ts';
 import type { SpanSink } from './spans.ts';
 import { isQuote, isReference, isSpace } from './value.ts';
@@ -132,7 +132,7 @@ export class Walker {
     if (this.#program?.shell === true && !isLong && text.charCodeAt(text.length - 1) === LETTER_C) this.#script = 'next';
     const start = isLong ? 2 : 1;
     const end = nameEnd(text, start);
-    const known = end < 0 ? undefined : this.#program?.long?.[text.slice(start, Math.min(end, start + LONGEST_PROGRAM))];
+    const known = end < 0 ? undefined : entryOf(this.#program?.long, text.slice(start, Math.min(end, start + LONGEST_PROGRAM)));
     if (known !== undefined) return this.#known(word, known, end);
     if (!isLong && this.#short(word)) return;
     if (end - start > 1) this.#named(text, start, end);
@@ -174,7 +174,7 @@ export class Walker {
     const isAttached = program.attached?.includes(letter) === true;
     const isNext = program.next?.includes(letter) === true;
     if ((!isAttached && !isNext) || (program.needs !== undefined && !this.#unlocked)) return false;
-    const form = program.forms?.[letter] ?? WHOLE;
+    const form = entryOf(program.forms, letter) ?? WHOLE;
     if (at === word.text.length) {
       if (isNext) this.#expect(form);
       return isNext;
@@ -223,7 +223,7 @@ export class Walker {
     if (program.prefixes !== undefined) this.#prefixed(word, program.prefixes);
     if (program.last !== undefined && this.#unlocked && isLast) this.#mask(WHOLE, word);
     if (text.length > LONGEST_SETTING) return;
-    const distance = program.after?.[text];
+    const distance = entryOf(program.after, text);
     if (distance !== undefined) this.#expect(WHOLE, { delay: distance - 1 });
     else if (program.settings !== undefined && this.#unlocked && isSecretSetting(text)) this.#expect(NAMED, { guess: true });
     if (program.needs === text || program.last === text || program.settings === text) this.#unlocked = true;

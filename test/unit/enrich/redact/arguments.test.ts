@@ -51,6 +51,7 @@ describe('what stays whole', () => {
     'curl https://example.com:8443/@scope/pkg?page=2',
     'curl -u bob https://example.com',
     'mysql -u root -p customers',
+    'curl --constructor x toString y',
     'mysql --password customers',
     'psql --password customers',
     'openssl rsa -in key.pem -passin file:/run/pass -passout env:PASS',

@@ -8,7 +8,7 @@ import { capture, eventOf, eventsOf, exec, exit, fork, newEnricher } from '../fi
 import { fullEvent, pathsOf } from './full-event.ts';
 
 const X = '[redacted]';
-const KEY = Buffer.from('a key');
+const KEY = Buffer.from('a key of 16 bytes');
 const newRedactor = (key: Uint8Array | null = null) => new EventRedactor(createRedactor({ defaults: true, patterns: [] }, key));
 const apply = (event: ProcessEvent, redactor = newRedactor()): ProcessEvent => {
   redactor.apply({ stream: 'process', event });
@@ -68,11 +68,11 @@ describe('an event', () => {
 
   it('has labels and variables masked by their names', () => {
     const event = fullEvent('plain');
-    event.process.env = { DB_PASSWORD: 'abc', LD_PRELOAD: '/x.so' };
-    event.container = { ...(event.container as Container), labels: { 'com.example.api-token': 'abc', tier: 'web' } };
+    event.process.env = { DB_PASSWORD: 'a b', DB_PASS: 'abc', LD_PRELOAD: '/x.so', TOKEN: '', PWD: '/srv' };
+    event.container = { ...(event.container as Container), labels: { 'com.example/api-token': 'abc', tier: 'web' } };
     apply(event);
-    expect(event.process.env).toEqual({ DB_PASSWORD: X, LD_PRELOAD: '/x.so' });
-    expect(event.container.labels).toEqual({ 'com.example.api-token': X, tier: 'web' });
+    expect(event.process.env).toEqual({ DB_PASSWORD: X, DB_PASS: X, LD_PRELOAD: '/x.so', TOKEN: '', PWD: '/srv' });
+    expect(event.container.labels).toEqual({ 'com.example/api-token': X, tier: 'web' });
   });
 });
 
@@ -134,6 +134,11 @@ describe('what events share', () => {
 });
 
 describe('the HMAC', () => {
+  it('has a key that nobody can try', () => {
+    expect(() => newRedactor(Buffer.alloc(15))).toThrow('the key of the HMAC has 15 bytes, at least 16 are needed');
+    expect(() => newRedactor(Buffer.alloc(16))).not.toThrow();
+  });
+
   const hmacOf = (bytes: string): Buffer => createHmac('sha256', KEY).update(bytes, 'latin1').digest();
 
   it('is that of the original arguments, joined by NUL, where something was masked', () => {
