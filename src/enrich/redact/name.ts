@@ -58,7 +58,7 @@ const HARMLESS_ENDINGS = words(
   'file files filename path paths dir directory folder ttl timeout expiry expire expires expiration lifetime age max min length len size type ' +
     'types name names url uri endpoint host port id ids provider source src store stores var variable ref reference arn version count limit ' +
     'enabled disabled required optional prompt stdin fd cmd command helper format algorithm alg field column header issuer audience scope ' +
-    'scopes mode rotation rotate interval lookup regex pattern policy days hours minutes seconds usage class driver plugin backend reviewer',
+    'scopes mode rotation rotate interval lookup regex pattern policy days hours minutes seconds usage arg args class driver plugin backend reviewer',
 );
 /** First words that make an option a switch, which takes no value. */
 const SWITCHES = words(

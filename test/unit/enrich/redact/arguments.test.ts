@@ -34,7 +34,7 @@ describe('what stays whole', () => {
     'mkdir -p x/y',
     'app --key-file /etc/key.pem',
     'app --password-file=/run/secrets/db',
-    'app --token-ttl 5m --token-type jwt2',
+    'app --token-ttl 5m --token-type jwt2 --pass-arg=x',
     'app --secret-name db --secretName=db',
     'app color=red key=value',
     'app --key user_id --key=/etc/ssl/key.pem',
