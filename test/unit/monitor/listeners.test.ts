@@ -78,6 +78,7 @@ describe('listeners', () => {
     const listener = (): void => undefined;
     monitor.on('exec', listener);
     monitor.on('exec', listener, { name: 'tool' });
+    monitor.on('exec', listener, { name: 'other' });
     monitor.on('exec', listener, { name: /tool/ });
     monitor.on('exec', listener, { name: /tool/i });
     monitor.on('exit', listener);
@@ -89,7 +90,7 @@ describe('listeners', () => {
       () => monitor.on('gap', listener),
     ];
     for (const subscribe of again) expect(subscribe).toThrow(expect.objectContaining({ code: 'SUBSCRIPTION_DUPLICATE' }));
-    expect(monitor.counters.subscribers).toBe(5);
+    expect(monitor.counters.subscribers).toBe(6);
   });
 
   test('can be unsubscribed twice, which ends one subscription and no other (DataDog: double unsubscribe)', async () => {
