@@ -6,20 +6,23 @@ import type { EventSource, SourceState } from '../core/event-source.ts';
 import type { Config } from '../config/config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import type { Enricher } from '../enrich/enricher.ts';
-import { loadRunIdentity } from '../enrich/identity.ts';
 import type { RunIdentity } from '../enrich/identity.ts';
 import { createSequencer } from '../enrich/sequencer.ts';
 import type { Sequencer } from '../enrich/sequencer.ts';
-import { systemUserNames } from '../enrich/users.ts';
 import { uuidText } from '../core/uuid.ts';
+import type { RecordingEnd } from '../ingest/recording/end.ts';
+import type { TornEnd } from '../ingest/recording/reader.ts';
 import type { DeliveryEvents } from '../pipeline/delivery.ts';
+import type { IntakeParts } from '../pipeline/intake.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Books } from './books.ts';
 import { describeStart } from './describe-start.ts';
 import { createSource } from './create-source.ts';
+import { EventClock } from './event-clock.ts';
 import { createLanes, lastRunPath } from './lanes.ts';
 import { startEvent, stopEvent } from './lifecycle-events.ts';
+import type { Origin } from './origin.ts';
 import { kernelSeqsOf, readRunRecord, writeRunRecord } from './run-record.ts';
 import type { LastRun } from './run-record.ts';
 import type { Screen } from './screen.ts';
@@ -30,7 +33,7 @@ const RECORD_MS = 10_000;
 const BOOT_TIMEOUT_MS = 15_000;
 
 export interface AgentDeps {
-  readonly version: string;
+  readonly origin: Origin;
   readonly log: Logger;
   readonly screen: Screen;
 }
@@ -49,28 +52,24 @@ export class Agent {
   #previous: LastRun | undefined;
   #stopReason = 'end of source';
 
-  /** Nothing is opened yet. Throws FILE_NOT_FOUND where the machine shows no boot id. */
+  /** Nothing is opened yet. */
   constructor(config: Config, deps: AgentDeps) {
     this.config = config;
     this.#deps = deps;
-    this.identity = loadRunIdentity(config.agent.labels);
-    this.source = createSource(config, {
-      onState: (state) => this.#hears(state),
-      formerSeqs: () => kernelSeqsOf(this.#previous, this.identity.bootId),
-    });
-    this.enricher = createEnricher(
-      { ...config.enrich, threads: config.source.threads, snapshot: config.source.snapshot, kinds: new Set(config.source.events) },
-      { identity: this.identity, clock: systemClock, users: systemUserNames(), bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
-    );
-    this.#sequencer = createSequencer(this.identity.agentId);
-    const { lanes, encoders } = createLanes(config, { agentId: this.identity.agentId, log: deps.log, screen: deps.screen });
+    this.identity = deps.origin.identity;
+    const { agentId } = this.identity;
+    this.source = this.#newSource();
+    this.enricher = this.#newEnricher();
+    this.#sequencer = createSequencer(agentId);
+    const { reproducible } = deps.origin;
+    const { lanes, encoders } = createLanes(config, { agentId, reproducible, log: deps.log, screen: deps.screen });
     this.books = new Books(
       { source: this.source, enricher: this.enricher, sequencer: this.#sequencer },
       lanes.map((lane) => lane.ledger),
     );
     this.#pipeline = new Pipeline({
       source: this.source,
-      enrich: (heard, emit) => this.enricher.enrich(heard, emit),
+      enrich: this.#enrichment(),
       sequence: (event) => void this.#sequencer.stamp(event),
       encoders,
       lanes,
@@ -78,13 +77,34 @@ export class Agent {
       delivery: this.#deliveryEvents(),
       shutdownTimeoutMs: config.agent.shutdownTimeoutMs,
       first: () => this.#first(),
-      last: (failure) =>
-        stopEvent(this.identity, {
-          reason: failure === undefined ? this.#stopReason : asAgentError(failure).message,
-          clean: failure === undefined,
-          upstream: this.books.upstream,
-        }),
+      last: (failure) => this.#last(failure),
     });
+  }
+
+  #newSource(): EventSource {
+    return createSource(this.config, {
+      onState: (state) => this.#hears(state),
+      formerSeqs: () => kernelSeqsOf(this.#previous, this.identity.bootId),
+      onTorn: (end) => this.#endsTorn(end),
+    });
+  }
+
+  #newEnricher(): Enricher {
+    const { enrich, source } = this.config;
+    const { identity, clock, users } = this.#deps.origin;
+    return createEnricher(
+      { ...enrich, threads: source.threads, snapshot: source.snapshot, kinds: new Set(source.events) },
+      { identity, clock, users, bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
+    );
+  }
+
+  #enrichment(): IntakeParts['enrich'] {
+    const { clock } = this.#deps.origin;
+    if (!(clock instanceof EventClock)) return (heard, emit) => this.enricher.enrich(heard, emit);
+    return (heard, emit) => {
+      clock.heed(heard);
+      this.enricher.enrich(heard, emit);
+    };
   }
 
   get state(): Pipeline['state'] {
@@ -93,11 +113,14 @@ export class Agent {
 
   /** Resolves when no event can be missed any more and every sink is open. */
   async start(): Promise<void> {
-    const { log } = this.#deps;
-    this.#previous = readRunRecord(lastRunPath(this.config.agent.dataDir), (reason) =>
-      log.warn({ reason }, 'the record of the last run cannot be read; its end stays unknown'),
-    );
+    const { log, origin } = this.#deps;
+    if (this.#isLive) {
+      this.#previous = readRunRecord(lastRunPath(this.config.agent.dataDir), (reason) =>
+        log.warn({ reason }, 'the record of the last run cannot be read; its end stays unknown'),
+      );
+    }
     await this.#boot();
+    if (origin.notice !== undefined) log.info(origin.notice);
     this.#record(false);
   }
 
@@ -116,7 +139,8 @@ export class Agent {
 
   /** Runs until stopped; rejects with what ended it otherwise. The books are closed and recorded either way. */
   async run(): Promise<void> {
-    const sweep = setInterval(() => this.enricher.sweep(systemClock.monotonicNs()), SWEEP_MS);
+    // Where time is that of the events, nothing happens in the time between them.
+    const sweep = this.#isLive ? setInterval(() => this.enricher.sweep(systemClock.monotonicNs()), SWEEP_MS) : undefined;
     const record = setInterval(() => this.#record(false), RECORD_MS);
     let clean = false;
     try {
@@ -144,17 +168,36 @@ export class Agent {
     this.source.closeNow();
   }
 
+  /** It hears this machine, now. */
+  get #isLive(): boolean {
+    return this.config.source.type === 'proc_connector';
+  }
+
+  #endsTorn(end: TornEnd | RecordingEnd): void {
+    const { path } = this.config.source.replay;
+    const why = 'reason' in end ? `its recorder had to stop: ${end.reason}` : `it was cut at byte ${end.at}: its recorder was killed`;
+    this.#stopReason = 'end of a recording that is not complete';
+    this.#deps.log.warn({ path }, `the recording is not complete, ${why}; what it holds was replayed`);
+  }
+
   #first(): AnyEvent {
-    const { version, log } = this.#deps;
+    const { origin, log } = this.#deps;
     const start = describeStart({
       config: this.config,
-      version,
+      facts: origin.facts,
       source: this.source.describe(),
       hostId: this.identity.hostId,
       previous: this.#previous,
     });
-    for (const { feature, reason } of start.degraded) log.warn({ feature }, `limited: ${reason}; forkcast doctor says what to do`);
-    return startEvent(this.identity, start);
+    if (this.#isLive)
+      for (const { feature, reason } of start.degraded) log.warn({ feature }, `limited: ${reason}; forkcast doctor says what to do`);
+    return startEvent(origin, start);
+  }
+
+  #last(failure: unknown): AnyEvent {
+    const clean = failure === undefined;
+    const reason = clean ? this.#stopReason : asAgentError(failure).message;
+    return stopEvent(this.#deps.origin, { reason, clean, upstream: this.books.upstream });
   }
 
   #hears(source: SourceState): void {
@@ -201,7 +244,7 @@ export class Agent {
       sinks: this.books.sinks,
       last_sequence: this.#sequencer.last,
       boot_id: uuidText(this.identity.bootId),
-      kernel_seqs: this.source.kernelSeqs,
+      kernel_seqs: this.#isLive ? this.source.kernelSeqs : {},
       resources: { cpu_us: userCPUTime + systemCPUTime, max_rss_kib: maxRSS, seconds: (performance.now() - this.#startedMs) / 1000 },
       provenance: { args, exe, cgroup },
     });

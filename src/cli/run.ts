@@ -1,4 +1,5 @@
 import { Agent } from '../agent/agent.ts';
+import { originOf } from '../agent/origin.ts';
 import type { Screen } from '../agent/screen.ts';
 import { prepareDataDir } from '../agent/data-dir.ts';
 import { loadConfig } from '../config/load.ts';
@@ -74,7 +75,7 @@ function logOutput(io: CliIo, screen: Screen): LogOutput {
 }
 
 async function runAgent({ config, options, io, host, log, screen, requests }: Run): Promise<number> {
-  const agent: Agent = new Agent(config, { version: packageVersion(), log, screen });
+  const agent: Agent = new Agent(config, { origin: await originOf(config, packageVersion()), log, screen });
   screen.status = (): string => statusLine(agent);
   const releaseExit = host.onExit(() => agent.abandon());
   requests.handOver(stopper(agent, log));

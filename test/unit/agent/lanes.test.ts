@@ -17,7 +17,7 @@ function newLane(whenFull: string) {
   const { config } = loadConfig({ file: configFile(text) });
   const { log, entries } = recordedLog();
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
-  const [lane] = createLanes(config, { agentId: Buffer.alloc(16), log, screen }).lanes;
+  const [lane] = createLanes(config, { agentId: Buffer.alloc(16), reproducible: false, log, screen }).lanes;
   if (lane === undefined) throw new Error('no lane for the sink');
   return { lane, entries };
 }
@@ -45,7 +45,7 @@ it('draws nothing on a terminal without control sequences, and keeps its lines s
   const { config } = loadConfig({ file: configFile('sinks: {eyes: {type: stdout}}') });
   const output = Object.assign(new PassThrough(), { isTTY: true, columns: 40 });
   const screen: Screen = { output, colour: false, dumb: true, status: () => 'status' };
-  const { lanes, encoders } = createLanes(config, { agentId: Buffer.alloc(16), log: recordedLog().log, screen });
+  const { lanes, encoders } = createLanes(config, { agentId: Buffer.alloc(16), reproducible: false, log: recordedLog().log, screen });
   const encoded = encoders[0]?.encode(asProcess(execEvent));
   await lanes[0]?.sink.open(never);
   if (encoded !== undefined) await lanes[0]?.sink.write(batchOf(encoded), never);
@@ -57,7 +57,7 @@ it('draws nothing on a terminal without control sequences, and keeps its lines s
 it('gives a blackhole what a file would get: one encoder for both', async () => {
   const { config } = loadConfig({ file: configFile('sinks: {disk: {type: file}, void: {type: blackhole}}') });
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
-  const { lanes, encoders } = createLanes(config, { agentId: Buffer.alloc(16), log: recordedLog().log, screen });
+  const { lanes, encoders } = createLanes(config, { agentId: Buffer.alloc(16), reproducible: false, log: recordedLog().log, screen });
   expect([encoders.length, lanes.map(({ encoder }) => encoder)]).toEqual([1, [0, 0]]);
   await lanes[1]?.sink.open(never);
   await lanes[1]?.sink.write(batch(1, 3), never);
