@@ -86,7 +86,8 @@ export class Session implements Run, RunView {
   *known(): Generator<ProcessEvent> {
     for (const pid of this.processes.living()) {
       const event = this.#recall(pid);
-      if (event !== undefined) yield event;
+      // Without a start it is a mere pid, which the next listing will know more of, and tell.
+      if (event !== undefined && event.process.start_time !== null) yield event;
     }
   }
 
@@ -154,13 +155,11 @@ export class Session implements Run, RunView {
   }
 
   #list(heard: ScanEvent | SnapshotEvent): void {
-    this.#announcing = heard.purpose === 'start';
+    const ofStart = heard.purpose === 'start';
+    this.#announcing = ofStart;
     this.#enricher.enrich(heard, this.#emit);
-    if (!this.#announcing) return;
     this.#announcing = false;
-    if (heard.kind === 'SNAPSHOT' || heard.phase === 'BEGIN') return;
-    this.#parts.subscriptions.listed();
-    this.#listed.resolve(true);
+    if (ofStart && heard.kind === 'SCAN' && heard.phase === 'END') this.#listed.resolve(true);
   }
 
   readonly #emit = (made: AnyEvent): void => {

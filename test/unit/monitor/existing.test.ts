@@ -82,12 +82,18 @@ describe('processes that ran before the start (DataDog: the start-up scan fires 
 
   test('are told once to whoever asks while the listing is under way, and not at all to whoever does not', async () => {
     const { monitor, source } = await startMonitor();
-    await source.say(scan('BEGIN'), found(NGINX), fork(1000, 60, 80));
+    // The parent of 90 is a mere pid until the listing comes to it.
+    await source.say(scan('BEGIN'), found(NGINX), fork(1000, 60, 80), fork(1001, REDIS.pid, 90));
     const [asking, silent] = [collect(), collect()];
     monitor.on('exec', asking.listener, { existing: true });
     monitor.on('exec', silent.listener);
+    monitor.listed().then(
+      (listed) => asking.heard.push(`listed: ${listed}`),
+      () => undefined,
+    );
     await source.say(found(REDIS), scan('END'));
-    expect(asking.heard.toSorted()).toEqual(['SNAPSHOT 60', 'SNAPSHOT 70', 'SNAPSHOT 80']);
+    expect(asking.heard.pop()).toBe('listed: true');
+    expect(asking.heard.toSorted()).toEqual(['SNAPSHOT 60', 'SNAPSHOT 70', 'SNAPSHOT 80', 'SNAPSHOT 90']);
     expect(silent.heard).toEqual([]);
   });
 
