@@ -176,6 +176,12 @@ describe('a process of its own', () => {
     expect(await run('a restart')).toMatchObject({ code: 0, stderr: '', sent: ['listen', 'ignore', 'listen', 'ignore'] });
   });
 
+  test('is spared the crash that comes of listening in a worker thread first', async () => {
+    const { code, stdout } = await runCommand(process.execPath, [SCRIPT, 'a worker thread']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^NATIVE_UNAVAILABLE: Start the monitor on the main thread/);
+  });
+
   test('ends by an error that nobody caught, and the subscription is undone all the same', async () => {
     expect(await run('an error nobody caught')).toMatchObject({
       code: 1,
