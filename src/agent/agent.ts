@@ -1,8 +1,8 @@
 import { systemClock } from '../core/clock.ts';
-import { AgentError, asAgentError } from '../core/errors.ts';
+import { asAgentError } from '../core/errors.ts';
 import { fileError } from '../core/system-error.ts';
 import type { AnyEvent } from '../core/any-event.ts';
-import type { EventSource, SourceState } from '../core/event-source.ts';
+import type { EventSource } from '../core/event-source.ts';
 import type { Config } from '../config/config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import type { Enricher } from '../enrich/enricher.ts';
@@ -17,6 +17,7 @@ import type { IntakeParts } from '../pipeline/intake.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Books } from './books.ts';
+import { withinBootTime } from './boot.ts';
 import { describeStart } from './describe-start.ts';
 import { createSource } from './create-source.ts';
 import { EventClock } from './event-clock.ts';
@@ -26,11 +27,11 @@ import type { Origin } from './origin.ts';
 import { kernelSeqsOf, readRunRecord, writeRunRecord } from './run-record.ts';
 import type { LastRun } from './run-record.ts';
 import type { Screen } from './screen.ts';
+import { stateLog } from './state-log.ts';
 
 const SWEEP_MS = 1000;
 /** How old the record of a killed run is at most. */
 const RECORD_MS = 10_000;
-const BOOT_TIMEOUT_MS = 15_000;
 
 export interface AgentDeps {
   readonly origin: Origin;
@@ -50,13 +51,14 @@ export class Agent {
   readonly #pipeline: Pipeline;
   readonly #startedMs = performance.now();
   #previous: LastRun | undefined;
-  #stopReason = 'end of source';
+  #stopReason: string;
 
   /** Nothing is opened yet. */
   constructor(config: Config, deps: AgentDeps) {
     this.config = config;
     this.#deps = deps;
     this.identity = deps.origin.identity;
+    this.#stopReason = deps.origin.reproducible ? 'end of the recording' : 'end of source';
     const { agentId } = this.identity;
     this.source = this.#newSource();
     this.enricher = this.#newEnricher();
@@ -83,7 +85,7 @@ export class Agent {
 
   #newSource(): EventSource {
     return createSource(this.config, {
-      onState: (state) => this.#hears(state),
+      onState: stateLog(this.#deps.log, this.identity.hostname),
       formerSeqs: () => kernelSeqsOf(this.#previous, this.identity.bootId),
       onTorn: (end) => this.#endsTorn(end),
     });
@@ -119,22 +121,9 @@ export class Agent {
         log.warn({ reason }, 'the record of the last run cannot be read; its end stays unknown'),
       );
     }
-    await this.#boot();
+    await withinBootTime((boot) => this.#pipeline.start(boot));
     if (origin.notice !== undefined) log.info(origin.notice);
     this.#record(false);
-  }
-
-  async #boot(): Promise<void> {
-    const boot = new AbortController();
-    const late = new AgentError('BOOT_TIMEOUT', `not started within ${BOOT_TIMEOUT_MS / 1000} s`, {
-      fix: 'Look for what hangs: a disk, or /proc.',
-    });
-    const timer = setTimeout(() => boot.abort(late), BOOT_TIMEOUT_MS);
-    try {
-      await this.#pipeline.start(boot.signal);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** Runs until stopped; rejects with what ended it otherwise. The books are closed and recorded either way. */
@@ -176,7 +165,7 @@ export class Agent {
   #endsTorn(end: TornEnd | RecordingEnd): void {
     const { path } = this.config.source.replay;
     const why = 'reason' in end ? `its recorder had to stop: ${end.reason}` : `it was cut at byte ${end.at}: its recorder was killed`;
-    this.#stopReason = 'end of a recording that is not complete';
+    this.#stopReason = 'end of the recording, which is not complete';
     this.#deps.log.warn({ path }, `the recording is not complete, ${why}; what it holds was replayed`);
   }
 
@@ -198,18 +187,6 @@ export class Agent {
     const clean = failure === undefined;
     const reason = clean ? this.#stopReason : asAgentError(failure).message;
     return stopEvent(this.#deps.origin, { reason, clean, upstream: this.books.upstream });
-  }
-
-  #hears(source: SourceState): void {
-    const { log } = this.#deps;
-    if (source.state === 'scanning') {
-      const { code, message, fix } = source.reason;
-      log.warn(
-        { code, ...(fix === undefined ? {} : { fix }) },
-        `${message}; listing /proc every second meanwhile, which misses what lives shorter`,
-      );
-    } else if (source.state === 'listening') log.info({ host: this.identity.hostname }, 'listening: the kernel delivers process events');
-    else log.warn('the self-test’s own events were not among those heard; others are');
   }
 
   #deliveryEvents(): DeliveryEvents {
