@@ -101,6 +101,11 @@ export class Session implements Run, RunView {
     return this.processes.recall(pid, { monotonicNs: systemClock.monotonicNs(), timeUs: systemClock.nowUs() });
   }
 
+  /** A source of the user's own may have a clock of its own, and brings its time along. */
+  get #isLive(): boolean {
+    return this.#parts.settings.source === undefined;
+  }
+
   /** Hears out what has happened so far. */
   async close(): Promise<void> {
     this.#closing ??= this.#closeSource();
@@ -111,7 +116,7 @@ export class Session implements Run, RunView {
   readonly closeNow = (): void => this.#source.closeNow();
 
   async #run(): Promise<AgentError | undefined> {
-    const sweep = setInterval(() => this.#enricher.sweep(systemClock.monotonicNs()), SWEEP_MS).unref();
+    const sweep = this.#isLive ? setInterval(() => this.#enricher.sweep(systemClock.monotonicNs()), SWEEP_MS).unref() : undefined;
     const failure = await this.#hearAll();
     // Nobody reads any more: a source that has much left must not wait for room.
     if (failure !== undefined) this.#source.hurry?.();
