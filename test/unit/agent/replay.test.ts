@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { RunRecord } from '../../../src/agent/run-record.ts';
 import type { AgentEvent } from '../../../src/core/agent-event.ts';
 import type { AnyEvent } from '../../../src/core/any-event.ts';
 import type { Heard } from '../../../src/core/kernel-event.ts';
@@ -125,11 +126,8 @@ describe('a replay through the agent', () => {
 
   it('leaves no counts of the kernel for the next run on this machine', async () => {
     const { data } = await replay(await write());
-    expect(JSON.parse(await readFile(join(data, 'state/last-run.json'), 'utf8'))).toMatchObject({
-      clean: true,
-      kernel_seqs: {},
-      agent_id: header.agent_id,
-    });
+    const { clean, agent_id, kernel_seqs } = JSON.parse(await readFile(join(data, 'state/last-run.json'), 'utf8')) as RunRecord;
+    expect({ clean, agent_id, kernel_seqs }).toEqual({ clean: true, agent_id: header.agent_id, kernel_seqs: {} });
   });
 });
 
