@@ -1,4 +1,13 @@
-import type { AgentCheckpoint, AgentEvent, AgentGap, AgentReload, AgentStart, AgentStop, AgentThrottle } from '../../core/agent-event.ts';
+import type {
+  AgentCheckpoint,
+  AgentEvent,
+  AgentGap,
+  AgentReload,
+  AgentSnapshot,
+  AgentStart,
+  AgentStop,
+  AgentThrottle,
+} from '../../core/agent-event.ts';
 import { paint } from './colour.ts';
 import { durationText } from './duration-text.ts';
 import { printable } from './printable.ts';
@@ -12,7 +21,7 @@ export function describeAgentEvent(event: AgentEvent, colour: boolean): string {
     case 'START':
       return start === null ? '' : startText(start);
     case 'SNAPSHOT':
-      return snapshot === null ? '' : `snapshot of running processes, ${snapshot.phase.toLowerCase()}: ${snapshot.processes}`;
+      return snapshot === null ? '' : snapshotText(snapshot);
     case 'GAP':
       return gap === null ? '' : alarm(gapText(gap), colour);
     case 'CHECKPOINT':
@@ -39,6 +48,17 @@ function startText(start: AgentStart): string {
   const sinks = start.sinks.length === 0 ? '' : `; to ${start.sinks.map((sink) => printable(sink.name)).join(', ')}`;
   const without = start.degraded.map(({ feature, reason }) => `${printable(feature)} (${printable(reason)})`).join(', ');
   return `forkcast ${printable(start.version)} hears ${sources}${sinks}${without === '' ? '' : `; without ${without}`}`;
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  start: '',
+  loss: ' after a loss',
+  interval: ' for comparison',
+  fallback: ' for want of events',
+};
+
+function snapshotText({ phase, processes, purpose }: AgentSnapshot): string {
+  return `snapshot of running processes${WHY[purpose] ?? ` (${printable(purpose)})`}, ${phase.toLowerCase()}: ${processes}`;
 }
 
 function gapText(gap: AgentGap): string {

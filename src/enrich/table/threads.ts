@@ -35,8 +35,12 @@ export function threadExited(entry: Entry, atNs: number): boolean {
   return entry.threads === 0;
 }
 
-/** The EXIT of the leader; true when it was the end of the process. */
+/**
+ * The EXIT of the leader; true when it was the end of the process. An exec may overtake the EXIT of the leader that it replaced, on its way to us; the stamp
+ * tells: the kernel takes it before it reads the ids, and the exec swaps those before its own stamp. With its old id, that EXIT has the earlier stamp.
+ */
 export function leaderExited(table: ProcessTable, entry: Entry, atNs: number): boolean {
+  if (entry.whereabouts !== 'exited' && atNs < entry.aliveNs) return false;
   // /proc showed it dead before this was heard: the count is of the threads that it left behind.
   if (entry.leaderExited && entry.threads > 0 && atNs < entry.countedNs && isCountExact(table, entry)) return false;
   if (entry.threads <= 1 || entry.leaderExited || !isCountExact(table, entry)) return true;

@@ -73,6 +73,7 @@ describe('what a line says of a process', () => {
       { kind: 'EXIT', exit: { ...exit, code: null, signal: 11, signal_name: 'SIGSEGV', core_dumped: true, duration_us: 90_000_000 } },
       'bash killed by SIGSEGV, core dumped after 1m30s',
     ],
+    ['an end that nobody saw', { kind: 'EXIT', exit: { ...exit, code: null } }, 'bash ended unseen'],
     ['a death by a nameless signal', { kind: 'EXIT', exit: { ...exit, code: null, signal: 35 } }, 'bash killed by signal 35'],
     ['the end of a thread', { kind: 'EXIT', process: info({ tid: 7 }), exit }, 'ls thread 7 exited 0'],
     [
@@ -103,7 +104,17 @@ describe('what a line says of a process', () => {
 describe('what a line says of the agent', () => {
   const cases: [string, Partial<AgentEvent>, string | RegExp][] = [
     ['a start', { kind: 'START' }, 'forkcast 0.1.0 hears proc_connector; to disk; without audit (CAP_AUDIT_READ is missing)'],
-    ['a snapshot', { kind: 'SNAPSHOT' }, 'snapshot of running processes, end: 312'],
+    ['a snapshot', { kind: 'SNAPSHOT' }, 'snapshot of running processes after a loss, end: 312'],
+    [
+      'the snapshot at the start',
+      { kind: 'SNAPSHOT', snapshot: { phase: 'BEGIN', processes: 0, purpose: 'start' } },
+      'snapshot of running processes, begin: 0',
+    ],
+    [
+      'a snapshot for reasons of a newer version',
+      { kind: 'SNAPSHOT', snapshot: { phase: 'END', processes: 7, purpose: 'mo\u001bre' } },
+      'snapshot of running processes (mo\\x1bre), end: 7',
+    ],
     ['a loss', { kind: 'GAP' }, /^120 events lost on CPU 1 between \d\d:\d\d:00\.000 and \d\d:\d\d:00\.500: receive_buffer$/],
     [
       'a checkpoint',
