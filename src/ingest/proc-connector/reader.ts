@@ -138,6 +138,8 @@ export class ConnectorReader {
 
   /** Until the next thing to do by itself; rounded up, or the last part of a millisecond would be spent turning. */
   #waitMs(atNs: number): number {
+    // What an overrun cost is asked for once the socket is empty, and only another receive tells that it is.
+    if (this.#listening && this.#receiver.overrun) return 0;
     let dueNs = Math.min(
       this.#scanner.dueNs(this.#listening),
       this.#listening ? this.#reconciledNs + RECONCILE_NS : Number.POSITIVE_INFINITY,
