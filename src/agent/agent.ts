@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import type { Enricher } from '../enrich/enricher.ts';
 import type { RunIdentity } from '../enrich/identity.ts';
+import { recordedMachine, thisMachine } from '../enrich/machine.ts';
 import { createSequencer } from '../enrich/sequencer.ts';
 import type { Sequencer } from '../enrich/sequencer.ts';
 import { uuidText } from '../core/uuid.ts';
@@ -93,10 +94,11 @@ export class Agent {
 
   #newEnricher(): Enricher {
     const { enrich, source } = this.config;
-    const { identity, clock, users } = this.#deps.origin;
+    const { identity, clock, users, facts } = this.#deps.origin;
+    const machine = (this.#isLive ? thisMachine : recordedMachine)(facts.capabilities);
     return createEnricher(
       { ...enrich, threads: source.threads, snapshot: source.snapshot, kinds: new Set(source.events) },
-      { identity, clock, users, bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
+      { identity, clock, users, machine, bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
     );
   }
 

@@ -46,7 +46,7 @@ export interface EnrichDeps {
   readonly users: UserNames;
   /** CLOCK_BOOTTIME − CLOCK_MONOTONIC at a moment of the latter, nanoseconds: how long the machine had been suspended by then. */
   bootOffsetNs(monotonicNs: number): number;
-  /** Where what is heard happens; this one unless told. */
+  /** Where what is heard happens; this one, seen with ordinary rights, unless told. */
   readonly machine?: Machine;
 }
 
@@ -113,7 +113,7 @@ class TableEnricher implements Enricher {
       kinds: config.kinds,
       emit: () => undefined,
     };
-    this.#resync = new Resync(this.#ctx, deps.machine ?? thisMachine, this.#publishesStart);
+    this.#resync = new Resync(this.#ctx, deps.machine ?? thisMachine([]), this.#publishesStart);
     this.processes = viewProcesses(this.#ctx);
   }
 

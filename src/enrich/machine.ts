@@ -1,4 +1,6 @@
-/** What /proc listings leave open, and only the machine that they are of can answer. */
+import type { Capability } from '../core/capabilities.ts';
+
+/** What listings of /proc leave open, and only the machine that they are of can answer. */
 export interface Machine {
   /** Whether anything runs under the pid, also where /proc hides the processes of others (hidepid). */
   isAlive(pid: number): boolean;
@@ -6,17 +8,23 @@ export interface Machine {
   readonly seesExitStatus: boolean;
 }
 
-export const thisMachine: Machine = {
-  isAlive(pid) {
-    try {
-      return process.kill(pid, 0);
-    } catch (error) {
-      // EPERM: it is there, and not ours.
-      return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
-    }
-  },
-  seesExitStatus: process.geteuid?.() === 0,
-};
+const STATUS_CAPABILITY: Capability = 'CAP_SYS_PTRACE';
 
-/** Of what was recorded, the listings are all there is. */
-export const recordedMachine: Machine = { isAlive: () => false, seesExitStatus: false };
+/** @param capabilities of the agent that reads /proc, by name */
+export function thisMachine(capabilities: readonly string[]): Machine {
+  return { isAlive: isPidAlive, seesExitStatus: capabilities.includes(STATUS_CAPABILITY) };
+}
+
+/** Of what was recorded, the listings are all there is. @param capabilities of the agent that recorded it */
+export function recordedMachine(capabilities: readonly string[]): Machine {
+  return { isAlive: () => false, seesExitStatus: capabilities.includes(STATUS_CAPABILITY) };
+}
+
+function isPidAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it is there, and not ours.
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
