@@ -50,7 +50,7 @@ export function originOf(config: Config, version: string): Promise<Origin> {
   }
 }
 
-export function machineOrigin(config: Config, version: string): Origin {
+function machineOrigin(config: Config, version: string): Origin {
   return {
     identity: loadRunIdentity(config.agent.labels),
     clock: systemClock,

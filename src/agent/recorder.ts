@@ -29,9 +29,11 @@ export interface RecorderDeps {
   readonly log: Logger;
   /** The system's; tests put disks that fail here. */
   readonly openFile?: OpenFile;
+  /** The kernel; tests put something else that has frames here. */
+  readonly listen?: (tap: Tap) => EventSource;
 }
 
-type Tap = (frame: Uint8Array) => void;
+export type Tap = (frame: Uint8Array) => void;
 
 /** Hears the kernel and writes what the ingest thread gives, as it is, to one file. */
 export class Recorder {
@@ -51,11 +53,13 @@ export class Recorder {
     this.#config = config;
     this.#deps = deps;
     this.#identity = loadRunIdentity({});
-    this.source = createSource(config, {
-      onState: stateLog(deps.log, this.#identity.hostname),
-      onTorn: () => undefined,
-      tap: (frame) => this.#tap(frame),
-    });
+    const { listen = (tap) => this.#kernel(tap) } = deps;
+    this.source = listen((frame) => this.#tap(frame));
+  }
+
+  #kernel(tap: Tap): EventSource {
+    const onState = stateLog(this.#deps.log, this.#identity.hostname);
+    return createSource(this.#config, { onState, onTorn: () => undefined, tap });
   }
 
   /** Bytes in the file. */
