@@ -11,6 +11,9 @@ import { decodeWaitStatus } from '../wait-status.ts';
 /** A message that comes after a listing noticed what it tells is on its way between two threads; a successor of the pid lives and dies later. */
 const LATE_NS = 1e9;
 
+/** What a thread other than the leader sends to its parent: −1. A leader whose place an exec took is made such a thread. */
+const NO_SIGNAL = 0xffff_ffff;
+
 /**
  * Publishes the end of the process, with `tid` null, at its last thread's EXIT. Other EXITs are thread events; they
  * carry a `tid`, which for a leader that left threads behind is the pid.
@@ -24,7 +27,7 @@ export function onExit(ctx: EnrichContext, event: ExitEvent, wanted: boolean): P
 /** The process that ended with this EXIT, marked so in the table; null when only a thread did. */
 function endedProcess(ctx: EnrichContext, event: ExitEvent): Entry | null {
   const known = ctx.table.get(event.tgid);
-  const isLeader = event.pid === event.tgid;
+  const isLeader = event.pid === event.tgid && event.exitSignal !== NO_SIGNAL;
   if (known === undefined || isOfFormer(known, event)) return isLeader ? strayEntry(ctx, event.tgid, event.monotonicNs) : null;
   if (isLeader && isToldAlready(known, event)) return null;
   if (!(isLeader ? leaderExited(ctx.table, known, event.monotonicNs) : threadExited(known, event.monotonicNs))) {

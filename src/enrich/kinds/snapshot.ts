@@ -2,9 +2,11 @@ import type { ProcessEvent } from '../../core/event.ts';
 import type { SnapshotEvent } from '../../core/kernel-event.ts';
 import { applyCaptured, countCaptured, describeCaptured, missingErrno, parseCapture, type Captured } from '../captured.ts';
 import type { EnrichContext } from '../context.ts';
-import { newProcessEvent } from '../event-shape.ts';
+import { addSummary, newProcessEvent } from '../event-shape.ts';
 import { imageOf } from '../images.ts';
-import { parseStat, runningThreads, type StatFields } from '../procfs/stat.ts';
+import { parentLink, parentOf } from '../parents.ts';
+import { isDead, parseStat, runningThreads, type StatFields } from '../procfs/stat.ts';
+import { parseStatus } from '../procfs/status.ts';
 import { strayEntry } from '../resolve.ts';
 import { loseHolder } from '../scan/recovered.ts';
 import { countThreads, recountThreads } from '../scan/sighting.ts';
@@ -17,7 +19,9 @@ import { ANNOUNCED, OWN_IMAGE, START_UNKNOWN, type Entry } from '../table/entry.
  */
 export function onSnapshot(ctx: EnrichContext, event: SnapshotEvent): ProcessEvent | null {
   const stat = parseStat(event.capture.stat);
-  if (stat === undefined || event.pid !== event.tgid || runningThreads(stat) === 0) return null;
+  if (stat === undefined) return null;
+  if (event.pid !== event.tgid) return onThread(ctx, event, stat);
+  if (runningThreads(stat) === 0) return null;
   const holder = ctx.table.get(event.tgid);
   if (holder === undefined || holder.startSource === START_UNKNOWN)
     return announce(ctx, event, { entry: holder ?? newcomer(ctx, event), stat });
@@ -29,6 +33,29 @@ export function onSnapshot(ctx: EnrichContext, event: SnapshotEvent): ProcessEve
   if (stat.startTicks < holder.startTicks) return null;
   loseHolder(ctx, holder, event);
   return announce(ctx, event, { entry: newcomer(ctx, event), stat });
+}
+
+/** A thread besides the leader, listed after it: its name and ids are its own, the rest is the process's. It is in the count of the leader's stat. */
+function onThread(ctx: EnrichContext, event: SnapshotEvent, stat: StatFields): ProcessEvent | null {
+  const entry = ctx.table.get(event.tgid);
+  if (!ctx.threads || isDead(stat) || entry?.whereabouts !== 'living') return null;
+  const made = newProcessEvent(ctx, event, entry);
+  const { process } = made;
+  const status = parseStatus(event.capture.status);
+  if (status !== undefined) {
+    process.uid = status.uid;
+    process.euid = status.euid;
+    process.gid = status.gid;
+    process.egid = status.egid;
+    process.caps_effective = status.capsEffective;
+    made.provenance.user = 'LIVE';
+  }
+  addSummary(ctx, process, entry);
+  process.name = ctx.strings.share(stat.comm);
+  process.user = process.uid === null ? null : ctx.users.nameOf(process.uid);
+  const parent = parentOf(ctx, entry);
+  if (parent !== null) made.parent = parentLink(parent);
+  return made;
 }
 
 interface Found {

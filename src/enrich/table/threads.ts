@@ -36,8 +36,9 @@ export function threadExited(entry: Entry, atNs: number): boolean {
 }
 
 /**
- * The EXIT of the leader; true when it was the end of the process. An exec may overtake the EXIT of the leader that it replaced, on its way to us; the stamp
- * tells: the kernel takes it before it reads the ids, and the exec swaps those before its own stamp. With its old id, that EXIT has the earlier stamp.
+ * The EXIT of the leader; true when it was the end of the process. An exec by another thread may overtake the EXIT of the leader that it replaced: that one has
+ * woken the exec before it reports itself. What it then reports tells: either its stamp and ids are from before the exec made it an ordinary thread, and so
+ * earlier than the stamp of the EXEC, or it looks like a thread, with the id of the one that exec'd (Linux 5.8) or with the exit signal of a thread.
  */
 export function leaderExited(table: ProcessTable, entry: Entry, atNs: number): boolean {
   if (entry.whereabouts !== 'exited' && atNs < entry.aliveNs) return false;

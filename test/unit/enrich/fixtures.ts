@@ -76,11 +76,11 @@ export const fork = (ms: number, parent: number, child: number | Ids): ForkEvent
   parentTgid: parent,
 });
 export const exec = (ms: number, pid: number, capture: Capture | null = null): ExecEvent => ({ kind: 'EXEC', ...of(ms, pid), capture });
-export const exit = (ms: number, ids: number | Ids, more: { code?: number; parent?: number } = {}): ExitEvent => ({
+export const exit = (ms: number, ids: number | Ids, more: { code?: number; parent?: number; signal?: number } = {}): ExitEvent => ({
   kind: 'EXIT',
   ...of(ms, ids),
   exitCode: more.code ?? 0,
-  exitSignal: 17,
+  exitSignal: more.signal ?? 17,
   parentPid: more.parent ?? 0,
   parentTgid: more.parent ?? 0,
 });
@@ -110,9 +110,9 @@ export const coredump = (ms: number, ids: number | Ids): CoredumpEvent => ({
   parentPid: 0,
   parentTgid: 0,
 });
-export const snapshot = (ms: number, pid: number, capture: Capture): SnapshotEvent => {
-  const { monotonicNs, timeUs } = of(ms, pid);
-  return { kind: 'SNAPSHOT', purpose: 'start', monotonicNs, timeUs, pid, tgid: pid, capture };
+export const snapshot = (ms: number, ids: number | Ids, capture: Capture): SnapshotEvent => {
+  const { monotonicNs, timeUs, pid, tgid } = of(ms, ids);
+  return { kind: 'SNAPSHOT', purpose: 'start', monotonicNs, timeUs, pid, tgid, capture };
 };
 /** As a listing other than the first finds a process. */
 export const sighting = (ms: number, pid: number, seen: Capture, purpose: ScanPurpose = 'loss'): SnapshotEvent => ({
