@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import type { AnyEvent } from '../core/any-event.ts';
+import { effectiveCapabilities } from '../core/capabilities.ts';
 import { systemClock } from '../core/clock.ts';
 import { asAgentError } from '../core/errors.ts';
 import type { AgentError } from '../core/errors.ts';
@@ -8,6 +10,7 @@ import type { Heard, ScanEvent, SnapshotEvent } from '../core/kernel-event.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import type { Enricher } from '../enrich/enricher.ts';
 import { loadRunIdentity } from '../enrich/identity.ts';
+import { recordedMachine, thisMachine } from '../enrich/machine.ts';
 import type { ProcessView } from '../enrich/process-view.ts';
 import { createSequencer } from '../enrich/sequencer.ts';
 import { systemUserNames } from '../enrich/users.ts';
@@ -50,9 +53,10 @@ export class Session implements Run, RunView {
     const { maxProcesses, exitTtlMs, maxArgsBytes, ancestors, threads } = parts.settings;
     this.#source = source;
     this.#parts = parts;
+    const machine = this.#isLive ? thisMachine(ownCapabilities()) : recordedMachine([]);
     this.#enricher = createEnricher(
       { maxProcesses, exitTtlMs, maxArgsBytes, ancestors, threads, kinds: parts.subscriptions.wanted },
-      { identity: this.#identity, clock: systemClock, users: systemUserNames(), bootOffsetNs: (ns) => source.bootOffsetNs(ns) },
+      { identity: this.#identity, clock: systemClock, users: systemUserNames(), machine, bootOffsetNs: (ns) => source.bootOffsetNs(ns) },
     );
   }
 
@@ -101,7 +105,7 @@ export class Session implements Run, RunView {
     return this.processes.recall(pid, { monotonicNs: systemClock.monotonicNs(), timeUs: systemClock.nowUs() });
   }
 
-  /** A source of the user's own may have a clock of its own, and brings its time along. */
+  /** A source of the user's own may tell of another machine, and of another time. */
   get #isLive(): boolean {
     return this.#parts.settings.source === undefined;
   }
@@ -179,4 +183,8 @@ export class Session implements Run, RunView {
     subscriptions.gap(gap);
     signals.gap(gap);
   };
+}
+
+function ownCapabilities(): readonly string[] {
+  return [...effectiveCapabilities(readFileSync('/proc/self/status', 'latin1'))];
 }

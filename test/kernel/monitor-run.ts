@@ -16,6 +16,8 @@ async function tenUpAndDown(): Promise<void> {
 async function untilAChildEnds(): Promise<void> {
   const events = monitor.events({ kinds: ['exec'], name: 'monitor-probe' });
   await monitor.start();
+  // A listing that is under way may see a process before its messages are read.
+  await monitor.listed();
   process.stdout.write('started\n');
   for await (const event of events) {
     if (event.kind === 'GAP') continue;
