@@ -95,6 +95,7 @@ describe('a monitor on the live kernel', () => {
     monitor.on('exit', listener, { name });
     expect(() => monitor.on('exec', listener, { name })).toThrow(expect.objectContaining({ code: 'SUBSCRIPTION_DUPLICATE' }));
     await monitor.start();
+    await monitor.listed();
     const [a, b, c] = [await program('forkcast-callbacks-a'), await program('forkcast-callbacks-b'), await program('forkcast-callbacks-c')];
     await c();
     const [pidA, pidB] = [await a(), await b()];
