@@ -4,18 +4,19 @@ import { access, chmod, mkdir, mkdtemp, readFile, readdir, rename, rm } from 'no
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-export type NativeTool = 'storm' | 'storm-noop' | 'storm-linger' | 'known' | 'kernel-count' | 'silent-member' | 'threads' | 'send-log.so';
-
-const TOOLS: readonly NativeTool[] = [
+const TOOLS = [
   'storm',
   'storm-noop',
   'storm-linger',
   'known',
   'kernel-count',
   'silent-member',
+  'forge',
   'threads',
   'send-log.so',
-];
+  'deafen.so',
+] as const;
+export type NativeTool = (typeof TOOLS)[number];
 const SOURCES = import.meta.dirname;
 const CACHE = join(SOURCES, '../../.cache/native');
 const COMPILER = process.env['CC'] ?? 'cc';

@@ -6,13 +6,15 @@ import { describe, expect, test } from 'vitest';
 import { nativeTool } from '../../bench/storm/build.ts';
 import { runStorm, startStorm } from '../../bench/storm/storm.ts';
 import { AgentProcess } from '../helpers/agent-process.ts';
-import type { PrintedGap } from '../helpers/agent-process.ts';
+import type { PrintedGap, PrintedProcessEvent } from '../helpers/agent-process.ts';
 import { connectorSockets, drained } from '../helpers/connector-socket.ts';
 import { canFreezeThreads, freezeThread } from '../helpers/freeze-thread.ts';
 import { startKernelTotal } from '../helpers/kernel-total.ts';
 import type { KernelTotal } from '../helpers/kernel-total.ts';
 import { expectExact, reckon } from '../helpers/reckoning.ts';
 import type { Reckoning } from '../helpers/reckoning.ts';
+import { spawnKnown } from '../helpers/spawn-known.ts';
+import type { KnownProcess } from '../helpers/spawn-known.ts';
 import { CPUS } from '../helpers/storm-cpus.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -45,8 +47,25 @@ async function withOracle(during: (oracle: KernelTotal) => Promise<void>): Promi
   }
 }
 
+const STORM = { mode: 'fork', rate: 10_000, seconds: 60, workers: 2, cpus: CPUS } as const;
+
 const full = (agent: AgentProcess): Promise<true> =>
   waitFor(async () => ((await connectorSockets(agent.pid))[0]?.drops ?? 0) > 0 && true, { what: 'the receive buffer to be full' });
+
+/** Stops the agent, lets its receive buffer run over and only then does what it cannot hear. */
+async function standStill<T>(agent: AgentProcess, during: () => Promise<T>): Promise<T> {
+  agent.child.kill('SIGSTOP');
+  try {
+    await full(agent);
+    return await during();
+  } finally {
+    agent.child.kill('SIGCONT');
+  }
+}
+
+/** A listing of /proc for this reason has come to its end. */
+const listed = (agent: AgentProcess, purpose: string): boolean =>
+  agent.told().some((event) => 'snapshot' in event && event.snapshot?.phase === 'END' && event.snapshot.purpose === purpose);
 
 /** The loss that was told without a CPU, if any, once all that the socket dropped is told. */
 async function stormWhileStopped(agent: AgentProcess): Promise<PrintedGap | undefined> {
@@ -73,11 +92,8 @@ describe('standing still in a storm', () => {
   test('SIGSTOP for two seconds, SIGCONT: lost in the ledger = losses told = what the kernel numbered and nobody heard', async () => {
     const agent = await listening();
     await withOracle(async (oracle) => {
-      const storm = await startStorm({ mode: 'fork', rate: 10_000, seconds: 60, workers: 2, cpus: CPUS });
-      agent.child.kill('SIGSTOP');
-      await full(agent);
-      await sleep(2000);
-      agent.child.kill('SIGCONT');
+      const storm = await startStorm(STORM);
+      await standStill(agent, () => sleep(2000));
       await waitFor(() => agent.toldGaps().length > 0, { what: 'the loss to be told' });
       storm.stop();
       const { generated } = await storm.report;
@@ -87,10 +103,49 @@ describe('standing still in a storm', () => {
     });
   });
 
+  test('who came, went or stayed meanwhile is known afterwards (NeuVector resyncs late, DataDog and garlic never)', async () => {
+    const agent = await listening();
+    const [staying, leaving] = [await spawnKnown({ liveMs: 60_000 }), await spawnKnown({ liveMs: 60_000 })];
+    await drained(agent);
+    const storm = await startStorm(STORM);
+    const { born, brief } = await standStill(agent, async () => {
+      leaving.kill('SIGTERM');
+      await leaving.ended;
+      const unheard = { born: await spawnKnown({ args: ['new here'], liveMs: 60_000 }), brief: await spawnKnown() };
+      await unheard.brief.ended;
+      return unheard;
+    });
+    await waitFor(() => listed(agent, 'loss'), { what: 'the listing of /proc after the loss' });
+    storm.stop();
+    await storm.report;
+    const late = await spawnKnown({ exitCode: 3, liveMs: 300 });
+    staying.kill('SIGKILL');
+    born.kill('SIGKILL');
+    await Promise.all([late.ended, staying.ended, born.ended]);
+    expect(await agent.stop()).toMatchObject({ code: 0 });
+
+    const events = await agent.events();
+    const of = ({ pid }: KnownProcess): PrintedProcessEvent[] => events.filter(({ process }) => process.pid === pid);
+    const kinds = (known: KnownProcess): string[] => of(known).map(({ kind, recovered }) => (recovered ? `${kind} recovered` : kind));
+    expect(kinds(staying)).toEqual(['FORK', 'EXEC', 'EXIT']);
+    expect(kinds(leaving)).toEqual(['FORK', 'EXEC', 'EXIT recovered']);
+    expect(kinds(born)).toEqual(['SNAPSHOT recovered', 'EXIT']);
+    expect(kinds(brief)).toEqual([]);
+    expect(kinds(late)).toEqual(['FORK', 'EXEC', 'EXIT']);
+    for (const known of [staying, leaving, born, late])
+      expect(of(known).at(-1)?.process, kinds(known).join()).toMatchObject({ args: known.argv, exe: known.exe });
+    expect(of(born)[0]).toMatchObject({ process: { args: born.argv, exe: born.exe }, parent: { pid: process.pid } });
+    for (const known of [staying, leaving, born, late]) expect(new Set(of(known).map((event) => event.process.entity_id)).size).toBe(1);
+    // Nobody heard how it ended.
+    expect(of(leaving).at(-1)?.exit).toMatchObject({ core_dumped: false });
+    expect(of(leaving).at(-1)?.exit?.code).toBeUndefined();
+    expect(of(staying).at(-1)?.exit).toMatchObject({ signal_name: 'SIGKILL' });
+  });
+
   test.runIf(canFreezeThreads)('the ingest thread alone for a while: the same', async () => {
     const agent = await listening();
     await withOracle(async (oracle) => {
-      const storm = await startStorm({ mode: 'fork', rate: 10_000, seconds: 60, workers: 2, cpus: CPUS });
+      const storm = await startStorm(STORM);
       const ingest = await freezeThread(agent.pid, INGEST);
       await full(agent);
       await ingest.thaw();
