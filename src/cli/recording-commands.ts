@@ -4,14 +4,17 @@ import { checkedDuration, examples, subcommand, withConfig } from './command-par
 import type { Parsed, Wiring } from './command-parts.ts';
 
 const WHAT_IS_RECORDED = `
-A recording holds what the kernel said and what /proc showed of each process: names, executables, folders, users, cgroups. Of command lines it
-holds the first word; every further argument is replaced by *** before anything is written, because that is where passwords are. --unredacted
-keeps them: such a file is as secret as what runs on this machine. Either is readable by its owner only, and replaces nothing that is there.
+A recording holds what the kernel said and what /proc showed of each process: names, executables,
+folders, users, cgroups. Of command lines it holds the first word; every further argument is
+replaced by *** before anything is written, because that is where passwords are. --unredacted keeps
+them: such a file is as secret as what runs on this machine. Either is readable by its owner only,
+and a file that is there already is never replaced.
 `;
 
 const WHAT_IS_REPLAYED = `
-The host, the times, the names of users and the agent's id are the recorded ones, files are rotated by recorded time, and nothing is dropped: the
-same recording and the same configuration give the same files, byte for byte, at any speed (with the same forkcast and the same Node.js).
+The host, the times, the names of users and the agent's id are the recorded ones, files are rotated
+by recorded time, and nothing is dropped: the same recording and the same configuration give the
+same files, byte for byte, at any speed (with the same forkcast and the same Node.js).
 `;
 
 export function addRecord({ program, io, actions, done }: Wiring): void {
@@ -47,9 +50,9 @@ export function addReplay({ program, io, actions, done }: Wiring): void {
       'after',
       WHAT_IS_REPLAYED +
         examples([
-          ['forkcast replay today.fcrec', 'at the recorded speed, into the sinks of the configuration'],
-          ['forkcast replay --speed max -c forkcast.yaml today.fcrec', 'as fast as they take it'],
-          ["forkcast replay --speed max --set 'sinks={files: {type: file, path: out}}' today.fcrec", 'into files alone'],
+          ['forkcast replay today.fcrec', 'at the recorded speed, into the default sinks'],
+          ['forkcast replay --speed max -c forkcast.yaml today.fcrec', 'as fast as the sinks of a file take it'],
+          ['forkcast replay --set agent.data_dir=/tmp/x today.fcrec', 'event files apart from those of this machine'],
         ]),
     )
     .action(async (file: string, { speed, set = [], ...options }: Parsed<ReplayOptions>) => {

@@ -146,7 +146,7 @@ describe('record', () => {
   });
 
   it('says in its help what is in a recording, and needs a file', async () => {
-    expect((await forkcast('record', '--help')).out).toMatch(/every further argument is replaced by \*\*\* before anything is written/);
+    expect((await forkcast('record', '--help')).out).toMatch(/every further argument is\nreplaced by \*\*\* before anything is written/);
     expect((await forkcast('record')).code).toBe(64);
   });
 });
