@@ -91,7 +91,10 @@ export class Resync {
   /** A glance says less than what a listing that was given up saw of the same process. */
   #keep(event: SnapshotEvent, stat: StatFields): Sighting {
     const former = this.#sightings.get(event.tgid);
-    if (former !== undefined && isGlance(event) && former.stat.startTicks === stat.startTicks && !isDead(stat)) return former;
+    if (former !== undefined && isGlance(event) && former.stat.startTicks === stat.startTicks && !isDead(stat)) {
+      former.listing = this.#listing;
+      return former;
+    }
     const sighting = sightingOf(this.#ctx, event, { stat, listing: this.#listing });
     this.#sightings.set(event.tgid, sighting);
     return sighting;
@@ -209,8 +212,8 @@ export class Resync {
   #inherit({ envStart }: Captured, entry: Entry): void {
     const { parent } = entry;
     if (parent === null || entry.has(OWN_IMAGE) || envStart === 0) return;
-    const ofParent = this.#sightings.get(parent.pid);
-    if (ofParent?.captured.envStart === envStart) this.#settle(ofParent);
+    const ofParent = parent.whereabouts === 'living' ? this.#sightings.get(parent.pid) : undefined;
+    if (ofParent?.captured.envStart === envStart && isOf(this.#ctx, ofParent.stat, parent)) this.#settle(ofParent);
     if (parent.image?.envStart === envStart) this.#ctx.table.setImage(entry, parent.image);
   }
 

@@ -29,8 +29,8 @@ export interface Sighting extends Stamp {
   readonly isDead: boolean;
   /** Wait status of a dead process; 0 also where the kernel does not say. */
   readonly exitStatus: number;
-  /** Number of the listing. */
-  readonly listing: number;
+  /** Number of the last listing that showed it. */
+  listing: number;
   /** Cleared when an event came while it was taken: ids, name and the like may be older than that. */
   isStandingValid: boolean;
 }

@@ -147,6 +147,12 @@ describe('FORK', () => {
     expect(end?.process.entity_id).toEqual(second?.process.entity_id);
   });
 
+  it('is not late where the holder of the pid had ended before', () => {
+    const enricher = newEnricher();
+    eventsOf(enricher, uid(1000, 60, [1, 1]), exit(1001, 60), fork(1010, 1, 60));
+    expect([...enricher.processes.living()]).toContain(60);
+  });
+
   it('keeps images apart where a pid comes round within one tick', () => {
     const enricher = newEnricher();
     const made = eventsOf(enricher, fork(1000, 1, 60), exec(1001, 60), exit(1002, 60), fork(1003, 1, 60), exec(1004, 60));

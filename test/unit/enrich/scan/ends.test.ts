@@ -45,6 +45,12 @@ describe('a process that a listing lacks', () => {
     expect([...enricher.processes.living()]).toEqual([50, 60]);
   });
 
+  it('has ended where it did so as it was read', () => {
+    const enricher = started();
+    eventsOf(enricher, fork(1000, 50, 60), ...ALL, exit(2000.99, 60), sighting(2001, 60, capture(TOOL)), end(2500, 2000));
+    expect([...enricher.processes.living()]).toEqual([50]);
+  });
+
   it('ends once, also where its exit is heard later', () => {
     const enricher = started();
     eventsOf(enricher, fork(1000, 50, 60), ...ALL, end(2500, 2000));
@@ -52,11 +58,42 @@ describe('a process that a listing lacks', () => {
     expect(enricher.counters).toMatchObject({ heard: 2, emitted: 1, threadEvents: 1 });
   });
 
+  it('ends once more where a later holder of its pid does', () => {
+    const enricher = started();
+    const [former] = eventsOf(enricher, fork(1000, 50, 60), ...ALL, end(2500, 2000));
+    const made = eventsOf(enricher, exit(9000, 60));
+    expect(made).toMatchObject([{ kind: 'EXIT', recovered: false, provenance: { identity: 'MISSING' } }]);
+    expect(made[0]?.process.entity_id).not.toEqual(former?.process.entity_id);
+  });
+
   it('is not told to those who want no exits', () => {
     const enricher = started({ kinds: new Set<KernelKind>(['FORK']) });
     eventsOf(enricher, fork(1000, 50, 60));
     expect(eventsOf(enricher, ...ALL, end(2500, 2000))).toEqual([]);
     expect([...enricher.processes.living()]).toEqual([50]);
+  });
+});
+
+describe('a process that a listing shows alive', () => {
+  it('has not ended before, whatever its leader of then did', () => {
+    const enricher = started();
+    eventsOf(enricher, fork(1000, 50, 60), fork(1001, 50, { pid: 60, tid: 61 }), loss());
+    const made = eventsOf(enricher, ...ALL, sighting(2001, 60, capture(TOOL)), exit(1500, 60), end(2500, 2000));
+    expect(made.map(({ kind }) => kind)).toEqual(['EXEC']);
+    expect([...enricher.processes.living()]).toEqual([50, 60]);
+  });
+
+  it('has the threads that it shows, where an exec was lost', () => {
+    const enricher = started();
+    eventsOf(
+      enricher,
+      fork(1000, 50, 60),
+      fork(1001, 50, { pid: 60, tid: 61 }),
+      ...ALL,
+      sighting(2001, 60, capture(TOOL)),
+      end(2500, 2000),
+    );
+    expect(eventsOf(enricher, exit(3000, 60))).toMatchObject([{ kind: 'EXIT', recovered: false }]);
   });
 });
 
@@ -87,6 +124,14 @@ describe('a zombie in a listing', () => {
   it('that nobody knew is nothing to tell of', () => {
     const enricher = started();
     expect(told(allOf(enricher, ...ALL, sighting(2001, 60, zombie(TOOL)), end(2500, 2000)))).toEqual(OF_LOSS);
+  });
+
+  it('with threads that run is not dead, even where its exit was taken for the end', () => {
+    const enricher = started();
+    eventsOf(enricher, fork(1000, 50, 60), fork(1001, 50, { pid: 60, tid: 61 }), loss(), exit(1500, 60));
+    expect([...enricher.processes.living()]).toEqual([50]);
+    expect(eventsOf(enricher, ...ALL, sighting(2001, 60, zombie({ ...TOOL, threads: 2 })), end(2500, 2000))).toEqual([]);
+    expect([...enricher.processes.living()]).toEqual([50, 60]);
   });
 
   it('with threads that run is not dead', () => {

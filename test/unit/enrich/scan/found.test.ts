@@ -86,6 +86,38 @@ describe('a process that a listing finds', () => {
     expect(told(made)).toEqual(['BEGIN', 'BEGIN', 'SNAPSHOT 60 recovered', 'END']);
   });
 
+  it('is kept, too, when the next listing only glances at it', () => {
+    const enricher = started();
+    const made = allOf(enricher, ...ALL, sighting(2001, 60, capture(TOOL)), begin(3000), sighting(3001, 60, glance(TOOL)));
+    expect(told([...made, ...allOf(enricher, sighting(3001, 50, glance(SHELL)), end(3500, 3000))])).toEqual([
+      'BEGIN',
+      'BEGIN',
+      'SNAPSHOT 60 recovered',
+      'END',
+    ]);
+  });
+
+  it('has its parent, also where that is found after it', () => {
+    const enricher = started();
+    const parent = capture({ ...TOOL, pid: 61, exe: '/bin/parent' });
+    const made = eventsOf(
+      enricher,
+      ...ALL,
+      sighting(2001, 60, capture({ ...TOOL, ppid: 61 })),
+      sighting(2002, 61, parent),
+      end(2500, 2000),
+    );
+    expect(made[0]).toMatchObject({ process: { pid: 60 }, parent: { pid: 61, exe: '/bin/parent', entity_id: made[1]?.process.entity_id } });
+  });
+
+  it('is not the one of which something was heard before it began', () => {
+    const enricher = started();
+    eventsOf(enricher, uid(1000, 60, [5, 5]));
+    const made = eventsOf(enricher, ...ALL, sighting(2001, 60, capture({ ...TOOL, startMs: 1950 })), end(2500, 2000));
+    expect(made.map(({ kind }) => kind)).toEqual(['EXIT', 'SNAPSHOT']);
+    expect(made.map(({ provenance }) => provenance.identity)).toEqual(['MISSING', 'LIVE']);
+  });
+
   it('is not news where it had been listed before: only the table had forgotten it', () => {
     const enricher = started();
     expect(told(allOf(enricher, ...ALL, sighting(2001, 60, glance(TOOL)), end(2500, 2000)))).not.toContain('SNAPSHOT 60 recovered');

@@ -83,6 +83,19 @@ describe('an image that a listing finds', () => {
     expect(made.map(({ kind }) => kind)).toEqual(isExec ? ['EXEC'] : []);
   });
 
+  it.each([
+    ['after', 60, 61],
+    ['before', 61, 60],
+  ])('is no exec of a child where the lost one was its parent’s, listed %s it', (_order, parent, child) => {
+    const enricher = started();
+    eventsOf(enricher, fork(1000, 50, parent), fork(1500, parent, child));
+    const seen = [60, 61].map((pid) => sighting(2000 + pid / 100, pid, capture({ ...TOOL, pid, startMs: pid === parent ? 1000 : 1500 })));
+    const made = eventsOf(enricher, ...ALL, ...seen, end(2500, 2000));
+    expect(made.map(({ kind, process }) => [kind, process.pid])).toEqual([['EXEC', parent]]);
+    expect([parent, child].map((pid) => enricher.processes.exeOf(pid))).toEqual(['/usr/bin/tool', '/usr/bin/tool']);
+    expect(eventsOf(enricher, exit(3000, child))[0]).toMatchObject({ process: { exec_id: null, exe: '/usr/bin/tool' } });
+  });
+
   it('fills what could not be read at the exec', () => {
     const { enricher } = forked();
     const [run] = eventsOf(enricher, exec(1500, 60));

@@ -82,6 +82,12 @@ describe('listings', () => {
     expect(told(made)).toEqual(['BEGIN', 'END', 'BEGIN', 'END', 'BEGIN', 'END']);
   });
 
+  it('for want of events are told of again after one that was made for another reason was given up', () => {
+    const enricher = started();
+    const made = allOf(enricher, begin(2000, 'fallback'), sighting(2000, 50, glance(SHELL)), end(2001, 2000, { purpose: 'fallback' }));
+    expect(told([...made, ...allOf(enricher, begin(3000), begin(4000, 'fallback'))])).toEqual(['BEGIN', 'END', 'BEGIN', 'BEGIN']);
+  });
+
   it('make counts of threads exact again', () => {
     const enricher = started();
     eventsOf(enricher, fork(1000, 50, 60), loss());

@@ -119,10 +119,12 @@ class Walk {
 interface Story {
   readonly before: readonly Deed[];
   readonly during: readonly Deed[];
+  /** The listing is given up before that deed, and begun anew. */
+  readonly givenUpAt: number;
 }
 
 /** All that is heard: before the listing with losses, during it late but complete. */
-function tell({ before, during }: Story): { machine: Machine; heard: Heard[]; beganMs: number } {
+function tell({ before, during, givenUpAt }: Story): { machine: Machine; heard: Heard[]; beganMs: number } {
   const machine = new Machine();
   const heard: Heard[] = [snapshot(900, 1, capture(shown(ROOT)))];
   const queued: Heard[] = [];
@@ -132,10 +134,15 @@ function tell({ before, during }: Story): { machine: Machine; heard: Heard[]; be
     if (queued.length > 6) heard.push(queued.shift() as Heard);
   }
   machine.ms += 30;
-  const beganMs = machine.ms;
+  let beganMs = machine.ms;
   heard.push(loss(), begin(beganMs));
-  const walk = new Walk(machine);
-  for (const one of during) {
+  let walk = new Walk(machine);
+  for (const [i, one] of during.entries()) {
+    if (i === givenUpAt) {
+      beganMs = machine.ms + 0.5;
+      heard.push(begin(beganMs));
+      walk = new Walk(machine);
+    }
     const seen = walk.next();
     if (seen !== undefined) heard.push(...queued.splice(0, one.heard), seen);
     // What nobody could read at an exec after the listing stays unknown.
@@ -156,7 +163,7 @@ function lifeOf(machine: Machine, event: ProcessEvent): Life | undefined {
   return life;
 }
 
-const stories = fc.record({ before: fc.array(deed, { maxLength: 60 }), during: fc.array(deed, { maxLength: 25 }) });
+const stories = fc.record({ before: fc.array(deed, { maxLength: 60 }), during: fc.array(deed, { maxLength: 25 }), givenUpAt: fc.nat(40) });
 
 describe('after losses of any messages and one listing', () => {
   it('the table is the truth, and who follows the events knows it', () => {
