@@ -5,6 +5,7 @@ import { Bell } from './bell.ts';
 import type { IngestControl } from './control.ts';
 import { Phase, StopRequest } from './control.ts';
 import { DropCounter } from './drops.ts';
+import type { ForeignNamespace } from './foreign-namespace.ts';
 import type { KernelFilter } from './narrow.ts';
 import { Receiver, nowNs } from './receiver.ts';
 import { Retry } from './retry.ts';
@@ -25,6 +26,8 @@ export interface ReaderConfig {
   readonly threads: boolean;
   /** What the kernel is to leave out; null: nothing, and losses are counted exactly. */
   readonly kernelFilter: KernelFilter | null;
+  /** Where this process is, if the kernel takes no subscription from there. */
+  readonly foreignNamespace: ForeignNamespace | null;
   /** What there is instead where the kernel cannot be heard: a listing of /proc every second, or an error. */
   readonly fallback: 'scan' | 'none';
   /** Silence after which the owner is told, milliseconds; 0: never. */

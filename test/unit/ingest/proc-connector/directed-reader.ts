@@ -19,6 +19,7 @@ const CONFIG: ReaderConfig = {
   maxArgsBytes: 1024,
   threads: false,
   kernelFilter: null,
+  foreignNamespace: null,
   fallback: 'scan',
   silenceMs: 0,
   reconcileEveryMs: 600_000,
