@@ -96,7 +96,7 @@ export function countThreads(ctx: EnrichContext, entry: Entry, seen: { readonly 
   noteAlive(entry, seen);
 }
 
-export function noteAlive(entry: Entry, { stat, monotonicNs }: { readonly stat: StatFields; readonly monotonicNs: number }): void {
+function noteAlive(entry: Entry, { stat, monotonicNs }: { readonly stat: StatFields; readonly monotonicNs: number }): void {
   if (!isDead(stat)) entry.aliveNs = Math.max(entry.aliveNs, monotonicNs - READING_NS);
 }
 
