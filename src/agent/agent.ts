@@ -23,6 +23,7 @@ import { describeStart } from './describe-start.ts';
 import { createSource } from './create-source.ts';
 import { EventClock } from './event-clock.ts';
 import { createLanes, lastRunPath } from './lanes.ts';
+import { LossLog } from './loss-log.ts';
 import { startEvent, stopEvent } from './lifecycle-events.ts';
 import type { Origin } from './origin.ts';
 import { kernelSeqsOf, readRunRecord, writeRunRecord } from './run-record.ts';
@@ -48,6 +49,7 @@ export class Agent {
   readonly books: Books;
   readonly config: Config;
   readonly #deps: AgentDeps;
+  readonly #losses: LossLog;
   readonly #sequencer: Sequencer;
   readonly #pipeline: Pipeline;
   readonly #startedMs = performance.now();
@@ -61,6 +63,7 @@ export class Agent {
     this.identity = deps.origin.identity;
     this.#stopReason = deps.origin.reproducible ? 'end of the recording' : 'end of source';
     const { agentId } = this.identity;
+    this.#losses = new LossLog(deps.log);
     this.source = this.#newSource();
     this.enricher = this.#newEnricher();
     this.#sequencer = createSequencer(agentId);
@@ -86,7 +89,7 @@ export class Agent {
 
   #newSource(): EventSource {
     return createSource(this.config, {
-      onState: stateLog(this.#deps.log, this.identity.hostname),
+      onState: stateLog(this.#deps.log, { hostname: this.identity.hostname, scanIntervalMs: this.config.source.scanIntervalMs }),
       formerSeqs: () => kernelSeqsOf(this.#previous, this.identity.bootId),
       onTorn: (end) => this.#endsTorn(end),
     });
@@ -104,7 +107,11 @@ export class Agent {
 
   #enrichment(): IntakeParts['enrich'] {
     const { clock } = this.#deps.origin;
-    if (!(clock instanceof EventClock)) return (heard, emit) => this.enricher.enrich(heard, emit);
+    if (!(clock instanceof EventClock))
+      return (heard, emit) => {
+        if (heard.kind === 'LOSS') this.#losses.note(heard);
+        this.enricher.enrich(heard, emit);
+      };
     return (heard, emit) => {
       clock.heed(heard);
       this.enricher.enrich(heard, emit);
@@ -140,6 +147,7 @@ export class Agent {
     } finally {
       clearInterval(sweep);
       clearInterval(record);
+      this.#losses.tell();
       this.#record(clean);
     }
   }
@@ -180,8 +188,10 @@ export class Agent {
       hostId: this.identity.hostId,
       previous: this.#previous,
     });
+    // Where the source itself does not hear, it has said so.
+    const limits = start.degraded.filter(({ feature }) => feature !== this.source.id);
     if (this.#isLive)
-      for (const { feature, reason } of start.degraded) log.warn({ feature }, `limited: ${reason}; forkcast doctor says what to do`);
+      for (const { feature, reason } of limits) log.warn({ feature }, `limited: ${reason}; forkcast doctor says what to do`);
     return startEvent(origin, start);
   }
 

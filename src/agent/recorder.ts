@@ -58,7 +58,7 @@ export class Recorder {
   }
 
   #kernel(tap: Tap): EventSource {
-    const onState = stateLog(this.#deps.log, this.#identity.hostname);
+    const onState = stateLog(this.#deps.log, { hostname: this.#identity.hostname, scanIntervalMs: this.#config.source.scanIntervalMs });
     return createSource(this.#config, { onState, onTorn: () => undefined, tap });
   }
 

@@ -83,6 +83,12 @@ async function stormWhileStopped(agent: AgentProcess): Promise<PrintedGap | unde
 
 const lostOf = (gaps: readonly PrintedGap[]): number => gaps.reduce((sum, { count }) => sum + count, 0);
 
+/** Events that the log said were lost. */
+function loggedLosses({ stderr }: AgentProcess): number {
+  const lines = [...stderr.matchAll(/"events":(\d+).*"msg":"events lost: the receive buffer was full"/g)];
+  return lines.reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 /** The end of a process has begun, as far as it can without its frozen thread. */
 async function ending({ pid }: AgentProcess): Promise<boolean> {
   return (await readFile(`/proc/${pid}/wchan`, 'utf8')).includes('futex');
@@ -100,6 +106,7 @@ describe('standing still in a storm', () => {
       const reckoning = await settled(agent, oracle);
       expect(reckoning.lost).toBeGreaterThan(generated / 4);
       await expectExact(agent, reckoning);
+      expect(loggedLosses(agent)).toBe((await agent.record()).upstream.lost);
     });
   });
 
