@@ -74,6 +74,7 @@ export class ConnectorReader {
   #reconciledNs = 0;
   /** CLOCK_MONOTONIC since when nobody listens for us; 0 while we do. */
   #blindNs = nowNs();
+  /** CLOCK_MONOTONIC when something came last, or there was no room to let it come: a full ring is not silence. */
   #silentNs = 0;
   /** Events until the subscription at hand: the first one after it proves that it works, which a confirmation does not. */
   #eventsBefore = 0;
@@ -128,6 +129,7 @@ export class ConnectorReader {
     if (this.#listening && this.#receiver.events > this.#eventsBefore) this.#retry.succeeded();
     if (!some) this.#reconcile(nowNs());
     if (this.#receiver.ledger.declared > declared) this.#scanner.noteLoss(nowNs());
+    if (some) this.#silentNs = nowNs();
     this.#listenForSilence(reports);
     if (some) this.#receiver.pace.rest();
   }
@@ -149,8 +151,7 @@ export class ConnectorReader {
     );
     if (this.#session.fd < 0) dueNs = Math.min(dueNs, this.#retry.dueNs);
     else if (!this.#listening) dueNs = Math.min(dueNs, atNs + ASKING_WAIT_MS * 1e6);
-    else if (this.#config.silenceMs > 0)
-      dueNs = Math.min(dueNs, Math.max(this.#silentNs, this.#receiver.heardNs) + this.#config.silenceMs * 1e6);
+    else if (this.#config.silenceMs > 0) dueNs = Math.min(dueNs, this.#silentNs + this.#config.silenceMs * 1e6);
     return Math.max(0, Math.ceil((dueNs - atNs) / 1e6));
   }
 
@@ -215,7 +216,6 @@ export class ConnectorReader {
   #listenForSilence(reports: ReaderReports): void {
     const { silenceMs } = this.#config;
     if (silenceMs === 0 || !this.#listening) return;
-    this.#silentNs = Math.max(this.#silentNs, this.#receiver.heardNs);
     if (nowNs() - this.#silentNs < silenceMs * 1e6) return;
     // Told again after as long again.
     this.#silentNs = nowNs();

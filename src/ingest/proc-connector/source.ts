@@ -80,6 +80,8 @@ export class ProcConnectorSource implements EventSource {
   #failure: AgentError | undefined;
   #closing: Promise<void> | undefined;
   #lastReadMs = 0;
+  /** `read` has found the ring empty and waits for more. */
+  #waits = false;
   #keepsAlive = true;
 
   constructor(config: ProcConnectorConfig, deps: ConnectorDeps = { onState: () => undefined }) {
@@ -92,7 +94,10 @@ export class ProcConnectorSource implements EventSource {
     this.#ring = createRingMemory(Math.max(RING_BYTES, 2 ** Math.ceil(Math.log2(4 * minFrameBytes(config.maxArgsBytes)))));
     this.#consumer = new RingConsumer(this.#ring);
     this.#frames = new FrameReader(this.#consumer);
-    this.#hearing = new HearingTest(this.#config.kernelFilter?.kinds ?? null, (result) => this.#tested(result));
+    this.#hearing = new HearingTest(this.#config.kernelFilter?.kinds ?? null, {
+      onResult: (result) => this.#tested(result),
+      isCaughtUp: () => this.#waits && this.#consumer.empty,
+    });
     this.#thread = new IngestThread(this.#control, {
       report: (report) => this.#take(report),
       failed: (error) => this.#fail(error),
@@ -163,7 +168,9 @@ export class ProcConnectorSource implements EventSource {
       if (items.length > 0) return { items, bytes };
       this.#consumer.release();
       if (this.#control.phase === Phase.CLOSED && this.#consumer.empty) return this.#last();
+      this.#waits = true;
       await this.#consumer.waitForFrame(WAIT_MS);
+      this.#waits = false;
     }
   }
 
