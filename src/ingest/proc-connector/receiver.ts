@@ -54,6 +54,8 @@ export class Receiver {
   stampNs = 0;
   /** Messages that were no acknowledgement: the kernel does deliver. */
   events = 0;
+  /** CLOCK_MONOTONIC when the drops were counted last: in a storm events of other CPUs go on coming long after a loss. */
+  #countedNs = nowNs();
   readonly #libc: Libc;
   readonly #control: IngestControl;
   readonly #ring: RingProducer;
@@ -111,7 +113,9 @@ export class Receiver {
   /** Declares what `drops` shows beyond the gaps: a loss at the end of a CPU's stream leaves none. True when that was something. */
   reconcile(drops: number): boolean {
     this.overrun = false;
-    const loss = this.ledger.reconcile(drops, { fromNs: this.stampNs, toNs: nowNs() });
+    const atNs = nowNs();
+    const loss = this.ledger.reconcile(drops, { fromNs: this.#countedNs, toNs: atNs });
+    this.#countedNs = atNs;
     if (loss !== undefined) this.declare(loss);
     return loss !== undefined;
   }

@@ -106,6 +106,24 @@ test('what the socket dropped is declared as soon as it is drained, not only at 
   expect(order).toEqual(['start BEGIN', 'start END', 'receive_buffer 1', 'tail 4', 'loss BEGIN', 'loss END']);
 });
 
+test('a loss that no gap shows is dated from the count before, not from the last event: a CPU that went quiet lost it before others’ events came', () => {
+  let overrun = false;
+  const { heard } = direct((world) => {
+    if (!overrun && world.reports.includes('scanned')) {
+      overrun = true;
+      world.libc.drops = 5;
+      world.deliver(ENOBUFS);
+      const ns = process.hrtime.bigint();
+      world.deliver([{ bytes: datagram({ what: What.FORK, seq: 2, words: [1, 1, 1002, 1002], ns }) }]);
+    }
+    return losses(world.heard).length > 0;
+  });
+  const [loss, last] = [losses(heard)[0], heard.findLast(({ kind }) => kind === 'FORK')];
+  expect(loss).toMatchObject({ reason: 'tail', count: 5 });
+  if (loss?.kind === 'LOSS' && last?.kind === 'FORK') expect(loss.fromTimeUs).toBeLessThan(last.timeUs);
+  expect(last).toBeDefined();
+});
+
 test('from a foreign namespace nothing is asked of the kernel, as what others asked for would arrive there with pids of its own', () => {
   const { libc, heard, reports } = direct((world) => scans(world.heard).filter((scan) => scan === 'fallback END').length > 1, {
     foreignNamespace: 'pid',
