@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ProcConnectorSource } from '../../src/ingest/proc-connector/source.ts';
 
 const CONFIG = { receiveBufferBytes: 1 << 20, maxArgsBytes: 4096 };
@@ -62,4 +62,15 @@ test('closing at once, as an exit must, undoes the subscription without the even
   expect(performance.now() - before).toBeLessThan(1000);
   await source.close();
   expect(await drain(source)).toBeGreaterThanOrEqual(0);
+});
+
+test('a hurry that comes after the end starts nothing any more', async () => {
+  const source = new ProcConnectorSource(CONFIG);
+  await source.open(never);
+  await source.close();
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  source.hurry();
+  expect(timers).not.toHaveBeenCalled();
+  timers.mockRestore();
+  await drain(source);
 });
