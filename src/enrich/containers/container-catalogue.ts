@@ -5,7 +5,7 @@
 import type { Container } from '../../core/event.ts';
 import { CgroupContainers, type CgroupContainer } from './cgroup-container.ts';
 import type { ContainerFacts } from './container-facts.ts';
-import { RecentMap } from './recent-map.ts';
+import { RecentMap } from '../recent-map.ts';
 
 /** A container's records of the moment. */
 export interface CataloguedContainer {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RecentMap } from '../../../../src/enrich/containers/recent-map.ts';
+import { RecentMap } from '../../../src/enrich/recent-map.ts';
 
 describe('RecentMap', () => {
   it('keeps what is used, forgets what is not, and never holds more than its bound', () => {
