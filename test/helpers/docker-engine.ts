@@ -75,7 +75,7 @@ export class DockerdProcess {
       '--ip-masq=false',
       '--storage-driver=vfs',
     ];
-    const child = spawn('unshare', ['-m', 'dockerd', ...places, ...quiet, '--userland-proxy=false', '-l', 'error'], {
+    const child = spawn('/usr/bin/env', ['unshare', '-m', 'dockerd', ...places, ...quiet, '--userland-proxy=false', '-l', 'error'], {
       env: { ...process.env, PATH: path.join(delimiter) },
       stdio: 'ignore',
     });
