@@ -61,10 +61,11 @@ async function hashOpen(handle: FileHandle, file: Executable, limits: HashLimits
   return (await isStill(handle, file)) ? { outcome: 'hashed', digest } : { outcome: 'changed' };
 }
 
+/** What has the inode of an executable is a file. */
 async function isStill(handle: FileHandle, { stat }: Executable): Promise<boolean> {
   const now = await handle.stat();
   const sameTime = Math.abs(now.mtimeMs * 1000 - stat.mtime) <= SAME_MTIME_US;
-  return now.isFile() && now.ino === stat.inode && now.dev === stat.device && now.size === stat.size && sameTime;
+  return now.ino === stat.inode && now.dev === stat.device && now.size === stat.size && sameTime;
 }
 
 /** null: stopped. */

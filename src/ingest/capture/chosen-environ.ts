@@ -29,16 +29,17 @@ export class ChosenEnviron {
       end = this.#scratch.indexOf(0, from);
       if (end < 0 || end >= size) break;
       const length = end + 1 - from;
-      if (written + length > room || !this.#isChosen(from, end)) continue;
+      if (written + length > room || !this.#isChosen(from)) continue;
       this.#scratch.copy(target, at + written, from, end + 1);
       written += length;
     }
     return written;
   }
 
-  #isChosen(from: number, end: number): boolean {
+  /** Without a `=` of its own a variable has no name here: what stands before the next one's holds a NUL. */
+  #isChosen(from: number): boolean {
     const equals = this.#scratch.indexOf(EQUALS, from);
-    if (equals < 0 || equals >= end || equals - from > this.#longest) return false;
+    if (equals < 0 || equals - from > this.#longest) return false;
     return this.#names.has(this.#scratch.toString('utf8', from, equals));
   }
 

@@ -28,6 +28,18 @@ describe('an engine that is not there', () => {
     expect(reasons()).toEqual(['absent', 'connected']);
   });
 
+  it('is not asked later for what was wanted in its absence: its list has it', async () => {
+    const server = await fakeEngine();
+    await server.stop();
+    const { engine } = engineClient(server.socketPath);
+    engine.want(ID);
+    await waitFor(() => engine.counters.troubles.absent === 1, { what: 'the first try' });
+    await server.listen();
+    engine.want(OUTER);
+    await waitFor(() => engine.counters.unknown === 1, { what: 'the answer' });
+    expect(server.requests.filter((path) => path.startsWith('/containers/'))).toEqual(['/containers/json', `/containers/${OUTER}/json`]);
+  });
+
   it('is absent, too, when only its socket is left', async () => {
     const folder = await tempDir();
     const dead = createSocketServer().listen(join(folder, 'engine.sock'));

@@ -224,6 +224,7 @@ export const NO_CONTAINER: readonly (readonly [what: string, path: string])[] = 
   ['the hypervisor of a sandbox', `/kata_overhead/${ID}`],
   ['the monitor of LXC', '/lxc.monitor.web'],
   ['the monitor of LXC 4.0', '/lxc.monitor/web'],
+  ['nspawn itself, by hand', '/machine.slice/machine-lab.scope/supervisor'],
   ['nspawn itself', '/machine.slice/systemd-nspawn@lab.service/supervisor'],
   ['a virtual machine', '/machine.slice/machine-qemu\\x2d2\\x2dfedora.scope/libvirt/emulator'],
   ['32 digits in an ordinary folder', '/process_api/6a53fb9b30609c3882b25f9ffc7798f4'],

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ExeStat } from '../../../../src/core/exe-stat.ts';
@@ -27,6 +27,15 @@ function statOf(path: string): ExeStat {
 function write(path: string, content: Buffer): Executable {
   writeFileSync(path, content);
   return { stat: statOf(path), pid: PID, path };
+}
+
+function targetOf(link: string): string | undefined {
+  try {
+    return readlinkSync(link);
+  } catch {
+    // Closed since it was listed.
+    return undefined;
+  }
 }
 
 const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
@@ -61,6 +70,17 @@ describe('the digest of an executable', () => {
     hashes.of(exe);
     await waitFor(() => hashes.counters.changed === 1, { what: 'the answer' });
     expect(hashes.of(exe)).toBeNull();
+    expect(hashes.counters).toMatchObject({ hashed: 0, changed: 1 });
+  });
+
+  it('is none when the file was written while it was read', async () => {
+    const { hashes, file } = await machine({ bytesPerSecond: 4_000_000 });
+    const exe = write(file('tool'), randomBytes(1_000_000));
+    hashes.of(exe);
+    const isOpen = (): boolean => readdirSync('/proc/self/fd').some((fd) => targetOf(`/proc/self/fd/${fd}`) === file('tool'));
+    await waitFor(isOpen, { what: 'the reading' });
+    appendFileSync(file('tool'), 'more');
+    await waitFor(() => hashes.counters.hashed + hashes.counters.changed === 1, { what: 'the answer' });
     expect(hashes.counters).toMatchObject({ hashed: 0, changed: 1 });
   });
 
