@@ -2,6 +2,10 @@ import { createHash } from 'node:crypto';
 import type { ProcessKind } from '../core/event.ts';
 import type { KernelKind } from '../core/kernel-event.ts';
 import { parseDuration, parseSize } from '../core/units.ts';
+import { compileReplay } from '../ingest/replay/config.ts';
+import type { ReplayConfig } from '../ingest/replay/config.ts';
+import { compileSynthetic } from '../ingest/synthetic/config.ts';
+import type { SyntheticConfig } from '../ingest/synthetic/config.ts';
 import type { WhenFull } from '../queue/when-full.ts';
 import type { EffectiveConfig, EffectiveSink } from './effective.ts';
 import { WRITTEN_KINDS } from './schema.ts';
@@ -18,7 +22,7 @@ export interface Config {
     readonly shutdownTimeoutMs: number;
   };
   readonly source: {
-    readonly type: 'proc_connector';
+    readonly type: EffectiveConfig['source']['type'];
     readonly receiveBufferBytes: number;
     readonly threads: boolean;
     readonly events: readonly KernelKind[];
@@ -28,6 +32,9 @@ export interface Config {
     readonly scanIntervalMs: number;
     readonly resyncIntervalMs: number;
     readonly canaryAfterMs: number;
+    /** Of the types of these names. */
+    readonly replay: ReplayConfig;
+    readonly synthetic: SyntheticConfig;
   };
   readonly enrich: {
     readonly maxProcesses: number;
@@ -81,6 +88,8 @@ export function compileConfig({ agent, source, enrich, sinks, telemetry }: Effec
       scanIntervalMs: parseDuration(source.scan_interval),
       resyncIntervalMs: parseDuration(source.resync_interval),
       canaryAfterMs: parseDuration(source.canary_after),
+      replay: compileReplay(source.replay),
+      synthetic: compileSynthetic(source.synthetic),
     },
     enrich: {
       maxProcesses: enrich.max_processes,

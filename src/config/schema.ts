@@ -2,6 +2,8 @@ import { PROCESS_KINDS } from '../core/event.ts';
 import type { ProcessKind } from '../core/event.ts';
 import type { KernelKind } from '../core/kernel-event.ts';
 import type { SettingGroup } from '../core/setting.ts';
+import { replaySchema } from '../ingest/replay/config.ts';
+import { syntheticSchema } from '../ingest/synthetic/config.ts';
 import { WHEN_FULL } from '../queue/when-full.ts';
 
 /** Kinds as the configuration writes them. */
@@ -31,8 +33,8 @@ export const CORE_SCHEMA = {
     type: {
       format: 'choice',
       default: 'proc_connector',
-      choices: ['proc_connector'],
-      doc: 'Where events come from: proc_connector is the netlink process connector of the kernel.',
+      choices: ['proc_connector', 'replay', 'synthetic'],
+      doc: 'Where events come from: the netlink process connector of the kernel, a recording, or a made-up host.',
     },
     receive_buffer: {
       format: 'size',
@@ -81,6 +83,8 @@ export const CORE_SCHEMA = {
       max: '24h',
       doc: 'After so long a silence the agent starts a process of its own, to hear whether the kernel still speaks.',
     },
+    replay: replaySchema,
+    synthetic: syntheticSchema,
   },
   enrich: {
     // More than this many do not fit the table's memory, which is bounded too.

@@ -127,7 +127,7 @@ export interface Usage {
   involuntary_switches: number;
 }
 export interface ExitInfo {
-  /** 0–255; null when a signal ended it. */
+  /** 0–255; null when a signal ended it, or nobody knows. */
   code: number | null;
   signal: number | null;
   signal_name: string | null;

@@ -9,7 +9,7 @@ import { parseCmdline, type Argv } from './procfs/cmdline.ts';
 import { exeFileOf, parseExe, type ExeLink } from './procfs/exe.ts';
 import { parseLoginUid } from './procfs/loginuid.ts';
 import { bytesOf, errnoOf } from './procfs/piece.ts';
-import { isDead, isKernelThread, type StatFields } from './procfs/stat.ts';
+import { ENV_START, isDead, isKernelThread, laterField, type StatFields } from './procfs/stat.ts';
 import { parseStatus, type StatusFields } from './procfs/status.ts';
 import { ttyName } from './procfs/tty.ts';
 import { START_DERIVED, OWN_CGROUP, OWN_IDS, type Entry } from './table/entry.ts';
@@ -22,6 +22,8 @@ export interface Captured {
   readonly argv: Argv | null;
   readonly cwd: string | null;
   readonly loginUid: number | null | undefined;
+  /** As in `Image`. */
+  readonly envStart: number;
 }
 
 /** Nothing could be read, or what was read belongs to another process. */
@@ -33,6 +35,7 @@ export const NOTHING_CAPTURED: Captured = {
   argv: null,
   cwd: null,
   loginUid: undefined,
+  envStart: 0,
 };
 
 const EMPTY_ARGV: Argv = { args: [], argsBytes: 0, truncated: false, argsRaw: null, keptBytes: 0 };
@@ -50,6 +53,7 @@ export function parseCapture(ctx: EnrichContext, capture: Capture, stat: StatFie
     argv: argvOf(ctx, capture, isPlainlyAlive(stat, exe)),
     cwd: pathOf(ctx, capture.cwd),
     loginUid: parseLoginUid(capture.loginuid),
+    envStart: stat === undefined || isDead(stat) ? 0 : laterField(capture.stat, ENV_START),
   };
 }
 

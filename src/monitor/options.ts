@@ -31,7 +31,7 @@ export interface MonitorOptions {
 
 export type MonitorSettings = Required<Omit<MonitorOptions, 'source'>> & Pick<MonitorOptions, 'source'>;
 
-const DEFAULTS: Required<Omit<MonitorOptions, 'source'>> = {
+export const DEFAULTS: Required<Omit<MonitorOptions, 'source'>> = {
   receiveBufferBytes: 64 * 1024 * 1024,
   maxArgsBytes: 32 * 1024,
   maxProcesses: 32_768,

@@ -92,6 +92,7 @@ export class ProcessMonitor implements AsyncDisposable {
   on<K extends MonitorKind>(kind: K, listener: (event: RecordOf<K>, missed: number) => unknown, options?: SubscribeOptions): Subscription;
   on<S extends MonitorSignal>(signal: S, listener: SignalListener<S>): () => void;
   on(what: MonitorKind | MonitorSignal, listener: never, options: SubscribeOptions = {}): () => void {
+    if (typeof listener !== 'function') throw new AgentError('USAGE', `the listener for ${what} is no function`);
     if (what === 'gap' || what === 'error' || what === 'state') return this.#onSignal(what, listener);
     return this.#onKind(what, listener, options);
   }

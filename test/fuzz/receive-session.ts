@@ -181,6 +181,7 @@ function configOf(random: Random): ReaderConfig {
     maxArgsBytes: 1024,
     threads: false,
     kernelFilter: random.oneIn(8) ? { kinds: ['FORK', 'EXEC', 'EXIT'], mechanism: random.pick(['mask', 'bpf'] as const) } : null,
+    foreignNamespace: null,
     fallback: 'none',
     silenceMs: 0,
     reconcileEveryMs: 600_000,

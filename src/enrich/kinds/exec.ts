@@ -12,11 +12,11 @@ import {
 } from '../captured.ts';
 import type { EnrichContext } from '../context.ts';
 import { newProcessEvent } from '../event-shape.ts';
+import { nextImage } from '../images.ts';
 import { parseStat, type StatFields } from '../procfs/stat.ts';
 import { execed, isOfSuccessor } from '../resolve.ts';
 import { readStart } from '../start-time.ts';
 import { OWN_IMAGE, type Entry } from '../table/entry.ts';
-import { newImage } from '../table/image.ts';
 import { setThreadCount } from '../table/threads.ts';
 
 /**
@@ -31,10 +31,14 @@ export function onExec(ctx: EnrichContext, event: ExecEvent, wanted: boolean): P
   const captured = event.capture === null || foreign ? NOTHING_CAPTURED : parseCapture(ctx, event.capture, own);
   const entry = execed(ctx, event, own);
   if (own !== undefined) followParent(ctx, entry, { stat: own, event });
-  replaceImage(ctx, entry, captured);
+  ctx.table.setImage(entry, nextImage(ctx, entry, captured));
+  entry.marks |= OWN_IMAGE;
+  // comm follows the file's name at exec, without an event of its own.
+  entry.name = null;
   applyCaptured(ctx, entry, captured);
   setThreadCount(ctx.table, entry, { threads: 1, atNs: event.monotonicNs });
   entry.leaderExited = false;
+  entry.aliveNs = event.monotonicNs;
   return wanted ? describe(ctx, event, { entry, captured, foreign }) : null;
 }
 
@@ -49,15 +53,6 @@ function followParent(ctx: EnrichContext, entry: Entry, seen: { readonly stat: S
   const reaper = ctx.table.get(stat.ppid);
   entry.ppid = stat.ppid;
   if (reaper !== undefined && reaper !== entry) entry.parent = reaper;
-}
-
-function replaceImage(ctx: EnrichContext, entry: Entry, captured: Captured): void {
-  entry.execs++;
-  const execId = entry.forkHeard ? ctx.execIds.ofHeard(entry.id, entry.execs) : ctx.execIds.ofFound(entry.id);
-  ctx.table.setImage(entry, newImage({ execId, exe: captured.exe?.path ?? null, argv: captured.argv, cwd: captured.cwd }));
-  entry.marks |= OWN_IMAGE;
-  // comm follows the file's name at exec, without an event of its own.
-  entry.name = null;
 }
 
 function describe(

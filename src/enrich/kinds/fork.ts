@@ -5,7 +5,7 @@ import { newProcessEvent } from '../event-shape.ts';
 import { entityIdOf, parentLink } from '../parents.ts';
 import { forkedBefore, knownOrPlaceholder, strayEntry } from '../resolve.ts';
 import { deriveStart } from '../start-time.ts';
-import { START_UNKNOWN, type Entry } from '../table/entry.ts';
+import { ANNOUNCED, START_UNKNOWN, type Entry } from '../table/entry.ts';
 import { setThreadCount, threadForked } from '../table/threads.ts';
 
 /** null: not for the stream. `wanted` is false when the kind is not selected; the table learns all the same. */
@@ -17,6 +17,7 @@ function onProcessFork(ctx: EnrichContext, event: ForkEvent, wanted: boolean): P
   const parent = knownOrPlaceholder(ctx, event.parentTgid, event.monotonicNs);
   const child = forkedBefore(ctx, event);
   const entry = child === undefined ? forkChild(ctx, event, parent) : lateFork(ctx, event, child);
+  entry.marks |= ANNOUNCED;
   if (entry.parent === null && entry !== parent) entry.parent = parent;
   if (!wanted) return null;
   const made = newProcessEvent(ctx, event, entry);

@@ -17,6 +17,10 @@ export const OWN_IDS = 4;
 /** A set-user-id (set-group-id) event was published for a thread that is not the leader. */
 export const UID_FROM_THREAD = 8;
 export const GID_FROM_THREAD = 16;
+/** Its FORK or a SNAPSHOT was heard: whoever follows the events knows of it. */
+export const ANNOUNCED = 32;
+/** Its end was noticed by a listing of /proc: no EXIT of it was heard. */
+export const DIED_UNSEEN = 64;
 
 /** `threadEpoch` of an entry whose thread count was never known exactly. */
 const COUNT_NEVER_KNOWN = -1;
@@ -62,6 +66,10 @@ export class Entry {
   threadEpoch = COUNT_NEVER_KNOWN;
   /** CLOCK_MONOTONIC when `threads` was exact: thread events before are in it already. */
   countedNs = 0;
+  /** CLOCK_MONOTONIC at which the task that is its leader now is known to have run. */
+  aliveNs = 0;
+  /** Number of the last listing of /proc that showed it; 0 for none. */
+  listed = 0;
   exitNs = 0;
   whereabouts: Whereabouts = 'new';
   previous: Entry | null = null;

@@ -5,6 +5,7 @@ import { Bell } from './bell.ts';
 import type { IngestControl } from './control.ts';
 import { Phase, StopRequest } from './control.ts';
 import { DropCounter } from './drops.ts';
+import type { ForeignNamespace } from './foreign-namespace.ts';
 import type { KernelFilter } from './narrow.ts';
 import { Receiver, nowNs } from './receiver.ts';
 import { Retry } from './retry.ts';
@@ -25,6 +26,8 @@ export interface ReaderConfig {
   readonly threads: boolean;
   /** What the kernel is to leave out; null: nothing, and losses are counted exactly. */
   readonly kernelFilter: KernelFilter | null;
+  /** Where this process is, if the kernel takes no subscription from there. */
+  readonly foreignNamespace: ForeignNamespace | null;
   /** What there is instead where the kernel cannot be heard: a listing of /proc every second, or an error. */
   readonly fallback: 'scan' | 'none';
   /** Silence after which the owner is told, milliseconds; 0: never. */
@@ -71,6 +74,7 @@ export class ConnectorReader {
   #reconciledNs = 0;
   /** CLOCK_MONOTONIC since when nobody listens for us; 0 while we do. */
   #blindNs = nowNs();
+  /** CLOCK_MONOTONIC when something came last, or there was no room to let it come: a full ring is not silence. */
   #silentNs = 0;
   /** Events until the subscription at hand: the first one after it proves that it works, which a confirmation does not. */
   #eventsBefore = 0;
@@ -125,6 +129,7 @@ export class ConnectorReader {
     if (this.#listening && this.#receiver.events > this.#eventsBefore) this.#retry.succeeded();
     if (!some) this.#reconcile(nowNs());
     if (this.#receiver.ledger.declared > declared) this.#scanner.noteLoss(nowNs());
+    if (some) this.#silentNs = nowNs();
     this.#listenForSilence(reports);
     if (some) this.#receiver.pace.rest();
   }
@@ -138,14 +143,15 @@ export class ConnectorReader {
 
   /** Until the next thing to do by itself; rounded up, or the last part of a millisecond would be spent turning. */
   #waitMs(atNs: number): number {
+    // What an overrun cost is asked for once the socket is empty, and only another receive tells that it is.
+    if (this.#listening && this.#receiver.overrun) return 0;
     let dueNs = Math.min(
       this.#scanner.dueNs(this.#listening),
       this.#listening ? this.#reconciledNs + RECONCILE_NS : Number.POSITIVE_INFINITY,
     );
     if (this.#session.fd < 0) dueNs = Math.min(dueNs, this.#retry.dueNs);
     else if (!this.#listening) dueNs = Math.min(dueNs, atNs + ASKING_WAIT_MS * 1e6);
-    else if (this.#config.silenceMs > 0)
-      dueNs = Math.min(dueNs, Math.max(this.#silentNs, this.#receiver.heardNs) + this.#config.silenceMs * 1e6);
+    else if (this.#config.silenceMs > 0) dueNs = Math.min(dueNs, this.#silentNs + this.#config.silenceMs * 1e6);
     return Math.max(0, Math.ceil((dueNs - atNs) / 1e6));
   }
 
@@ -210,7 +216,6 @@ export class ConnectorReader {
   #listenForSilence(reports: ReaderReports): void {
     const { silenceMs } = this.#config;
     if (silenceMs === 0 || !this.#listening) return;
-    this.#silentNs = Math.max(this.#silentNs, this.#receiver.heardNs);
     if (nowNs() - this.#silentNs < silenceMs * 1e6) return;
     // Told again after as long again.
     this.#silentNs = nowNs();

@@ -9,6 +9,7 @@ import { RingConsumer, createRingMemory } from '../ring/ring.ts';
 import type { IngestReport } from '../worker.ts';
 import { CONTROL_BYTES, IngestControl, Phase } from './control.ts';
 import { describeScanning, describeSocket } from './describe.ts';
+import { foreignNamespace } from './foreign-namespace.ts';
 import { FrameReader } from './frame-reader.ts';
 import { minFrameBytes } from './frame-writer.ts';
 import { HearingTest } from './hearing-test.ts';
@@ -34,6 +35,7 @@ const WAIT_MS = 2000;
 const DEFAULTS: Omit<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> = {
   threads: false,
   kernelFilter: null,
+  foreignNamespace: null,
   fallback: 'none',
   silenceMs: 30_000,
   reconcileEveryMs: 600_000,
@@ -42,7 +44,7 @@ const DEFAULTS: Omit<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> = {
 };
 
 export type ProcConnectorConfig = Pick<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> &
-  Partial<Omit<ReaderConfig, 'kernelFilter'>> & {
+  Partial<Omit<ReaderConfig, 'kernelFilter' | 'foreignNamespace'>> & {
     /** Kinds that the kernel is to let through, where it can be asked to; null or none: all, and losses are counted exactly. */
     readonly kernelKinds?: readonly KernelKind[] | null;
   };
@@ -78,6 +80,8 @@ export class ProcConnectorSource implements EventSource {
   #failure: AgentError | undefined;
   #closing: Promise<void> | undefined;
   #lastReadMs = 0;
+  /** `read` has found the ring empty and waits for more. */
+  #waits = false;
   #keepsAlive = true;
 
   constructor(config: ProcConnectorConfig, deps: ConnectorDeps = { onState: () => undefined }) {
@@ -90,7 +94,10 @@ export class ProcConnectorSource implements EventSource {
     this.#ring = createRingMemory(Math.max(RING_BYTES, 2 ** Math.ceil(Math.log2(4 * minFrameBytes(config.maxArgsBytes)))));
     this.#consumer = new RingConsumer(this.#ring);
     this.#frames = new FrameReader(this.#consumer);
-    this.#hearing = new HearingTest(this.#config.kernelFilter?.kinds ?? null, (result) => this.#tested(result));
+    this.#hearing = new HearingTest(this.#config.kernelFilter?.kinds ?? null, {
+      onResult: (result) => this.#tested(result),
+      isCaughtUp: () => this.#waits && this.#consumer.empty,
+    });
     this.#thread = new IngestThread(this.#control, {
       report: (report) => this.#take(report),
       failed: (error) => this.#fail(error),
@@ -108,7 +115,11 @@ export class ProcConnectorSource implements EventSource {
     boot.throwIfAborted();
     const kernelSeqs = this.#deps.formerSeqs?.() ?? {};
     Object.assign(this.#frames.kernelSeqs, kernelSeqs);
-    this.#thread.start({ ring: this.#ring, control: this.#controlMemory, config: { ...this.#config, kernelSeqs } });
+    this.#thread.start({
+      ring: this.#ring,
+      control: this.#controlMemory,
+      config: { ...this.#config, kernelSeqs, foreignNamespace: foreignNamespace() },
+    });
     const abort = (): void => this.#opened.reject(boot.reason);
     boot.addEventListener('abort', abort, { once: true });
     try {
@@ -157,7 +168,9 @@ export class ProcConnectorSource implements EventSource {
       if (items.length > 0) return { items, bytes };
       this.#consumer.release();
       if (this.#control.phase === Phase.CLOSED && this.#consumer.empty) return this.#last();
+      this.#waits = true;
       await this.#consumer.waitForFrame(WAIT_MS);
+      this.#waits = false;
     }
   }
 

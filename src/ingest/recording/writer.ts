@@ -75,7 +75,7 @@ export class RecordingWriter {
     this.#frames += 1;
   }
 
-  /** Resolves when all that was added is written. Rejects with FILE_IO; then the file is as it was before. */
+  /** Resolves when all that was added is written. Rejects with FILE_IO; then the file is as it was before, and what was added is kept for the next time. */
   flush(): Promise<void> {
     return this.#inTurn(() => this.#writeGathered());
   }
@@ -112,11 +112,19 @@ export class RecordingWriter {
 
   async #writeGathered(): Promise<void> {
     if (this.#gatheredBytes === 0) return;
-    const plain = Buffer.concat(this.#gathered);
+    const taken = this.#gathered;
+    const plain = Buffer.concat(taken);
+    if (plain.length > MAX_SECTION_BYTES) throw new AgentError('BUG', `${plain.length} bytes were gathered for one section of a recording`);
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    if (plain.length > MAX_SECTION_BYTES) throw new AgentError('BUG', `${plain.length} bytes were gathered for one section of a recording`);
-    await this.#write(sectionBytes(Section.FRAMES, zstdCompressSync(plain, { pledgedSrcSize: plain.length }), plain.length));
+    try {
+      await this.#write(sectionBytes(Section.FRAMES, zstdCompressSync(plain, { pledgedSrcSize: plain.length }), plain.length));
+    } catch (error) {
+      // Before what came meanwhile: a hole would be one that nobody has counted.
+      this.#gathered = [...taken, ...this.#gathered];
+      this.#gatheredBytes += plain.length;
+      throw error;
+    }
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

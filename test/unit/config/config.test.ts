@@ -25,6 +25,8 @@ telemetry: {log_level: debug}
     threads: true,
     events: ['EXEC', 'EXIT'],
     snapshot: false,
+    replay: { path: './recording.fcrec', speed: 1 },
+    synthetic: { seed: 1, eventsPerSecond: 1000, events: 0, lostPerMillion: 0 },
   });
   expect(config.enrich).toEqual({
     maxProcesses: 64,

@@ -138,7 +138,7 @@ export const fullAgentEvent: AgentEvent = {
       last_kernel_seqs: { '0': 99, '1': 4_294_967_300 },
     },
   },
-  snapshot: { phase: 'END', processes: 312 },
+  snapshot: { phase: 'END', processes: 312, purpose: 'loss' },
   gap: {
     reason: 'receive_buffer',
     stage: 'kernel',

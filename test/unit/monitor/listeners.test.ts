@@ -78,6 +78,7 @@ describe('listeners', () => {
     const listener = (): void => undefined;
     monitor.on('exec', listener);
     monitor.on('exec', listener, { name: 'tool' });
+    monitor.on('exec', listener, { name: 'other' });
     monitor.on('exec', listener, { name: /tool/ });
     monitor.on('exec', listener, { name: /tool/i });
     monitor.on('exit', listener);
@@ -89,7 +90,7 @@ describe('listeners', () => {
       () => monitor.on('gap', listener),
     ];
     for (const subscribe of again) expect(subscribe).toThrow(expect.objectContaining({ code: 'SUBSCRIPTION_DUPLICATE' }));
-    expect(monitor.counters.subscribers).toBe(5);
+    expect(monitor.counters.subscribers).toBe(6);
   });
 
   test('can be unsubscribed twice, which ends one subscription and no other (DataDog: double unsubscribe)', async () => {
@@ -131,6 +132,18 @@ describe('listeners', () => {
     expect(monitor.counters.subscribers).toBe(0);
   });
 
+  test.each([false, true])(
+    'hear of processes, not of their threads, unless told (DataDog: exits of threads fire); threads: %s',
+    async (threads) => {
+      const { monitor, source } = await startMonitor({ threads });
+      const heard: string[] = [];
+      for (const kind of ['fork', 'exit'] as const) monitor.on(kind, ({ process }) => heard.push(`${kind} ${process.pid} ${process.tid}`));
+      await source.say(fork(1, 50, 60), fork(2, 50, { pid: 60, tid: 61 }), exit(3, { pid: 60, tid: 61 }), exit(4, 60));
+      const ofThread = ['fork 60 61', 'exit 60 61'];
+      expect(heard).toEqual(['fork 60 null', ...(threads ? ofThread : []), 'exit 60 null']);
+    },
+  );
+
   test('cost nothing while nobody wants a kind: no event is made of it', async () => {
     const { monitor, source } = await startMonitor();
     await source.say(...life(60, 'tool'));
@@ -146,6 +159,7 @@ describe('listeners', () => {
     const on = (kind: string) => () => monitor.on(kind as 'exec', () => undefined);
     expect(on('forks')).toThrow(/"forks"/);
     expect(on('FORK')).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    expect(() => monitor.on('exec', undefined as unknown as () => void)).toThrow(/no function/);
     expect(() => monitor.events({ kinds: ['execs' as 'exec'] })).toThrow(/"execs"/);
     expect(() => monitor.on('exec', () => undefined, { highWaterMark: 0 })).toThrow(/highWaterMark 0/);
     expect(() => monitor.events({ highWaterMark: 1.5 })).toThrow(/highWaterMark 1.5/);

@@ -19,6 +19,7 @@ const CONFIG: ReaderConfig = {
   maxArgsBytes: 1024,
   threads: false,
   kernelFilter: null,
+  foreignNamespace: null,
   fallback: 'scan',
   silenceMs: 0,
   reconcileEveryMs: 600_000,
@@ -34,6 +35,8 @@ export interface World {
   readonly control: IngestControl;
   readonly heard: Heard[];
   readonly reports: string[];
+  /** How long the reader was ready to wait, each time; milliseconds. */
+  readonly waits: number[];
   /** Messages the kernel delivers next, or an errno. */
   readonly deliver: (next: FakeMessage[] | number) => void;
 }
@@ -47,7 +50,7 @@ export function direct(director: Director, config: Partial<ReaderConfig> & { pre
   const consumer = new RingConsumer(memory);
   const frames = new FrameReader(consumer);
   const queue: (FakeMessage[] | number)[] = [];
-  const world: World = { libc, control, heard: [], reports: [], deliver: (next) => void queue.push(next) };
+  const world: World = { libc, control, heard: [], reports: [], waits: [], deliver: (next) => void queue.push(next) };
   const deadline = performance.now() + PATIENCE_MS;
   libc.onSend = (message) => {
     if (message.readUInt32LE(36) !== LISTEN) return;
@@ -55,7 +58,8 @@ export function direct(director: Director, config: Partial<ReaderConfig> & { pre
   };
   libc.onReceive = () => queue.shift() ?? EAGAIN;
   const poll = libc.poll.bind(libc);
-  libc.poll = () => {
+  libc.poll = (_fds, timeoutMs = 0) => {
+    world.waits.push(timeoutMs);
     for (let frame = consumer.next(); frame !== undefined; frame = consumer.next()) frames.read(frame.offset, world.heard);
     consumer.release();
     if (director(world)) control.requestStop('drain');

@@ -106,6 +106,32 @@ test('what the socket dropped is declared as soon as it is drained, not only at 
   expect(order).toEqual(['start BEGIN', 'start END', 'receive_buffer 1', 'tail 4', 'loss BEGIN', 'loss END']);
 });
 
+test('from a foreign namespace nothing is asked of the kernel, as what others asked for would arrive there with pids of its own', () => {
+  const { libc, heard, reports } = direct((world) => scans(world.heard).filter((scan) => scan === 'fallback END').length > 1, {
+    foreignNamespace: 'pid',
+  });
+  expect(reports.filter((report) => report !== 'scanned')).toEqual(expect.arrayContaining(['lost NETLINK_NAMESPACE']));
+  expect(reports).not.toContain('subscribed');
+  expect([libc.sent, libc.options]).toEqual([[], []]);
+  expect(new Set(heard.map(({ kind }) => kind))).toEqual(new Set(['SCAN', 'SNAPSHOT', 'LOSS']));
+});
+
+test('after an overrun nothing is waited for before the drops are asked for: what was dropped may have been the last event for a long time', () => {
+  let before = -1;
+  const { waits } = direct((world) => {
+    if (before < 0 && world.reports.includes('scanned')) {
+      before = world.waits.length;
+      world.libc.drops = 5;
+      world.deliver(ENOBUFS);
+      world.deliver([fork(2)]);
+    }
+    return losses(world.heard).length > 0;
+  });
+  const between = waits.slice(before, -1);
+  expect(between).toEqual(between.map(() => 0));
+  expect(between.length).toBeGreaterThan(0);
+});
+
 test('behind a filter in the kernel steps of the sequence are no losses; the drops are', () => {
   let begun = false;
   const { libc, heard } = direct(

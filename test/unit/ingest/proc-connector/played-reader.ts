@@ -17,6 +17,7 @@ const CONFIG: ReaderConfig = {
   maxArgsBytes: 1024,
   threads: false,
   kernelFilter: null,
+  foreignNamespace: null,
   fallback: 'none',
   silenceMs: 0,
   reconcileEveryMs: 600_000,

@@ -89,7 +89,7 @@ async function writeTo(path: string, frames: readonly Uint8Array[], parts: Recor
 }
 
 /** Reads from memory as from a file. */
-export function readingFrom(bytes: Buffer): ReadBytes {
+function readingFrom(bytes: Buffer): ReadBytes {
   let at = 0;
   return (length) => {
     const part = bytes.subarray(at, at + length);

@@ -78,7 +78,7 @@ describe('a disk that is full', () => {
   }
 
   it('ends the recording with what to do; what is in the file is sound, and its end says why there is no more', async () => {
-    // Header, a section, then the disk is full in the middle of the next; cutting that off made room for the end.
+    // Header, a section, then the disk is full in the middle of the next.
     const { writer, path } = await writerOn((write) => (write === 3 ? { after: 20 } : write === 4 ? 'ENOSPC' : undefined));
     for (const frame of frames.slice(0, 10)) writer.add(frame);
     await writer.flush();
@@ -89,9 +89,11 @@ describe('a disk that is full', () => {
       context: { path, errno: 'ENOSPC' },
     });
     expect((await lstat(path)).size).toBe(writer.size);
+    for (const frame of frames.slice(20, 25)) writer.add(frame);
     await writer.finish({ ...END, complete: false, reason: 'disk full' });
     await writer.close();
-    expect(await readBackFile(path)).toMatchObject({ frames: frames.slice(0, 10), end: { complete: false, reason: 'disk full' } });
+    // Cutting off what was half written made room for it.
+    expect(await readBackFile(path)).toMatchObject({ frames: frames.slice(0, 25), end: { complete: false, reason: 'disk full' } });
   });
 
   it('leaves a torn recording where not even the end has room', async () => {
