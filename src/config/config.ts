@@ -41,6 +41,10 @@ export interface Config {
     readonly exitTtlMs: number;
     readonly maxArgsBytes: number;
     readonly ancestors: number;
+    /** `docker`: auto, off, or the path of a socket. */
+    readonly containers: { readonly docker: string; readonly labels: boolean };
+    readonly env: readonly string[];
+    readonly exeSha256: boolean;
   };
   /** Ordered by name. */
   readonly sinks: readonly SinkConfig[];
@@ -92,6 +96,10 @@ export function compileConfig({ agent, source, enrich, sinks, telemetry }: Effec
       exitTtlMs: parseDuration(enrich.exit_ttl),
       maxArgsBytes: parseSize(enrich.max_args_bytes),
       ancestors: enrich.ancestors,
+      containers: { ...enrich.containers },
+      // Their order means nothing.
+      env: enrich.env.toSorted(),
+      exeSha256: enrich.exe_sha256,
     },
     sinks: named.map(([name, sink]) => compileSink(name, sink)),
     telemetry: { logLevel: telemetry.log_level },

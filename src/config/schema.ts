@@ -104,6 +104,17 @@ export const CORE_SCHEMA = {
       doc: 'How much of a command line is kept; longer ones are cut and marked.',
     },
     ancestors: { format: 'count', default: 8, min: 0, max: 64, doc: 'How many ancestors of a process an exec event names.' },
+    containers: {
+      docker: {
+        format: 'choice_or_path',
+        default: 'auto',
+        choices: ['auto', 'off'],
+        doc: 'Where names, images and labels of containers come from: auto asks Docker, a path is the socket of Docker or podman.',
+      },
+      labels: { format: 'flag', default: true, doc: 'Report the labels of containers on exec and snapshot events.' },
+    },
+    env: { format: 'variables', default: [], doc: 'The environment variables that exec and snapshot events report.' },
+    exe_sha256: { format: 'flag', default: false, doc: 'Report the SHA-256 of executables on exec and snapshot events.' },
   },
   telemetry: {
     log_level: {

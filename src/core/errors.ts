@@ -35,6 +35,7 @@ export const ERRORS = {
   SUBSCRIPTION_DUPLICATE: { category: 'usage', retry: 'never' },
   LISTENER_FAILED: { category: 'bug', retry: 'never' },
   RECORD_UNENCODABLE: { category: 'reject', retry: 'never' },
+  CONTAINER_ENGINE: { category: 'transient', retry: 'backoff' },
   SHUTDOWN_INCOMPLETE: { category: 'failed', retry: 'never' },
   BUG: { category: 'bug', retry: 'never' },
 } as const satisfies Record<string, Policy>;

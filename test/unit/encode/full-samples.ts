@@ -42,6 +42,7 @@ const fullProcess: ProcessInfo = {
   caps_effective: 2_199_023_255_551,
   env: { LD_PRELOAD: '/tmp/x.so' },
   exe_sha256: Buffer.alloc(32, 0xab),
+  marks: ['ESCALATION', 'SHELL_ON_SOCKET'],
 };
 
 export const fullProcessEvent: ProcessEvent = {

@@ -70,6 +70,7 @@ describe('FORK', () => {
       caps_effective: null,
       env: null,
       exe_sha256: null,
+      marks: null,
     });
     expect(made.parent).toEqual({
       pid: 50,
