@@ -4,17 +4,15 @@
 #include "put.h"
 
 /*
- * What a task has run for is brought up to date at ticks and switches only, and by a clock of its CPU: of a process that lives for less than a tick nothing of
- * it may be there at its exit. So each switch notes when a task began to run.
+ * What a task has run for is brought up to date at ticks and switches only: of a process that lives for less than a tick nothing may be there at its exit. What is
+ * missing has run since `exec_start`, but by the clock of the scheduler, which differs from CPU to CPU and leaves out stolen time. At a switch that clock has just
+ * been read for the task that is to run, so each one tells how far it is behind.
  */
 SEC("raw_tracepoint/sched_switch")
 int on_switch(struct raw_tracepoint *of) {
   struct task_struct *next = (void *)of->args[2];
-  struct slice *slice = bpf_map_lookup_elem(&slices, ONLY);
-  if (!slice) return 0;
-  slice->task = (u64)next;
-  slice->since = bpf_ktime_get_ns();
-  slice->before = BPF_CORE_READ(next, se.sum_exec_runtime);
+  u64 *behind = bpf_map_lookup_elem(&scheduler_clocks, ONLY);
+  if (behind) *behind = bpf_ktime_get_ns() - BPF_CORE_READ(next, se.exec_start);
   return 0;
 }
 
@@ -30,13 +28,12 @@ static __always_inline void add_task(struct exit_record *record, struct task_str
 }
 
 static __always_inline void add_current(struct exit_record *record, struct task_struct *task) {
-  struct slice *slice = bpf_map_lookup_elem(&slices, ONLY);
+  u64 *behind = bpf_map_lookup_elem(&scheduler_clocks, ONLY);
+  s64 running = 0;
+  if (behind && *behind) running = record->head.stamp - *behind - BPF_CORE_READ(task, se.exec_start);
+  else record->head.flags |= SLICE_MISSING;
   add_task(record, task);
-  if (slice && slice->task == (u64)task) record->total += slice->before + (record->head.stamp - slice->since);
-  else {
-    record->total += BPF_CORE_READ(task, se.sum_exec_runtime);
-    record->head.flags |= SLICE_MISSING;
-  }
+  record->total += BPF_CORE_READ(task, se.sum_exec_runtime) + (running > 0 ? running : 0); /* brought up to date just now: it may be some ns off */
 }
 
 /* Of threads that are gone altogether. */

@@ -195,7 +195,7 @@ struct task_io_accounting {
 } FIELDS_OF_THE_KERNEL;
 
 struct sched_entity {
-  u64 sum_exec_runtime;
+  u64 exec_start, sum_exec_runtime;
 } FIELDS_OF_THE_KERNEL;
 
 struct signal_struct {

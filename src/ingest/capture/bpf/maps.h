@@ -14,11 +14,6 @@
 RING(processes, 4 << 20);
 RING(cgroups, 256 << 10);
 
-/* Since when the task that runs on a CPU does, and for how long it had run before. */
-struct slice {
-  u64 task, since, before;
-};
-
 #define PER_CPU(name, value_type)            \
   struct {                                   \
     __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); \
@@ -31,7 +26,8 @@ struct slice {
 PER_CPU(exec_scratch, struct exec_record);
 PER_CPU(tail_scratch, struct tail_record);
 PER_CPU(cgroup_scratch, struct cgroup_record);
-PER_CPU(slices, struct slice);
+/* What the clock of the scheduler is behind CLOCK_MONOTONIC by, ns. */
+PER_CPU(scheduler_clocks, u64);
 
 /* .rodata, set before loading. Of an argv longer than `whole`, `head` bytes of its begin and `tail` bytes of its end are kept. */
 const volatile struct {

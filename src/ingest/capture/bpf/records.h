@@ -19,7 +19,7 @@
  *   TAIL  the end of a long argv, before its EXEC and with its stamp
  *         16 u32 bytes · 20 u32 0 · 24 bytes
  *   EXIT  the last thread's, which `thread` is; before 6.16 two last threads may both see themselves as such: the later one is right
- *         40 u32 wait status · 44 u32 other threads not yet gone · 48 u64 user ns · 56 u64 system ns (both in ticks) · 64 u64 total ns (exact) ·
+ *         40 u32 wait status · 44 u32 other threads not yet gone · 48 u64 user ns · 56 u64 system ns (both in ticks) · 64 u64 total ns (exact, but for SLICE_MISSING) ·
  *         72 u64 bytes read · 80 u64 bytes written · 88 u64 greatest resident pages · 96 u64 voluntary switches · 104 u64 involuntary · 112 char comm[16]
  *
  * Ring `cgroups`
