@@ -144,4 +144,53 @@ export interface Capture {
   readonly status: Piece;
   readonly cgroup: Piece;
   readonly loginuid: Piece;
+  /** What the kernel itself recorded; then `stat` and `status` are not read, and `delayUs` is 0 unless something had to be read besides. */
+  readonly kernel?: KernelFacts | undefined;
+}
+
+/** What is true of a process at the instant its image begins to run, recorded by the kernel there. Ids are those of the initial namespaces. */
+export interface KernelFacts {
+  /** Which pieces of the capture are of the record and not of `/proc`. */
+  readonly args: boolean;
+  readonly exe: boolean;
+  readonly cgroup: boolean;
+  readonly cwd: boolean;
+  /** Bytes of `cmdline` after which its middle is missing; 0: nowhere. */
+  readonly cutAt: number;
+  /** CLOCK_MONOTONIC of the record, nanoseconds. */
+  readonly stampNs: number;
+  /** Start of the process, nanoseconds of CLOCK_BOOTTIME and of CLOCK_MONOTONIC. */
+  readonly startBootNs: number;
+  readonly startMonotonicNs: number;
+  readonly ppid: number;
+  /** The thread that called execve, by the id that it had then. */
+  readonly fromTid: number;
+  readonly comm: Uint8Array;
+  readonly uid: number;
+  readonly gid: number;
+  readonly euid: number;
+  readonly egid: number;
+  /** A bit set. */
+  readonly capsEffective: number;
+  /** 4294967295: not set; of the session, too. */
+  readonly loginUid: number;
+  readonly auditSession: number;
+  readonly pgid: number;
+  readonly sid: number;
+  /** As `/proc/<pid>/stat` prints it. */
+  readonly ttyNr: number;
+  /** Pid in its own pid namespace, and the inode of that namespace. */
+  readonly nsPid: number;
+  readonly pidNs: number;
+  readonly exeInode: number;
+  /** As the kernel holds it: major << 20 | minor. */
+  readonly exeDevice: number;
+  /** With the set-id bits. */
+  readonly exeMode: number;
+  /** Microseconds since the epoch. */
+  readonly exeMtimeUs: number;
+  /** As given to execve, 2047 bytes at most. */
+  readonly filename: Uint8Array;
+  /** Of a script. */
+  readonly interpreter: Uint8Array | null;
 }

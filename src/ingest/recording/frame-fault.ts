@@ -1,3 +1,5 @@
+import { EXEC_FIXED_BYTES } from '../capture/bpf/layout.ts';
+import { isOfKernel, kernelFactsBytes } from '../capture/kernel-facts.ts';
 import { PIECES, PIECES_AT, SIZES_AT, alignUp } from '../capture/record.ts';
 import { AUX_HEADER_BYTES, Aux, CLOCK_BYTES, LOSS_BYTES, SCAN_BYTES, SLOTS_AT, SLOT_BYTES } from '../proc-connector/frame.ts';
 import type { RingView } from '../proc-connector/frame.ts';
@@ -56,7 +58,11 @@ function isCapture(words: Uint32Array, at: number, end: number): boolean {
     if (size > 0) position += alignUp(size, 4);
     if (position > end) return false;
   }
-  return true;
+  return !isOfKernel(words, at) || areFacts(words, alignUp(position, 8), end);
+}
+
+function areFacts(words: Uint32Array, at: number, end: number): boolean {
+  return at + EXEC_FIXED_BYTES <= end && at + kernelFactsBytes(words, at) <= end;
 }
 
 /** All that follows the head of a LOSS, SCAN or CLOCK is numbers; the first of a LOSS is a pair of integers. */

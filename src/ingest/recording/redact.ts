@@ -1,4 +1,5 @@
 import { AgentError } from '../../core/errors.ts';
+import { isOfKernel, kernelFactsBytes } from '../capture/kernel-facts.ts';
 import { PIECES, PIECES_AT, SIZES_AT, alignUp } from '../capture/record.ts';
 import { AUX_HEADER_BYTES, Aux, FOREIGN, SLOTS_AT, SLOT_BYTES } from '../proc-connector/frame.ts';
 import { FrameMemory } from './frame-block.ts';
@@ -74,8 +75,15 @@ export class Redactor {
       from += alignUp(size, 4);
       position += alignUp(kept, 4);
     }
+    if (isOfKernel(words, at)) position = this.#copyFacts(alignUp(from, 8), alignUp(position, 8));
     const length = alignUp(position - to, 8);
     this.#to.words[to / 4] = length;
     return length;
+  }
+
+  /** Nothing in them is an argument. Returns where they end. */
+  #copyFacts(from: number, to: number): number {
+    const { words, bytes } = this.#from;
+    return to + bytes.copy(this.#to.bytes, to, from, from + kernelFactsBytes(words, from));
   }
 }
