@@ -89,7 +89,15 @@ describe('decode of a recording', () => {
     await writeFile(path, (await readFile(await writeRecording(frames, { header }))).subarray(0, -100));
     const { code, lines, err } = await decode(path);
     expect([code, lines.length]).toEqual([0, 1 + heard.length]);
-    expect(err).toMatch(/^warning: .*cut\.fcrec ends within a record: \d+ bytes from byte \d+ on are left out\n$/);
+    expect(err).toMatch(
+      /^warning: .*cut\.fcrec was cut at byte \d+: its recorder was killed, had no room, or is still writing; \d+ bytes from there on are left out\n$/,
+    );
+  });
+
+  it('does not call a recording empty that ends between two sections', async () => {
+    const { code, lines, err } = await decode(await writeRecording(frames, { header, end: null }));
+    expect([code, lines.length]).toEqual([0, 1 + heard.length]);
+    expect(err).toMatch(/^warning: .*test\.fcrec was cut at byte \d+: its recorder was killed, had no room, or is still writing\n$/);
   });
 
   it('says where it is damaged, after what comes before, and ends with 74', async () => {
