@@ -138,12 +138,13 @@ describe('replay', () => {
       },
     ]);
     expect((await forkcast('replay', 'x', '--speed', 'max')).called.run[0]?.set.at(-1)).toBe('source.replay.speed=0');
+    expect((await forkcast('replay', 'x', '--speed', '1000000')).called.run[0]?.set.at(-1)).toBe('source.replay.speed=1000000');
     expect((await forkcast('replay', 'x')).called.run[0]?.set).toEqual(['source.type=replay', 'source.replay.path="x"']);
   });
 
-  it.each(['0', '-1', '1.5', 'fast', ''])('refuses a speed of %j', async (speed) => {
+  it.each(['0', '-1', '1.5', 'fast', '', '1000001'])('refuses a speed of %j', async (speed) => {
     const { code, err } = await forkcast('replay', 'x', '--speed', speed);
-    expect([code, err]).toEqual([64, expect.stringContaining('It must be a whole number from 1 to 999999, or max.') as string]);
+    expect([code, err]).toEqual([64, expect.stringContaining('It must be a whole number from 1 to 1000000, or max.') as string]);
   });
 });
 
