@@ -174,7 +174,10 @@ export class Agent {
 
   #endsTorn(end: TornEnd | RecordingEnd): void {
     const { path } = this.config.source.replay;
-    const why = 'reason' in end ? `its recorder had to stop: ${end.reason}` : `it was cut at byte ${end.at}: its recorder was killed`;
+    const why =
+      'reason' in end
+        ? `its recorder had to stop: ${end.reason}`
+        : `it was cut at byte ${end.at}: its recorder was killed, had no room, or is still writing`;
     this.#stopReason = 'end of the recording, which is not complete';
     this.#deps.log.warn({ path }, `the recording is not complete, ${why}; what it holds was replayed`);
   }

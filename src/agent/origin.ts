@@ -64,7 +64,7 @@ function machineOrigin(config: Config, version: string): Origin {
 async function recordedOrigin({ agent, source }: Config): Promise<Origin> {
   const { path, speed } = source.replay;
   const { agent_id, host, started, users, forkcast, config_hash, capabilities } = await readRecordingHeader(path);
-  const pace = speed === 0 ? 'as fast as it goes' : `at ${speed} times its speed`;
+  const pace = speed === 0 ? 'as fast as it goes' : speed === 1 ? 'at the recorded speed' : `at ${speed} times its speed`;
   return {
     identity: runIdentity({
       agentId: uuidBytes(agent_id),

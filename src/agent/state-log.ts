@@ -16,6 +16,6 @@ export function stateLog(
         `${message}; listing /proc every ${period} meanwhile, which misses what lives shorter`,
       );
     } else if (source.state === 'listening') log.info({ host: hostname }, 'listening: the kernel delivers process events');
-    else log.warn('the self-test’s own events were not among those heard; others are');
+    else log.warn({ host: hostname }, 'listening, with losses: of a process that was started as a test not everything was heard');
   };
 }

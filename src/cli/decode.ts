@@ -11,6 +11,7 @@ import { decode } from '../encode/decode.ts';
 import { createJsonEncoder } from '../encode/text/json.ts';
 import { createLineEncoder } from '../encode/text/line.ts';
 import { MAGIC, isRecording } from '../ingest/recording/format.ts';
+import type { TornEnd } from '../ingest/recording/reader.ts';
 import { openInput, peek, unreadable } from './decode-input.ts';
 import { decodeRecording, noLines } from './decode-recording.ts';
 import { usesColour } from './io.ts';
@@ -97,7 +98,17 @@ async function printRecording(file: string, input: AsyncIterable<Uint8Array>, ru
     add: (line) => run.results.add(line),
     over: () => run.results.abandoned,
   });
-  return torn === undefined ? 0 : note(file, { what: 'torn', ...torn }, run);
+  return torn === undefined ? 0 : noteNoEnd(file, torn, run);
+}
+
+/** Says that a recording is not complete, after what it holds. */
+async function noteNoEnd(file: string, { at, bytes }: TornEnd, { io, results }: Run): Promise<number> {
+  await results.flush();
+  const name = file === '-' ? 'standard input' : escapeText(file);
+  const rest = bytes === 0 ? '' : `; ${bytes} bytes from there on are left out`;
+  const text = `${name} was cut at byte ${at}: its recorder was killed, had no room, or is still writing${rest}`;
+  await print(io.stderr, `${styleFor(io.stderr, io.env).yellow('warning')}: ${text}\n`);
+  return 0;
 }
 
 /** Says what is missing from the results, after the results before it. */

@@ -47,26 +47,39 @@ async function record(
   const releaseExit = host.onExit(() => recorder.abandon());
   requests.handOver(stopper(recorder, log));
   let cancelTimer = (): void => undefined;
+  let unwritten = false;
   try {
     await recorder.start();
     log.info({ path: file, redacted: redact }, 'recording');
     if (options.duration !== undefined) cancelTimer = startLongTimer(parseDuration(options.duration), () => recorder.stop('duration over'));
     await recorder.run();
     return 0;
+  } catch (error) {
+    unwritten = asAgentError(error).code === 'FILE_IO';
+    throw error;
   } finally {
     cancelTimer();
     releaseExit();
-    if (recorder.size > 0) await within(LAST_WORDS_MS, tell(io.stderr, closingText(recorder, { file, redact, io })), undefined);
+    if (recorder.size > 0) await within(LAST_WORDS_MS, tell(io.stderr, closingText(recorder, { file, redact, unwritten, io })), undefined);
   }
 }
 
 const n = (value: number): string => value.toLocaleString('en-US');
 
-function closingText({ source, size }: Recorder, { file, redact, io }: { file: string; redact: boolean; io: CliIo }): string {
+interface Closing {
+  readonly file: string;
+  readonly redact: boolean;
+  /** What was heard last is not in the file. */
+  readonly unwritten: boolean;
+  readonly io: CliIo;
+}
+
+function closingText({ source, size }: Recorder, { file, redact, unwritten, io }: Closing): string {
   const style = styleFor(io.stderr, io.env);
   const { heard, lost } = source.counts;
   const losses = lost === 0 ? style.green('none lost') : style.red(`${n(lost)} lost in the kernel`);
   const name = escapeText(file);
   const args = redact ? 'arguments masked' : style.yellow('with all arguments');
-  return `\n${style.bold(name)}: ${n(heard)} events heard, ${losses}; ${roundSize(size)}, ${args}\n${style.dim(`replay: forkcast replay ${name}`)}\n`;
+  const kept = unwritten ? style.red('the last of them are not in the file; ') : '';
+  return `\n${style.bold(name)}: ${n(heard)} events heard, ${losses}; ${kept}${roundSize(size)}, ${args}\n${style.dim(`replay: forkcast replay ${name}`)}\n`;
 }

@@ -65,6 +65,6 @@ export function addReplay({ program, io, actions, done }: Wiring): void {
 
 function checkedSpeed(text: string): number {
   if (text === 'max') return 0;
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number from 1 to 999999, or max.');
+  if (/^[1-9]\d{0,6}$/.test(text) && Number(text) <= 1_000_000) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number from 1 to 1000000, or max.');
 }

@@ -23,7 +23,8 @@ const machine = thisMachine([]);
  */
 export function isGone(one: number | ProcessRef, processes: ProcessView | undefined): boolean {
   const pid = typeof one === 'number' ? one : one.pid;
-  if (!Number.isSafeInteger(pid) || pid < 1) throw new AgentError('USAGE', `${pid} is no pid`, { fix: 'Give whole numbers above zero.' });
+  if (!Number.isSafeInteger(pid) || pid < 1)
+    throw new AgentError('USAGE', `${JSON.stringify(pid ?? one)} is no pid`, { fix: 'Give whole numbers above zero.' });
   if (pid > MAX_PID || !machine.isAlive(pid)) return true;
   const ticks = typeof one === 'number' ? UNKNOWN_TICKS : startTicksOf(Buffer.from(one.entity_id.replaceAll('-', ''), 'hex'));
   const holder = processes?.holderOf(pid);

@@ -52,11 +52,26 @@ export function settingsOf(options: MonitorOptions): MonitorSettings {
   for (const name of Object.keys(options)) {
     if (!(name in DEFAULTS) && name !== 'source') refuse(name, 'is no option', `Options are: ${Object.keys(DEFAULTS).join(', ')}, source.`);
   }
+  if (options.source !== undefined && typeof options.source !== 'function')
+    refuse('source', 'is no function', 'Give one that makes a source.');
   const settings = { ...DEFAULTS, ...options };
   for (const [name, least] of Object.entries(LEAST)) wholeNumber(name, settings[name as keyof typeof LEAST], least);
   if (settings.fallback !== 'scan' && settings.fallback !== 'none')
     refuse(`fallback ${JSON.stringify(settings.fallback)}`, 'is unknown', 'Write scan or none.');
   return settings;
+}
+
+/** Throws USAGE on what `SubscribeOptions`, or `more`, do not have: a filter that is not seen would let everything through. */
+export function checkSubscribeOptions(options: object, more: readonly string[] = []): void {
+  if (typeof options !== 'object' || (options as unknown) === null)
+    refuse('what follows the listener', 'are no options', 'Give an object, such as { name }.');
+  const known = ['name', 'existing', 'highWaterMark', ...more];
+  for (const key of Object.keys(options)) if (!known.includes(key)) refuse(key, 'is no option', `Options are: ${known.join(', ')}.`);
+  const { name, existing } = options as { readonly name?: unknown; readonly existing?: unknown };
+  if (name !== undefined && typeof name !== 'string' && !(name instanceof RegExp))
+    refuse(`name ${JSON.stringify(name)}`, 'is no filter', 'Give a text or a pattern.');
+  if (existing !== undefined && typeof existing !== 'boolean')
+    refuse(`existing ${JSON.stringify(existing)}`, 'is no choice', 'Give true or false.');
 }
 
 /** `value`, which has the name `name`. Throws USAGE where it is no whole number, or less than `least`. */

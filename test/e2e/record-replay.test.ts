@@ -125,6 +125,7 @@ test('a full disk ends the recording with 74; what fitted is replayed', async ({
     74,
     expect.stringMatching(/cannot write .*full\.fcrec: ENOSPC\nfree space on that file system/) as string,
   ]);
+  expect(stderr).toContain('the last of them are not in the file');
   const { code: replayed, err, files } = await replay(join(folder, 'full.fcrec'));
   expect([replayed, files.length]).toEqual([0, 2]);
   expect(err).toContain('the recording is not complete');

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -49,13 +49,26 @@ async function withOracle(during: (oracle: KernelTotal) => Promise<void>): Promi
 
 const STORM = { mode: 'fork', rate: 10_000, seconds: 60, workers: 2, cpus: CPUS } as const;
 
-const full = (agent: AgentProcess): Promise<true> =>
-  waitFor(async () => ((await connectorSockets(agent.pid))[0]?.drops ?? 0) > 0 && true, { what: 'the receive buffer to be full' });
+const dropsOf = async ({ pid }: AgentProcess): Promise<number> => (await connectorSockets(pid))[0]?.drops ?? 0;
+
+/** Nobody reads the agent's socket any more: from now on everything is lost. */
+async function full(agent: AgentProcess): Promise<void> {
+  const before = await dropsOf(agent);
+  await waitFor(async () => (await dropsOf(agent)) > before, { what: 'the receive buffer to be full' });
+}
+
+/** Every thread of it stands still: the signal takes its time. */
+async function stopped({ pid }: AgentProcess): Promise<boolean> {
+  const tasks = await readdir(`/proc/${pid}/task`);
+  const states = await Promise.all(tasks.map(async (tid) => /\) (\w)/.exec(await readFile(`/proc/${pid}/task/${tid}/stat`, 'utf8'))?.[1]));
+  return states.every((state) => state === 'T');
+}
 
 /** Stops the agent, lets its receive buffer run over and only then does what it cannot hear. */
 async function standStill<T>(agent: AgentProcess, during: () => Promise<T>): Promise<T> {
   agent.child.kill('SIGSTOP');
   try {
+    await waitFor(() => stopped(agent), { what: 'the agent to stand still' });
     await full(agent);
     return await during();
   } finally {
@@ -71,10 +84,11 @@ const listed = (agent: AgentProcess, purpose: string): boolean =>
 async function stormWhileStopped(agent: AgentProcess): Promise<PrintedGap | undefined> {
   const before = agent.toldGaps().length;
   agent.child.kill('SIGSTOP');
+  await waitFor(() => stopped(agent), { what: 'the agent to stand still' });
   const { pid } = await runStorm({ mode: 'fork', count: 1000, workers: 2, cpus: CPUS });
   await waitFor(() => !existsSync(`/proc/${pid}`), { what: 'the storm to be over' });
   agent.child.kill('SIGCONT');
-  await waitFor(async () => lostOf(agent.toldGaps()) === (await connectorSockets(agent.pid))[0]?.drops, { what: 'all drops to be told' });
+  await waitFor(async () => lostOf(agent.toldGaps()) === (await dropsOf(agent)), { what: 'all drops to be told' });
   return agent
     .toldGaps()
     .slice(before)

@@ -106,7 +106,7 @@ export class AgentProcess {
     return this.told().flatMap((event) => ('gap' in event ? (event.gap ?? []) : []));
   }
 
-  /** Resolves when the agent says that it listens and its self-test has passed. */
+  /** Resolves when the agent says that it listens: it has heard a process of its own, or others where some events are lost. */
   async ready(): Promise<void> {
     await Promise.race([
       waitFor(() => this.stderr.includes('listening'), { what: `the agent to listen; it said: ${this.stderr}`, timeoutMs: 20_000 }),

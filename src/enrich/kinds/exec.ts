@@ -16,7 +16,7 @@ import { nextImage } from '../images.ts';
 import { parseStat, type StatFields } from '../procfs/stat.ts';
 import { execed, isOfSuccessor } from '../resolve.ts';
 import { readStart } from '../start-time.ts';
-import { OWN_IMAGE, type Entry } from '../table/entry.ts';
+import { ANNOUNCED, OWN_IMAGE, type Entry } from '../table/entry.ts';
 import { setThreadCount } from '../table/threads.ts';
 
 /**
@@ -39,6 +39,8 @@ export function onExec(ctx: EnrichContext, event: ExecEvent, wanted: boolean): P
   setThreadCount(ctx.table, entry, { threads: 1, atNs: event.monotonicNs });
   entry.leaderExited = false;
   entry.aliveNs = event.monotonicNs;
+  // Where no forks are published, the kernel may be asked to leave them out: then this is what makes the process known.
+  if (wanted && !ctx.kinds.has('FORK')) entry.marks |= ANNOUNCED;
   return wanted ? describe(ctx, event, { entry, captured, foreign }) : null;
 }
 

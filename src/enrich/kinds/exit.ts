@@ -3,7 +3,7 @@ import type { ExitEvent } from '../../core/kernel-event.ts';
 import type { EnrichContext } from '../context.ts';
 import { addCareer, addSummary, newProcessEvent } from '../event-shape.ts';
 import { bareParent, entityIdOf, parentLink, parentOf } from '../parents.ts';
-import { knownOrPlaceholder, strayEntry } from '../resolve.ts';
+import { strayEntry } from '../resolve.ts';
 import { DIED_UNSEEN, START_UNKNOWN, type Entry } from '../table/entry.ts';
 import { leaderExited, setThreadCount, threadExited } from '../table/threads.ts';
 import { decodeWaitStatus } from '../wait-status.ts';
@@ -66,7 +66,8 @@ function processExit(ctx: EnrichContext, event: ExitEvent, entry: Entry): Proces
 
 function threadExit(ctx: EnrichContext, event: ExitEvent): ProcessEvent | null {
   if (!ctx.threads) return null;
-  const entry = knownOrPlaceholder(ctx, event.tgid, event.monotonicNs);
+  // Not into the table: of a process that has ended it would never leave.
+  const entry = ctx.table.get(event.tgid) ?? strayEntry(ctx, event.tgid, event.monotonicNs);
   const made = newProcessEvent(ctx, event, entry);
   made.process.tid = event.pid;
   addSummary(ctx, made.process, entry);

@@ -223,7 +223,8 @@ export class ConnectorReader {
   }
 
   #scan(reports: ReaderReports): void {
-    if (this.#scanner.step(nowNs(), this.#listening) === 'start') reports.scanned();
+    const hearing = { listening: this.#listening, connected: this.#session.fd >= 0 };
+    if (this.#scanner.step(nowNs(), hearing) === 'start') reports.scanned();
   }
 
   /** Hears what the socket holds and no more, then asks the kernel what it dropped. In a hurry it hears the same and captures nothing. */

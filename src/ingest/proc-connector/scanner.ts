@@ -104,16 +104,16 @@ export class Scanner {
   }
 
   /** Does what is due; returns the purpose of the listing that ended with it. */
-  step(atNs: number, listening: boolean): ScanPurpose | undefined {
+  step(atNs: number, { listening, connected }: { listening: boolean; connected: boolean }): ScanPurpose | undefined {
     if (atNs < this.dueNs(listening)) return undefined;
     const listing = this.#listing ?? this.#open(this.#purpose(listening), atNs);
     if (listing === undefined) return undefined;
-    if (listing.listedNs > 0) return this.#settle(listing, { atNs, listening });
+    if (listing.listedNs > 0) return this.#settle(listing, { atNs, connected });
     const hadRoom = this.#slice(listing);
     const spent = nowNs() - atNs;
     this.#spentNs += spent;
     this.#restUntilNs = atNs + Math.max(hadRoom ? 0 : NO_ROOM_NS, listing.purpose === 'start' ? 0 : spent * (1 + REST));
-    return listing.listedNs > 0 ? this.#settle(listing, { atNs: nowNs(), listening }) : undefined;
+    return listing.listedNs > 0 ? this.#settle(listing, { atNs: nowNs(), connected }) : undefined;
   }
 
   #purpose(listening: boolean): ScanPurpose {
@@ -183,11 +183,11 @@ export class Scanner {
     frame.commit(0, clock.offsetsAt(stampNs), capture.statNs);
   }
 
-  #settle(listing: Listing, { atNs, listening }: { atNs: number; listening: boolean }): ScanPurpose | undefined {
+  #settle(listing: Listing, { atNs, connected }: { atNs: number; connected: boolean }): ScanPurpose | undefined {
     const { drainedNs, stampNs, frame } = this.#receiver;
     const graceNs = listing.listedNs + GRACE_NS;
     // At the start nothing is concluded from what was not listed, and without a socket there is nothing to wait for.
-    const isSettled = listing.purpose === 'start' || !listening || (atNs >= graceNs && Math.max(drainedNs, stampNs) >= graceNs);
+    const isSettled = listing.purpose === 'start' || !connected || (atNs >= graceNs && Math.max(drainedNs, stampNs) >= graceNs);
     if (!isSettled) return undefined;
     if (!frame.begin()) {
       this.#restUntilNs = atNs + NO_ROOM_NS;

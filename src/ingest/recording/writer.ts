@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { AgentError } from '../../core/errors.ts';
 import { errnoName, fileError } from '../../core/system-error.ts';
@@ -42,7 +43,14 @@ export class RecordingWriter {
       await file.chmod(0o600);
       return new RecordingWriter(path, file, redact ? new Redactor() : undefined);
     } catch (error) {
-      throw errnoName(error) === 'EEXIST' ? exists(path, error) : fileError({ action: 'create', path }, error);
+      switch (errnoName(error)) {
+        case 'EEXIST':
+          throw exists(path, error);
+        case 'ENOENT':
+          throw noFolder(path, error);
+        default:
+          throw fileError({ action: 'create', path }, error);
+      }
     }
   }
 
@@ -154,5 +162,14 @@ function exists(path: string, cause: unknown): AgentError {
     cause,
     context: { path, errno: 'EEXIST' },
     fix: 'name another file, or remove this one: a recording replaces nothing',
+  });
+}
+
+function noFolder(path: string, cause: unknown): AgentError {
+  const reason = path === '' ? 'it has no name' : `there is no folder ${escapeText(dirname(path))}`;
+  return new AgentError('FILE_IO', `cannot create ${path === '' ? 'the recording' : escapeText(path)}: ${reason}`, {
+    cause,
+    context: { path, errno: 'ENOENT' },
+    fix: 'name a file in a folder that exists',
   });
 }

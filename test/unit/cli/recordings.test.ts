@@ -89,7 +89,15 @@ describe('decode of a recording', () => {
     await writeFile(path, (await readFile(await writeRecording(frames, { header }))).subarray(0, -100));
     const { code, lines, err } = await decode(path);
     expect([code, lines.length]).toEqual([0, 1 + heard.length]);
-    expect(err).toMatch(/^warning: .*cut\.fcrec ends within a record: \d+ bytes from byte \d+ on are left out\n$/);
+    expect(err).toMatch(
+      /^warning: .*cut\.fcrec was cut at byte \d+: its recorder was killed, had no room, or is still writing; \d+ bytes from there on are left out\n$/,
+    );
+  });
+
+  it('does not call a recording empty that ends between two sections', async () => {
+    const { code, lines, err } = await decode(await writeRecording(frames, { header, end: null }));
+    expect([code, lines.length]).toEqual([0, 1 + heard.length]);
+    expect(err).toMatch(/^warning: .*test\.fcrec was cut at byte \d+: its recorder was killed, had no room, or is still writing\n$/);
   });
 
   it('says where it is damaged, after what comes before, and ends with 74', async () => {
@@ -130,12 +138,13 @@ describe('replay', () => {
       },
     ]);
     expect((await forkcast('replay', 'x', '--speed', 'max')).called.run[0]?.set.at(-1)).toBe('source.replay.speed=0');
+    expect((await forkcast('replay', 'x', '--speed', '1000000')).called.run[0]?.set.at(-1)).toBe('source.replay.speed=1000000');
     expect((await forkcast('replay', 'x')).called.run[0]?.set).toEqual(['source.type=replay', 'source.replay.path="x"']);
   });
 
-  it.each(['0', '-1', '1.5', 'fast', ''])('refuses a speed of %j', async (speed) => {
+  it.each(['0', '-1', '1.5', 'fast', '', '1000001'])('refuses a speed of %j', async (speed) => {
     const { code, err } = await forkcast('replay', 'x', '--speed', speed);
-    expect([code, err]).toEqual([64, expect.stringContaining('It must be a whole number from 1 to 999999, or max.') as string]);
+    expect([code, err]).toEqual([64, expect.stringContaining('It must be a whole number from 1 to 1000000, or max.') as string]);
   });
 });
 

@@ -4,6 +4,7 @@ import type { ExecRecord, ExitRecord, ForkRecord } from '../../../src/monitor/re
 import { ProcessMonitor } from '../../../src/monitor/process-monitor.ts';
 import { capture, comm, exec, exit, fork, uid } from '../enrich/fixtures.ts';
 import { startMonitor } from './scripted-source.ts';
+import type { SubscribeOptions } from '../../../src/monitor/subscribing.ts';
 
 const image = (pid: number, comm: string, exe = `/usr/bin/${comm}`) => capture({ pid, comm, exe, startMs: 1000, argv: [comm, '-v'] });
 /** A process from its fork to its end. */
@@ -163,6 +164,19 @@ describe('listeners', () => {
     expect(() => monitor.events({ kinds: ['execs' as 'exec'] })).toThrow(/"execs"/);
     expect(() => monitor.on('exec', () => undefined, { highWaterMark: 0 })).toThrow(/highWaterMark 0/);
     expect(() => monitor.events({ highWaterMark: 1.5 })).toThrow(/highWaterMark 1.5/);
+    const refused = (options: unknown): unknown => {
+      try {
+        monitor.on('exec', () => undefined, options as SubscribeOptions);
+        return undefined;
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refused({ nmae: 'sh' })).toMatchObject({ code: 'USAGE', message: 'nmae is no option' });
+    expect(refused({ name: 5 })).toMatchObject({ code: 'USAGE', message: 'name 5 is no filter' });
+    expect(refused({ existing: 'yes' })).toMatchObject({ code: 'USAGE', message: 'existing "yes" is no choice' });
+    expect(refused(5)).toMatchObject({ code: 'USAGE', message: 'what follows the listener are no options' });
+    expect(() => monitor.events({ kinds: [] })).toThrow('kinds is no list with a kind in it');
     expect(monitor.counters.subscribers).toBe(0);
   });
 });

@@ -51,6 +51,12 @@ describe('a process that a listing lacks', () => {
     expect([...enricher.processes.living()]).toEqual([50]);
   });
 
+  it('ends once, where the end of its leader and of a thread were heard but not its start', () => {
+    const enricher = started({ threads: true });
+    const made = allOf(enricher, loss(), exit(1000, 60), exit(1001, { pid: 60, tid: 61 }), ...ALL, end(2500, 2000));
+    expect(told(made).filter((one) => one.includes('60'))).toEqual(['EXIT 60', 'EXIT 60']);
+  });
+
   it('ends once, also where its exit is heard later', () => {
     const enricher = started();
     eventsOf(enricher, fork(1000, 50, 60), ...ALL, end(2500, 2000));

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { KernelKind } from '../../../../src/core/kernel-event.ts';
-import { allOf, begin, capture, end, eventsOf, exec, exit, fork, glance, sighting, uid, wallUs } from '../fixtures.ts';
-import { SHELL, TOOL, started, told, ALL } from './story.ts';
+import { allOf, begin, capture, end, eventsOf, exec, exit, fork, glance, loss, sighting, uid, wallUs } from '../fixtures.ts';
+import { ALL, OF_LOSS, SHELL, started, told, TOOL } from './story.ts';
 
 describe('a process that a listing finds', () => {
+  it('is not told of again when its exec was, where forks are left out', () => {
+    const enricher = started({ kinds: new Set<KernelKind>(['EXEC', 'EXIT']) });
+    const made = allOf(enricher, exec(1000, 60, capture(TOOL)), loss(), ...ALL, sighting(2001, 60, capture(TOOL)), end(2500, 2000));
+    expect(told(made)).toEqual(['EXEC 60', 'GAP', ...OF_LOSS]);
+  });
+
   it('is announced at the end, where its fork was lost', () => {
     const enricher = started();
     expect(told(allOf(enricher, ...ALL, sighting(2001, 60, capture(TOOL))))).toEqual(['BEGIN']);

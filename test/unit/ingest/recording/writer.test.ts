@@ -27,9 +27,9 @@ describe('the file of a recording', () => {
   });
 
   it('says why it cannot be created', async () => {
-    await expect(RecordingWriter.create(join(await tempDir(), 'no/such/folder'), { redact: true })).rejects.toMatchObject({
+    await expect(RecordingWriter.create(join(await tempDir(), 'x'.repeat(300)), { redact: true })).rejects.toMatchObject({
       code: 'FILE_IO',
-      message: expect.stringMatching(/^cannot create .*: ENOENT$/) as string,
+      message: expect.stringMatching(/^cannot create .*: ENAMETOOLONG$/) as string,
     });
   });
 
@@ -52,6 +52,17 @@ describe('the file of a recording', () => {
     await writer.flush();
     expect(writer.isFull).toBe(false);
     await writer.close();
+  });
+
+  it('says which folder is missing, or that there is no name', async () => {
+    const folder = join(await tempDir(), 'none');
+    await expect(RecordingWriter.create(join(folder, 'x.fcrec'), { redact: true })).rejects.toMatchObject({
+      message: `cannot create ${folder}/x.fcrec: there is no folder ${folder}`,
+      fix: 'name a file in a folder that exists',
+    });
+    await expect(RecordingWriter.create('', { redact: true })).rejects.toMatchObject({
+      message: 'cannot create the recording: it has no name',
+    });
   });
 
   it('copies frames: what becomes of the ring later is nothing to it', async () => {
