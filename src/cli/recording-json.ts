@@ -1,4 +1,4 @@
-import type { Capture, Heard, Piece } from '../core/kernel-event.ts';
+import type { Capture, Heard, KernelFacts, Piece } from '../core/kernel-event.ts';
 import { utcTimestamp } from '../encode/text/timestamp.ts';
 
 /** What a recording holds of one event, for JSON: the kernel's words with the process's files as text. */
@@ -13,14 +13,26 @@ function fieldJson(key: string, value: unknown): [string, unknown] {
   return [snakeCase(key), value];
 }
 
-function captureJson({ delayUs, cmdline, cmdlineBytes, ...files }: Capture): object {
+function captureJson({ delayUs, cmdline, cmdlineBytes, kernel, ...files }: Capture): object {
   const args = typeof cmdline === 'number' ? errno(cmdline) : argsOf(text(cmdline));
   const pieces = Object.entries(files).map(([name, piece]: [string, Piece]) => [
     name,
     typeof piece === 'number' ? errno(piece) : text(piece),
   ]);
-  return { delay_us: delayUs, args, args_bytes: cmdlineBytes, ...(Object.fromEntries(pieces) as object) };
+  return {
+    delay_us: delayUs,
+    args,
+    args_bytes: cmdlineBytes,
+    ...(Object.fromEntries(pieces) as object),
+    ...(kernel === undefined ? {} : { kernel: kernelJson(kernel) }),
+  };
 }
+
+/** What the kernel recorded at the exec. */
+const kernelJson = (facts: KernelFacts): object =>
+  Object.fromEntries(
+    Object.entries(facts).map(([key, value]: [string, unknown]) => [snakeCase(key), value instanceof Uint8Array ? text(value) : value]),
+  );
 
 /** Why there is nothing. */
 const errno = (number: number): object => ({ errno: number });

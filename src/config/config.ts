@@ -40,6 +40,7 @@ export interface Config {
     readonly maxProcesses: number;
     readonly exitTtlMs: number;
     readonly maxArgsBytes: number;
+    readonly execCache: EffectiveConfig['enrich']['exec_cache'];
     readonly ancestors: number;
     /** `docker`: auto, off, or the path of a socket. */
     readonly containers: { readonly docker: string; readonly labels: boolean };
@@ -95,6 +96,7 @@ export function compileConfig({ agent, source, enrich, sinks, telemetry }: Effec
       maxProcesses: enrich.max_processes,
       exitTtlMs: parseDuration(enrich.exit_ttl),
       maxArgsBytes: parseSize(enrich.max_args_bytes),
+      execCache: enrich.exec_cache,
       ancestors: enrich.ancestors,
       containers: { ...enrich.containers },
       // Their order means nothing.

@@ -103,6 +103,12 @@ export const CORE_SCHEMA = {
       max: '2MiB',
       doc: 'How much of a command line is kept; longer ones are cut and marked.',
     },
+    exec_cache: {
+      format: 'choice',
+      default: 'auto',
+      choices: ['auto', 'on', 'off'],
+      doc: 'Whether the kernel records what a process runs as it begins to: where it can, or else not at all to start, or never.',
+    },
     ancestors: { format: 'count', default: 8, min: 0, max: 64, doc: 'How many ancestors of a process an exec event names.' },
     containers: {
       docker: {

@@ -21,6 +21,7 @@ export const ERRORS = {
   STOPPED_EARLY: { category: 'failed', retry: 'never' },
   BOOT_TIMEOUT: { category: 'unavailable', retry: 'never' },
   NETLINK_SOCKET: { category: 'transient', retry: 'backoff' },
+  EXEC_CACHE_UNAVAILABLE: { category: 'unavailable', retry: 'never' },
   NATIVE_UNAVAILABLE: { category: 'unavailable', retry: 'never' },
   WORKER_DIED: { category: 'bug', retry: 'never' },
   DATA_DIR_LOCKED: { category: 'unavailable', retry: 'never' },

@@ -1,3 +1,5 @@
+import type { Usage } from './event.ts';
+
 /**
  * What the kernel said, decoded, before anything is known about the process. Pids are those of the initial pid namespace.
  * `tgid` is what users call the pid, `pid` the thread. Sources produce it; enrichment consumes it.
@@ -21,6 +23,8 @@ export interface ForkEvent extends KernelEventBase {
   readonly kind: 'FORK';
   readonly parentPid: number;
   readonly parentTgid: number;
+  /** Start of the child as the kernel keeps it, nanoseconds of CLOCK_BOOTTIME; undefined where it was not recorded. */
+  readonly startBootNs?: number | undefined;
 }
 /** `capture` is what was readable right after the exec; its own errors are in it. */
 export interface ExecEvent extends KernelEventBase {
@@ -34,6 +38,8 @@ export interface ExitEvent extends KernelEventBase {
   readonly exitSignal: number;
   readonly parentPid: number;
   readonly parentTgid: number;
+  /** Of the whole process, where this is its end and the kernel recorded it. */
+  readonly usage?: Usage | undefined;
 }
 export interface IdEvent extends KernelEventBase {
   readonly kind: 'UID' | 'GID';
@@ -157,6 +163,8 @@ export interface KernelFacts {
   readonly cwd: boolean;
   /** Bytes of `cmdline` after which its middle is missing; 0: nowhere. */
   readonly cutAt: number;
+  /** Where the environment begins in memory, as `/proc/<pid>/stat` shows it. */
+  readonly envStart: number;
   /** CLOCK_MONOTONIC of the record, nanoseconds. */
   readonly stampNs: number;
   /** Start of the process, nanoseconds of CLOCK_BOOTTIME and of CLOCK_MONOTONIC. */

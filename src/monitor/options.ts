@@ -10,6 +10,11 @@ export interface MonitorOptions {
   readonly receiveBufferBytes?: number;
   /** How much of a command line is kept, bytes; 32 KiB. */
   readonly maxArgsBytes?: number;
+  /**
+   * Whether the kernel records what a process runs at the moment when it begins to, so that nothing is missing of one that lives for a millisecond: `auto`, where
+   * that can be (CAP_BPF and CAP_PERFMON, libbpf, a kernel with BTF); `on`, or else the start is rejected; `off`: /proc is read, as fast as can be. `auto`.
+   */
+  readonly execCache?: 'auto' | 'on' | 'off';
   /** How many processes are remembered at once; 32,768. */
   readonly maxProcesses?: number;
   /** How long a process is remembered, at most, after it ended, milliseconds; 10 s. */
@@ -34,6 +39,7 @@ export type MonitorSettings = Required<Omit<MonitorOptions, 'source'>> & Pick<Mo
 export const DEFAULTS: Required<Omit<MonitorOptions, 'source'>> = {
   receiveBufferBytes: 64 * 1024 * 1024,
   maxArgsBytes: 32 * 1024,
+  execCache: 'auto',
   maxProcesses: 32_768,
   exitTtlMs: 10_000,
   ancestors: 8,
@@ -58,6 +64,8 @@ export function settingsOf(options: MonitorOptions): MonitorSettings {
   for (const [name, least] of Object.entries(LEAST)) wholeNumber(name, settings[name as keyof typeof LEAST], least);
   if (settings.fallback !== 'scan' && settings.fallback !== 'none')
     refuse(`fallback ${JSON.stringify(settings.fallback)}`, 'is unknown', 'Write scan or none.');
+  if (!['auto', 'on', 'off'].includes(settings.execCache))
+    refuse(`execCache ${JSON.stringify(settings.execCache)}`, 'is unknown', 'Write auto, on or off.');
   return settings;
 }
 

@@ -5,7 +5,7 @@ import { openLibc } from '../../src/ingest/native/ffi.ts';
 import { openLibbpf } from '../../src/ingest/native/libbpf.ts';
 import { RecordListener } from './record-listener.ts';
 
-export const libc = openLibc();
+const libc = openLibc();
 export const libbpf = openLibbpf();
 
 /** An exec cache of the live kernel, closed when the running test ends. */

@@ -97,9 +97,9 @@ export class RecordListener {
 
   /** Listens while the work goes on, and to the end of its events. */
   async during<T>(work: Promise<T>): Promise<T> {
-    let done = false;
-    const ended = work.finally(() => (done = true));
-    while (!done) {
+    const progress = { done: false };
+    const ended = work.finally(() => (progress.done = true));
+    while (!progress.done) {
       this.listen();
       await pause(NAP_MS);
     }

@@ -40,7 +40,7 @@ describe.runIf(isRoot)('the exec cache', () => {
     const forks = new Map(listening.forks.map((fork) => [fork.tgid, fork]));
     const exits = new Map(listening.exits.map((exit) => [exit.tgid, exit]));
     const cgroup = cgroupLines(readFileSync('/proc/self/cgroup', 'latin1'));
-    expect(mine.map(({ args }) => args[1]).toSorted()).toEqual(
+    expect(mine.map(({ args }) => args[1] ?? '').toSorted()).toEqual(
       Array.from({ length: COUNT }, (_, n) => `--storm-id=${tag}-${n}`).toSorted(),
     );
     for (const exec of mine) {

@@ -51,6 +51,8 @@ export function readKernelFacts(bytes: Buffer, words: Uint32Array, { at, flags }
     cgroup: (flags & CaptureFlag.CGROUP) !== 0,
     cwd: (flags & CaptureFlag.CWD) !== 0,
     cutAt: shown.u32(Exec.CUT),
+    // The loader puts it right behind the arguments (create_elf_tables() of fs/binfmt_elf.c).
+    envStart: shown.u64(Exec.ARGS_ADDRESS) + shown.u32(Exec.ARGS_TOTAL),
     stampNs: shown.stampNs,
     startBootNs: shown.u64(Head.START_BOOT),
     startMonotonicNs: shown.u64(Head.START_MONOTONIC),

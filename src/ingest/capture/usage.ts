@@ -4,6 +4,7 @@
  *   48 voluntary switches · 56 involuntary ones
  */
 import type { RecordView } from './bpf/record.ts';
+import type { Usage } from '../../core/event.ts';
 import { Exit } from './bpf/layout.ts';
 
 export const USAGE_BYTES = 64;
@@ -22,12 +23,26 @@ export function writeUsage(floats: Float64Array, at: number, { exit, units }: { 
   const systemUs = systemPart(exit, totalUs);
   floats[f] = totalUs - systemUs;
   floats[f + 1] = systemUs;
-  floats[f + 2] = units.tickNs / 1000;
+  floats[f + 2] = Math.ceil(units.tickNs / 1000);
   floats[f + 3] = (exit.u64(Exit.MAX_PAGES) * units.pageBytes) / 1024;
   floats[f + 4] = exit.u64(Exit.READ_BYTES);
   floats[f + 5] = exit.u64(Exit.WRITE_BYTES);
   floats[f + 6] = exit.u64(Exit.VOLUNTARY);
   floats[f + 7] = exit.u64(Exit.INVOLUNTARY);
+}
+
+export function readUsage(floats: Float64Array, at: number): Usage {
+  const f = at / 8;
+  return {
+    user_us: floats[f] as number,
+    system_us: floats[f + 1] as number,
+    resolution_us: floats[f + 2] as number,
+    max_rss_kib: floats[f + 3] as number,
+    read_bytes: floats[f + 4] as number,
+    write_bytes: floats[f + 5] as number,
+    voluntary_switches: floats[f + 6] as number,
+    involuntary_switches: floats[f + 7] as number,
+  };
 }
 
 /** As cputime_adjust() of the kernel divides the exact sum: by ticks, and without any of them all is the user's. */

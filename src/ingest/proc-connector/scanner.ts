@@ -163,7 +163,7 @@ export class Scanner {
     const pid = listing.pids.next();
     if (pid === undefined) return false;
     this.#leader = pid;
-    const stat = this.#receiver.capture.glance(pid);
+    const stat = this.#receiver.captures.procfs.glance(pid);
     // Gone since the directory was read.
     if (stat === undefined) return true;
     const signature = signatureOf(stat);
@@ -176,11 +176,11 @@ export class Scanner {
   }
 
   #write(purpose: ScanPurpose, { pid, extent }: { pid: number; extent: Extent }): void {
-    const { frame, capture, clock } = this.#receiver;
+    const { frame, captures, clock } = this.#receiver;
     const stampNs = nowNs();
     frame.received(0);
-    frame.found(capture, { purpose, tgid: this.#leader, pid, stampNs, extent });
-    frame.commit(0, clock.offsetsAt(stampNs), capture.statNs);
+    frame.found(captures.procfs, { purpose, tgid: this.#leader, pid, stampNs, extent });
+    frame.commit(0, clock.offsetsAt(stampNs), captures.procfs.statNs);
   }
 
   #settle(listing: Listing, { atNs, connected }: { atNs: number; connected: boolean }): ScanPurpose | undefined {

@@ -7,6 +7,7 @@ import type { EventSource, EventSourceDeps, SourceCounts, SourceDescription } fr
 import type { Heard, KernelKind } from '../../core/kernel-event.ts';
 import { RingConsumer, createRingMemory } from '../ring/ring.ts';
 import type { IngestReport } from '../worker.ts';
+import type { CaptureState } from './captures.ts';
 import { CONTROL_BYTES, IngestControl, Phase } from './control.ts';
 import { describeScanning, describeSocket } from './describe.ts';
 import { foreignNamespace } from './foreign-namespace.ts';
@@ -33,6 +34,7 @@ const GATHER_MS = 10;
 const WAIT_MS = 2000;
 
 const DEFAULTS: Omit<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> = {
+  execCache: 'auto',
   threads: false,
   kernelFilter: null,
   foreignNamespace: null,
@@ -73,6 +75,7 @@ export class ProcConnectorSource implements EventSource {
   readonly #opened = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   #socket: ConnectorSocket | undefined;
+  #captures: CaptureState | undefined;
   /** Why the kernel cannot be heard now. */
   #obstacle: AgentError | undefined;
   /** The obstacle told last, until the kernel was heard again. */
@@ -131,8 +134,9 @@ export class ProcConnectorSource implements EventSource {
 
   describe(): SourceDescription {
     if (this.#obstacle !== undefined) return describeScanning(this.#obstacle, this.#config.fallbackEveryMs);
-    if (this.#socket === undefined) throw new AgentError('BUG', 'a source describes itself once it is open');
-    return describeSocket(this.#socket, { ...this.#config, unfiltered: this.#unfiltered });
+    if (this.#socket === undefined || this.#captures === undefined)
+      throw new AgentError('BUG', 'a source describes itself once it is open');
+    return describeSocket(this.#socket, { ...this.#config, unfiltered: this.#unfiltered, captures: this.#captures });
   }
 
   /** Whether the kernel really delivers; settles within two seconds after `open` and the start-up scan, while `read` is being called. */
@@ -228,6 +232,7 @@ export class ProcConnectorSource implements EventSource {
     switch (report.type) {
       case 'subscribed':
         this.#socket = report.socket;
+        this.#captures = report.captures;
         this.#obstacle = undefined;
         this.#opened.resolve();
         return this.#hearing.subscribed();

@@ -60,7 +60,7 @@ telemetry: { log_level: INFO }
     '4:26 enrich.max_processes | must be a number, not text | write 100, without quotes',
     '4:44 enrich.ancestors | must be a whole number from 0 to 64 | write one within these bounds',
     '4:58 enrich.exit_ttl | must be from 100ms to 1h | write a duration within these bounds',
-    '4:62 enrich.redact | is an unknown key | remove it; known here: max_processes, exit_ttl, max_args_bytes, ancestors, containers, env, exe_sha256',
+    '4:62 enrich.redact | is an unknown key | remove it; known here: max_processes, exit_ttl, max_args_bytes, exec_cache, ancestors, containers, env, exe_sha256',
     expect.stringMatching(/^6:30 sinks.disk.codec \| must be one of .* \| /),
     '6:55 sinks.disk.queue.when_full | must be one of drop_newest, drop_oldest, block | write one of these words',
     '6:73 sinks.disk.queue.max_events | must be a whole number from 1 to 250000 | write one within these bounds',

@@ -102,7 +102,7 @@ describe('a capture of a record of the kernel', () => {
       [Exec.EXE_MODE]: 0o104755,
       [Exec.EXE_DEVICE]: 266338304,
     };
-    const wide = { [Exec.CAPABILITIES]: 2 ** 41 - 1, [Exec.EXE_INODE]: 2 ** 40 + 1, [Exec.EXE_MTIME]: 1_700_000_000_123_456_789 };
+    const wide = { [Exec.CAPABILITIES]: 2 ** 41 - 1, [Exec.EXE_INODE]: 2 ** 40 + 1, [Exec.EXE_MTIME]: 1_700_000_000_123_456_768 };
     const { kernel } = capture([execRecord({ ...BASE, words, wide })]).capture;
     const { comm, filename, interpreter, ...facts } = kernel!;
     expect([text(comm), text(filename), interpreter]).toEqual(['tool', './bin/tool', null]);
@@ -112,6 +112,7 @@ describe('a capture of a record of the kernel', () => {
       cgroup: true,
       cwd: true,
       cutAt: 0,
+      envStart: 0x7ffc_0000_0000 + BASE.args!.length,
       stampNs: 5_000_000_123,
       startBootNs: 71_234_567_890,
       startMonotonicNs: 4_999_000_000,

@@ -8,6 +8,7 @@ import { What } from '../../../../src/ingest/proc-connector/wire.ts';
 import { RingConsumer, RingProducer, createRingMemory } from '../../../../src/ingest/ring/ring.ts';
 import type { FakeMessage } from '../../../helpers/fake-libc.ts';
 import { FakeLibc } from '../../../helpers/fake-libc.ts';
+import { noExecCache } from './played-reader.ts';
 import { datagram } from './vectors.ts';
 
 const EAGAIN = 11;
@@ -17,6 +18,7 @@ const PATIENCE_MS = 20_000;
 const CONFIG: ReaderConfig = {
   receiveBufferBytes: 1 << 20,
   maxArgsBytes: 1024,
+  execCache: 'off',
   threads: false,
   kernelFilter: null,
   foreignNamespace: null,
@@ -67,7 +69,7 @@ export function direct(director: Director, config: Partial<ReaderConfig> & { pre
     return poll();
   };
   const reports = (name: string) => (): void => void world.reports.push(name);
-  new ConnectorReader({ libc, control, ring: new RingProducer(memory) }, { ...CONFIG, ...config }).run({
+  new ConnectorReader({ libc, openExecCache: noExecCache, control, ring: new RingProducer(memory) }, { ...CONFIG, ...config }).run({
     subscribed: reports('subscribed'),
     scanned: reports('scanned'),
     silent: reports('silent'),

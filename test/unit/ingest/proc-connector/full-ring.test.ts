@@ -6,7 +6,7 @@ import { What } from '../../../../src/ingest/proc-connector/wire.ts';
 import { RingProducer, createRingMemory } from '../../../../src/ingest/ring/ring.ts';
 import type { FakeMessage } from '../../../helpers/fake-libc.ts';
 import { FakeLibc } from '../../../helpers/fake-libc.ts';
-import { fork } from './played-reader.ts';
+import { fork, noExecCache } from './played-reader.ts';
 import { datagram } from './vectors.ts';
 
 const LISTEN = 1;
@@ -14,6 +14,7 @@ const ECONNREFUSED = 111;
 const CONFIG: ReaderConfig = {
   receiveBufferBytes: 1 << 20,
   maxArgsBytes: 1024,
+  execCache: 'off',
   threads: false,
   kernelFilter: null,
   foreignNamespace: null,
@@ -48,7 +49,7 @@ function unread(ms: number, prepare: (libc: FakeLibc) => void = () => undefined)
   const report = (name: string) => (): void => void reports.push(name);
   const told = { subscribed: report('subscribed'), scanned: report('scanned'), silent: report('silent'), lost: report('lost') };
   until = performance.now() + ms;
-  new ConnectorReader({ libc, control, ring: new RingProducer(createRingMemory(1 << 16)) }, CONFIG).run(told);
+  new ConnectorReader({ libc, openExecCache: noExecCache, control, ring: new RingProducer(createRingMemory(1 << 16)) }, CONFIG).run(told);
   return { reports, polls };
 }
 

@@ -6,16 +6,18 @@ import { maxRecordBytes, readCapture } from '../../../../src/ingest/capture/reco
 import { AUX_HEADER_BYTES, Aux, SLOTS_AT, SLOT_BYTES, setAuxHeader, setHeader } from '../../../../src/ingest/proc-connector/frame.ts';
 import { frameFault } from '../../../../src/ingest/recording/frame-fault.ts';
 import { Redactor } from '../../../../src/ingest/recording/redact.ts';
-import { execRecord } from '../../../helpers/bpf-records.ts';
+import { execRecord, longExecRecords } from '../../../helpers/bpf-records.ts';
 import { FakeBpfRing } from '../../../helpers/fake-bpf.ts';
 
 const AUX_AT = SLOTS_AT + SLOT_BYTES;
 const RECORD_AT = AUX_AT + AUX_HEADER_BYTES;
 
+const RECORD = execRecord({ tgid: 7, stampNs: 100, filename: './tool', args: Buffer.from('tool\0--password=secret\0'), exe: '/opt/tool' });
+
 /** A frame of one EXEC with a capture of the kernel's; the frame's length is that of `bytes`. */
-function frame() {
+function frame(records = [RECORD]) {
   const kernel = new FakeBpfRing(1 << 14);
-  kernel.put(execRecord({ tgid: 7, stampNs: 100, filename: './tool', args: Buffer.from('tool\0--password=secret\0'), exe: '/opt/tool' }));
+  for (const record of records) kernel.put(record);
   const ring = new BpfRing(kernel);
   const matcher = new RecordMatcher(ring, 8);
   ring.look();
@@ -39,6 +41,19 @@ describe('a recorded capture of the kernel', () => {
     expect(copy.toString('latin1')).not.toContain('secret');
     expect(read.kernel).toEqual(before.kernel);
     expect(Buffer.from(read.exe as Uint8Array).toString()).toBe('/opt/tool');
+  });
+
+  it('says where its masked arguments were cut', () => {
+    const args = Buffer.from(`tool\0${Array.from({ length: 40 }, (_, i) => `--secret-${i}\0`).join('')}`);
+    const { view, length } = frame(longExecRecords({ tgid: 7, stampNs: 100, args, headBytes: 100, tailBytes: 50 }));
+    const copy = new Redactor().copy(view.bytes.subarray(0, length));
+    const bytes = Buffer.from(Uint8Array.from(copy).buffer);
+    const before = readCapture(view.bytes, view.words, RECORD_AT);
+    const { cmdline, kernel } = readCapture(bytes, new Uint32Array(bytes.buffer), RECORD_AT);
+    const argumentsTo = (line: unknown, end: number): number => (line as Buffer).subarray(0, end).filter((byte) => byte === 0).length;
+    expect(before.kernel?.cutAt).toBeGreaterThan(0);
+    expect(argumentsTo(cmdline, kernel!.cutAt)).toBe(argumentsTo(before.cmdline, before.kernel!.cutAt));
+    expect((cmdline as Buffer)[kernel!.cutAt - 1]).toBe(0);
   });
 
   it('is sound as it was written, and not when it claims more than there is', () => {

@@ -116,9 +116,9 @@ describe('a recording', () => {
   });
 
   it('of a newer format is refused with the version that wrote it', async () => {
-    const error = await refusal(withHeader({ format: 2, forkcast: '9.1', whatever: true }));
-    expect(error).toMatchObject({ code: 'FILE_TOO_NEW', context: { path: 'x.fcrec', format: 2 } });
-    expect(error.message).toBe('x.fcrec is a recording of format 2, made by forkcast 9.1; this version knows formats up to 1');
+    const error = await refusal(withHeader({ format: 3, forkcast: '9.1', whatever: true }));
+    expect(error).toMatchObject({ code: 'FILE_TOO_NEW', context: { path: 'x.fcrec', format: 3 } });
+    expect(error.message).toBe('x.fcrec is a recording of format 3, made by forkcast 9.1; this version knows formats up to 2');
     expect(exitCodeOf(error)).toBe(74);
   });
 

@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExecCache } from '../../../../../src/ingest/capture/bpf/exec-cache.ts';
 import type { ExecCacheOptions } from '../../../../../src/ingest/capture/bpf/exec-cache.ts';
@@ -7,6 +5,7 @@ import { DROPPED_CGROUPS_AT, DROPPED_PROCESSES_AT, ForkFlag, RecordType } from '
 import type { FakeBpfRing } from '../../../../helpers/fake-bpf.ts';
 import { FakeBpf } from '../../../../helpers/fake-bpf.ts';
 import { cgroupRecord, execRecord, forkRecord } from '../../../../helpers/bpf-records.ts';
+import { cacheOptions } from '../../../../helpers/fake-exec-cache.ts';
 import { tempDir } from '../../../../helpers/temp-dir.ts';
 
 const EVERYTHING = [
@@ -20,19 +19,9 @@ const EVERYTHING = [
   'on_switch',
 ];
 
-async function options(more: Partial<ExecCacheOptions> = {}): Promise<ExecCacheOptions> {
-  const folder = await tempDir();
-  for (const name of ['proc/self', 'proc/thread-self', 'sys/kernel/btf', 'cg']) await mkdir(join(folder, name), { recursive: true });
-  await writeFile(join(folder, 'sys/kernel/btf/vmlinux'), '');
-  await writeFile(join(folder, 'proc/thread-self/status'), 'CapEff:\t000001ffffffffff\n');
-  await writeFile(join(folder, 'proc/self/cgroup'), '0::/\n');
-  await writeFile(join(folder, 'proc/self/mountinfo'), `1 0 0:1 / ${join(folder, 'cg')} rw - cgroup2 cgroup2 rw\n`);
-  return { maxArgsBytes: 32 << 10, ringBytes: 1 << 16, root: join(folder, 'proc'), sys: join(folder, 'sys'), ...more };
-}
-
 async function opened(more: Partial<ExecCacheOptions> = {}) {
   const bpf = new FakeBpf();
-  const cache = ExecCache.open(bpf, await options(more));
+  const cache = ExecCache.open(bpf, await cacheOptions(more));
   if ('reason' in cache) throw new Error(cache.reason);
   return { bpf, cache, processes: bpf.rings['processes'] as FakeBpfRing, cgroups: bpf.rings['cgroups'] as FakeBpfRing };
 }
@@ -65,7 +54,7 @@ describe('opening', () => {
     const bpf = new FakeBpf();
     bpf.unloadable.set('on_exit', { errno: 22, log: 'unknown func' });
     bpf.unattachable.set('on_cgroup_rename', 2);
-    const cache = ExecCache.open(bpf, await options());
+    const cache = ExecCache.open(bpf, await cacheOptions());
     if ('reason' in cache) throw new Error(cache.reason);
     expect(cache.features).toEqual(['exec', 'fork']);
     expect(cache.missing.map(({ feature, reason }) => [feature, reason.split('\n').at(-1)])).toEqual([
@@ -86,18 +75,18 @@ describe('opening', () => {
   ])('gives the reason when the exec program %s, and leaves nothing loaded', async (_, breakIt, reason) => {
     const bpf = new FakeBpf();
     breakIt(bpf);
-    expect(ExecCache.open(bpf, await options())).toMatchObject({ reason: expect.stringContaining(reason) as string });
+    expect(ExecCache.open(bpf, await cacheOptions())).toMatchObject({ reason: expect.stringContaining(reason) as string });
     expect([bpf.open, bpf.running.size]).toEqual([0, 0]);
   });
 
   it('says that the library is missing', async () => {
-    const answer = ExecCache.open({ missing: 'libbpf is not installed' }, await options());
+    const answer = ExecCache.open({ missing: 'libbpf is not installed' }, await cacheOptions());
     expect(answer).toEqual({ reason: 'libbpf is not installed', fix: expect.stringContaining('apt install libbpf1') as string });
   });
 
   it('says what of the machine stands against it before anything is loaded', async () => {
     const bpf = new FakeBpf();
-    expect(ExecCache.open(bpf, await options({ sys: await tempDir() }))).toMatchObject({
+    expect(ExecCache.open(bpf, await cacheOptions({ sys: await tempDir() }))).toMatchObject({
       reason: expect.stringContaining('BTF') as string,
     });
     expect(bpf.loads).toEqual([]);

@@ -17,7 +17,12 @@ it.each(['/usr/bin/true', '/x', '/', '/a/b/c/d/e', '/memfd:name', '/with space/(
 });
 
 it('a path is put together from its names, whatever they are', () => {
-  const name = fc.string({ minLength: 1, maxLength: 40 }).map((text) => text.replaceAll(/[/\0]|[^\x01-\xff]/g, 'x'));
+  const name = fc.string({ minLength: 1, maxLength: 40 }).map((text) =>
+    text
+      .replaceAll('/', 'x')
+      .replaceAll('\0', 'x')
+      .replaceAll(/[^ -\xff]/g, 'x'),
+  );
   fc.assert(
     fc.property(fc.array(name, { maxLength: 20 }), (parts) => {
       const path = `/${parts.join('/')}`;
