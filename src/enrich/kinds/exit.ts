@@ -20,8 +20,15 @@ const NO_SIGNAL = 0xffff_ffff;
  */
 export function onExit(ctx: EnrichContext, event: ExitEvent, wanted: boolean): ProcessEvent | null {
   const ended = endedProcess(ctx, event);
+  if (ended === null) keepUsage(ctx, event);
   if (!wanted) return null;
   return ended === null ? threadExit(ctx, event) : processExit(ctx, event, ended);
+}
+
+/** The thread that the kernel takes for the last one need not be the last to report itself. */
+function keepUsage(ctx: EnrichContext, event: ExitEvent): void {
+  const known = event.usage === undefined ? undefined : ctx.table.get(event.tgid);
+  if (known !== undefined) known.usage = event.usage ?? null;
 }
 
 /** The process that ended with this EXIT, marked so in the table; null when only a thread did. */
@@ -100,6 +107,7 @@ function knownParent(parent: Entry, namedByKernel: boolean): 'MISSING' | 'KERNEL
 
 function exitInfo(event: ExitEvent, entry: Entry | null): ExitInfo {
   const info = decodeWaitStatus(event.exitCode);
+  if (entry !== null) info.usage = event.usage ?? entry.usage;
   if (entry !== null && entry.startSource !== START_UNKNOWN) {
     info.duration_us = Math.max(Math.floor((event.monotonicNs - entry.startNs) / 1000), 0);
   }

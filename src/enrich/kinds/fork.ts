@@ -4,7 +4,7 @@ import type { EnrichContext } from '../context.ts';
 import { newProcessEvent } from '../event-shape.ts';
 import { entityIdOf, parentLink } from '../parents.ts';
 import { forkedBefore, knownOrPlaceholder, strayEntry } from '../resolve.ts';
-import { deriveStart } from '../start-time.ts';
+import { deriveStart, ticksOf } from '../start-time.ts';
 import { ANNOUNCED, START_UNKNOWN, type Entry } from '../table/entry.ts';
 import { setThreadCount, threadForked } from '../table/threads.ts';
 
@@ -25,6 +25,7 @@ function onProcessFork(ctx: EnrichContext, event: ForkEvent, wanted: boolean): P
   made.process.exec_id = null;
   made.fork = { is_thread: false };
   made.parent = parentLink(parent);
+  if (event.startBootNs !== undefined && entry.startTicks === ticksOf(event.startBootNs)) made.provenance.identity = 'KERNEL';
   made.provenance.parent = entityIdOf(parent) === null ? 'MISSING' : 'KERNEL';
   return made;
 }
@@ -32,7 +33,7 @@ function onProcessFork(ctx: EnrichContext, event: ForkEvent, wanted: boolean): P
 /** The child is a copy of its parent until it execs. */
 function forkChild(ctx: EnrichContext, event: ForkEvent, parent: Entry): Entry {
   const child = strayEntry(ctx, event.tgid, event.monotonicNs);
-  deriveStart(ctx, child, event);
+  deriveStart(ctx, child, { stamp: event, startBootNs: event.startBootNs });
   child.forkHeard = true;
   child.execs = execsOfNamesake(ctx, child);
   setThreadCount(ctx.table, child, { threads: 1, atNs: event.monotonicNs });
@@ -60,7 +61,7 @@ function execsOfNamesake(ctx: EnrichContext, child: Entry): number {
 
 /** The exec or a snapshot was heard before the fork: what they said is newer than what a fork can say. */
 function lateFork(ctx: EnrichContext, event: ForkEvent, entry: Entry): Entry {
-  if (entry.startSource === START_UNKNOWN) deriveStart(ctx, entry, event);
+  if (entry.startSource === START_UNKNOWN) deriveStart(ctx, entry, { stamp: event, startBootNs: event.startBootNs });
   ctx.table.touch(entry);
   return entry;
 }

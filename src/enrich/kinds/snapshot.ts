@@ -70,7 +70,7 @@ function newcomer(ctx: EnrichContext, event: SnapshotEvent): Entry {
 }
 
 function announce(ctx: EnrichContext, event: SnapshotEvent, { entry, stat }: Found): ProcessEvent {
-  const captured = parseCapture(ctx, event.capture, stat);
+  const captured = parseCapture(ctx, event.capture, { stat, pid: event.tgid });
   readStart(ctx, entry, { ticks: stat.startTicks, stamp: event });
   countThreads(ctx, entry, { stat, monotonicNs: event.monotonicNs });
   entry.marks |= ANNOUNCED;
@@ -89,7 +89,7 @@ function fillBlanks(ctx: EnrichContext, event: SnapshotEvent, { entry, stat }: F
   recountThreads(ctx, entry, { stat, monotonicNs: event.monotonicNs });
   if (entry.parent === null) entry.ppid = stat.ppid;
   if (entry.image !== null && entry.uid !== null && entry.cgroup !== null) return;
-  const captured = parseCapture(ctx, event.capture, stat);
+  const captured = parseCapture(ctx, event.capture, { stat, pid: event.tgid });
   // No exec of its own was heard: what it runs is its parent's image, of which nobody knows the id.
   if (entry.image === null) ctx.table.setImage(entry, imageOf(captured, null));
   applyCaptured(ctx, entry, blanksOnly(entry, captured));

@@ -24,7 +24,7 @@ export function exeFileFrom(link: ExeLink | undefined, stat: ExeStat | undefined
   return {
     inode: stat !== undefined && Number.isSafeInteger(stat.inode) ? stat.inode : null,
     device: stat?.device ?? null,
-    mtime: stat?.mtime ?? null,
+    mtime: stat !== undefined && Number.isSafeInteger(stat.mtime) ? stat.mtime : null,
     deleted: link === undefined ? stat?.links === 0 : link.deleted,
     memfd,
     setuid: stat === undefined ? null : (stat.mode & SET_UID) !== 0,

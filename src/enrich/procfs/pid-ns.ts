@@ -10,6 +10,10 @@ export function parsePidNamespace(piece: Piece): number | null | undefined {
   const text = bytesOf(piece)?.toString('latin1');
   if (text === undefined || !text.startsWith(PREFIX)) return undefined;
   const inode = decimalAt(text, PREFIX.length);
-  if (Number.isNaN(inode)) return undefined;
+  return Number.isNaN(inode) ? undefined : pidNamespaceOf(inode);
+}
+
+/** As it is published: null for the initial one. */
+export function pidNamespaceOf(inode: number): number | null {
   return inode === INITIAL ? null : inode;
 }

@@ -88,8 +88,8 @@ function fieldsAfter(line: Buffer, open: number, close: number): StatFields | un
   return undefined;
 }
 
-/** Keeps nonsense out of ids and fixed-width fields; no kernel prints such values. */
-function isPlausible(fields: StatFields): boolean {
+/** Keeps nonsense out of ids and fixed-width fields; no kernel says such values. */
+export function isPlausible(fields: StatFields): boolean {
   return (
     fields.startTicks >= 0 &&
     fields.startTicks < MAX_TICKS &&

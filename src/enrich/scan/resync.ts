@@ -7,7 +7,7 @@ import type { Machine } from '../machine.ts';
 import { isDead, parseStat, runningThreads, type StatFields } from '../procfs/stat.ts';
 import { strayEntry } from '../resolve.ts';
 import { readStart } from '../start-time.ts';
-import { ANNOUNCED, OWN_IMAGE, START_READ, START_UNKNOWN, type Entry } from '../table/entry.ts';
+import { ANNOUNCED, OWN_IMAGE, START_EXACT, START_UNKNOWN, type Entry } from '../table/entry.ts';
 import { Bracket } from './bracket.ts';
 import { dieUnseen, recoveredExec, recoveredProcess, recoveredRoot, type UnseenEnd } from './recovered.ts';
 import { countThreads, isGlance, isOf, recountThreads, sightingOf, type Sighting } from './sighting.ts';
@@ -235,7 +235,7 @@ export class Resync {
   /** Born before the listing began, and not in it. Where /proc hides processes, the kernel is asked. */
   #isMissing(entry: Entry, scan: ScanEvent): boolean {
     if (entry.listed === this.#listing) return false;
-    const bornNs = entry.startSource === START_READ ? entry.startNs + TICK_NS : entry.startNs;
+    const bornNs = entry.startSource === START_EXACT ? entry.startNs + TICK_NS : entry.startNs;
     return bornNs < scan.beganNs && !this.#machine.isAlive(entry.pid);
   }
 

@@ -54,7 +54,7 @@ export function sightingOf(
     fromNs: monotonicNs - capture.delayUs * 1000,
     toNs: monotonicNs + capture.delayUs * 1000,
     stat,
-    captured: parseCapture(ctx, capture, stat),
+    captured: parseCapture(ctx, capture, { stat, pid: event.tgid }),
     errors: errorsOf(capture),
     isGlance: isGlance(event),
     isDead: dead,

@@ -1,4 +1,4 @@
-import type { Uuid } from '../../core/event.ts';
+import type { Usage, Uuid } from '../../core/event.ts';
 import { UNKNOWN_TICKS } from '../entity-id.ts';
 import type { Image } from './image.ts';
 
@@ -6,9 +6,9 @@ import type { Image } from './image.ts';
 export const START_UNKNOWN = 0;
 /** Computed from the stamp of the FORK: may be one tick after what /proc prints. */
 export const START_DERIVED = 1;
-/** Read from /proc. */
-export const START_READ = 2;
-export type StartSource = typeof START_UNKNOWN | typeof START_DERIVED | typeof START_READ;
+/** As the kernel keeps it, from /proc or from a record. */
+export const START_EXACT = 2;
+export type StartSource = typeof START_UNKNOWN | typeof START_DERIVED | typeof START_EXACT;
 
 /** Which values are the process's own, not what its parent had at the fork. */
 export const OWN_IMAGE = 1;
@@ -24,6 +24,15 @@ export const DIED_UNSEEN = 64;
 
 /** `threadEpoch` of an entry whose thread count was never known exactly. */
 const COUNT_NEVER_KNOWN = -1;
+
+export interface FormerIds {
+  readonly uid: number | null;
+  readonly gid: number | null;
+  readonly euid: number | null;
+  readonly egid: number | null;
+  /** CLOCK_MONOTONIC of the change. */
+  readonly atNs: number;
+}
 
 export type Whereabouts = 'new' | 'living' | 'exited' | 'evicted';
 
@@ -70,6 +79,10 @@ export class Entry {
   aliveNs = 0;
   /** Number of the last listing of /proc that showed it; 0 for none. */
   listed = 0;
+  /** What it used, where that was told with the EXIT of a thread before the last one. */
+  usage: Usage | null = null;
+  /** Ids before the last change of them that a message told of. */
+  formerIds: FormerIds | null = null;
   exitNs = 0;
   whereabouts: Whereabouts = 'new';
   previous: Entry | null = null;
