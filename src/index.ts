@@ -32,5 +32,7 @@ export type {
   UidRecord,
 } from './monitor/records.ts';
 export type { MonitorSignal, MonitorSignals } from './monitor/signals.ts';
+export { syntheticSource } from './monitor/synthetic-source.ts';
+export type { SyntheticOptions } from './monitor/synthetic-source.ts';
 export type { EventsOptions, SubscribeOptions, Subscription } from './monitor/subscribing.ts';
 export type { MonitorCounters } from './monitor/tally.ts';

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-import type { DecodeOptions, RunOptions } from './cli/actions.ts';
+import type { DecodeOptions, RecordOptions, RunOptions } from './cli/actions.ts';
 import type { CliIo } from './cli/io.ts';
 import { LAST_WORDS_MS, within } from './cli/patience.ts';
 import { isBrokenPipe, tell } from './cli/print.ts';
 import { runCli } from './cli/program.ts';
 import { reportError } from './cli/report-error.ts';
-import type { RunHost } from './cli/run.ts';
+import type { RunHost } from './cli/stop-requests.ts';
 import { AgentError } from './core/errors.ts';
 
 /*
@@ -61,6 +61,7 @@ process.on('unhandledRejection', crash);
 
 const exitCode = await runCli(process.argv.slice(2), io, {
   run: async (options: RunOptions) => (await import('./cli/run.ts')).runCommand(options, io, host),
+  record: async (file: string, options: RecordOptions) => (await import('./cli/record.ts')).recordCommand(file, options, { io, host }),
   decode: async (files: readonly string[], options: DecodeOptions) => (await import('./cli/decode.ts')).decodeCommand(files, options, io),
   selfTest: async () => (await import('./cli/self-test.ts')).selfTest(),
 });

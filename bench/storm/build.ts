@@ -4,13 +4,25 @@ import { access, chmod, mkdir, mkdtemp, readFile, readdir, rename, rm } from 'no
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-export type NativeTool = 'storm' | 'storm-noop' | 'storm-linger' | 'known' | 'kernel-count' | 'silent-member' | 'send-log.so';
-
-const TOOLS: readonly NativeTool[] = ['storm', 'storm-noop', 'storm-linger', 'known', 'kernel-count', 'silent-member', 'send-log.so'];
+const TOOLS = [
+  'storm',
+  'storm-noop',
+  'storm-linger',
+  'storm-busy',
+  'known',
+  'odd-exec',
+  'kernel-count',
+  'silent-member',
+  'forge',
+  'threads',
+  'send-log.so',
+  'deafen.so',
+] as const;
+export type NativeTool = (typeof TOOLS)[number];
 const SOURCES = import.meta.dirname;
 const CACHE = join(SOURCES, '../../.cache/native');
 const COMPILER = process.env['CC'] ?? 'cc';
-const FLAGS = ['-O2', '-Wall', '-Wextra'];
+const FLAGS = ['-O2', '-Wall', '-Wextra', '-pthread'];
 const FREESTANDING = ['-static', '-nostdlib', '-ffreestanding', '-fno-stack-protector', '-fno-asynchronous-unwind-tables'];
 
 const run = promisify(execFile);

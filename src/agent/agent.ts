@@ -1,36 +1,42 @@
 import { systemClock } from '../core/clock.ts';
-import { AgentError, asAgentError } from '../core/errors.ts';
+import { asAgentError } from '../core/errors.ts';
 import { fileError } from '../core/system-error.ts';
 import type { AnyEvent } from '../core/any-event.ts';
-import type { EventSource, SourceState } from '../core/event-source.ts';
+import type { EventSource } from '../core/event-source.ts';
 import type { Config } from '../config/config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import type { Enricher } from '../enrich/enricher.ts';
-import { loadRunIdentity } from '../enrich/identity.ts';
 import type { RunIdentity } from '../enrich/identity.ts';
+import { recordedMachine, thisMachine } from '../enrich/machine.ts';
 import { createSequencer } from '../enrich/sequencer.ts';
 import type { Sequencer } from '../enrich/sequencer.ts';
-import { systemUserNames } from '../enrich/users.ts';
 import { uuidText } from '../core/uuid.ts';
+import type { RecordingEnd } from '../ingest/recording/end.ts';
+import type { TornEnd } from '../ingest/recording/reader.ts';
 import type { DeliveryEvents } from '../pipeline/delivery.ts';
+import type { IntakeParts } from '../pipeline/intake.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Books } from './books.ts';
+import { withinBootTime } from './boot.ts';
 import { describeStart } from './describe-start.ts';
 import { createSource } from './create-source.ts';
+import { EventClock } from './event-clock.ts';
 import { createLanes, lastRunPath } from './lanes.ts';
+import { LossLog } from './loss-log.ts';
 import { startEvent, stopEvent } from './lifecycle-events.ts';
+import type { Origin } from './origin.ts';
 import { kernelSeqsOf, readRunRecord, writeRunRecord } from './run-record.ts';
 import type { LastRun } from './run-record.ts';
 import type { Screen } from './screen.ts';
+import { stateLog } from './state-log.ts';
 
 const SWEEP_MS = 1000;
 /** How old the record of a killed run is at most. */
 const RECORD_MS = 10_000;
-const BOOT_TIMEOUT_MS = 15_000;
 
 export interface AgentDeps {
-  readonly version: string;
+  readonly origin: Origin;
   readonly log: Logger;
   readonly screen: Screen;
 }
@@ -43,34 +49,33 @@ export class Agent {
   readonly books: Books;
   readonly config: Config;
   readonly #deps: AgentDeps;
+  readonly #losses: LossLog;
   readonly #sequencer: Sequencer;
   readonly #pipeline: Pipeline;
   readonly #startedMs = performance.now();
   #previous: LastRun | undefined;
-  #stopReason = 'end of source';
+  #stopReason: string;
 
-  /** Nothing is opened yet. Throws FILE_NOT_FOUND where the machine shows no boot id. */
+  /** Nothing is opened yet. */
   constructor(config: Config, deps: AgentDeps) {
     this.config = config;
     this.#deps = deps;
-    this.identity = loadRunIdentity(config.agent.labels);
-    this.source = createSource(config, {
-      onState: (state) => this.#hears(state),
-      formerSeqs: () => kernelSeqsOf(this.#previous, this.identity.bootId),
-    });
-    this.enricher = createEnricher(
-      { ...config.enrich, threads: config.source.threads, snapshot: config.source.snapshot, kinds: new Set(config.source.events) },
-      { identity: this.identity, clock: systemClock, users: systemUserNames(), bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
-    );
-    this.#sequencer = createSequencer(this.identity.agentId);
-    const { lanes, encoders } = createLanes(config, { agentId: this.identity.agentId, log: deps.log, screen: deps.screen });
+    this.identity = deps.origin.identity;
+    this.#stopReason = deps.origin.reproducible ? 'end of the recording' : 'end of source';
+    const { agentId } = this.identity;
+    this.#losses = new LossLog(deps.log);
+    this.source = this.#newSource();
+    this.enricher = this.#newEnricher();
+    this.#sequencer = createSequencer(agentId);
+    const { reproducible } = deps.origin;
+    const { lanes, encoders } = createLanes(config, { agentId, reproducible, log: deps.log, screen: deps.screen });
     this.books = new Books(
       { source: this.source, enricher: this.enricher, sequencer: this.#sequencer },
       lanes.map((lane) => lane.ledger),
     );
     this.#pipeline = new Pipeline({
       source: this.source,
-      enrich: (heard, emit) => this.enricher.enrich(heard, emit),
+      enrich: this.#enrichment(),
       sequence: (event) => void this.#sequencer.stamp(event),
       encoders,
       lanes,
@@ -78,13 +83,39 @@ export class Agent {
       delivery: this.#deliveryEvents(),
       shutdownTimeoutMs: config.agent.shutdownTimeoutMs,
       first: () => this.#first(),
-      last: (failure) =>
-        stopEvent(this.identity, {
-          reason: failure === undefined ? this.#stopReason : asAgentError(failure).message,
-          clean: failure === undefined,
-          upstream: this.books.upstream,
-        }),
+      last: (failure) => this.#last(failure),
     });
+  }
+
+  #newSource(): EventSource {
+    return createSource(this.config, {
+      onState: stateLog(this.#deps.log, { hostname: this.identity.hostname, scanIntervalMs: this.config.source.scanIntervalMs }),
+      formerSeqs: () => kernelSeqsOf(this.#previous, this.identity.bootId),
+      onTorn: (end) => this.#endsTorn(end),
+    });
+  }
+
+  #newEnricher(): Enricher {
+    const { enrich, source } = this.config;
+    const { identity, clock, users, facts } = this.#deps.origin;
+    const machine = (this.#isLive ? thisMachine : recordedMachine)(facts.capabilities);
+    return createEnricher(
+      { ...enrich, threads: source.threads, snapshot: source.snapshot, kinds: new Set(source.events) },
+      { identity, clock, users, machine, bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
+    );
+  }
+
+  #enrichment(): IntakeParts['enrich'] {
+    const { clock } = this.#deps.origin;
+    if (!(clock instanceof EventClock))
+      return (heard, emit) => {
+        if (heard.kind === 'LOSS') this.#losses.note(heard);
+        this.enricher.enrich(heard, emit);
+      };
+    return (heard, emit) => {
+      clock.heed(heard);
+      this.enricher.enrich(heard, emit);
+    };
   }
 
   get state(): Pipeline['state'] {
@@ -93,30 +124,21 @@ export class Agent {
 
   /** Resolves when no event can be missed any more and every sink is open. */
   async start(): Promise<void> {
-    const { log } = this.#deps;
-    this.#previous = readRunRecord(lastRunPath(this.config.agent.dataDir), (reason) =>
-      log.warn({ reason }, 'the record of the last run cannot be read; its end stays unknown'),
-    );
-    await this.#boot();
-    this.#record(false);
-  }
-
-  async #boot(): Promise<void> {
-    const boot = new AbortController();
-    const late = new AgentError('BOOT_TIMEOUT', `not started within ${BOOT_TIMEOUT_MS / 1000} s`, {
-      fix: 'Look for what hangs: a disk, or /proc.',
-    });
-    const timer = setTimeout(() => boot.abort(late), BOOT_TIMEOUT_MS);
-    try {
-      await this.#pipeline.start(boot.signal);
-    } finally {
-      clearTimeout(timer);
+    const { log, origin } = this.#deps;
+    if (this.#isLive) {
+      this.#previous = readRunRecord(lastRunPath(this.config.agent.dataDir), (reason) =>
+        log.warn({ reason }, 'the record of the last run cannot be read; its end stays unknown'),
+      );
     }
+    await withinBootTime((boot) => this.#pipeline.start(boot));
+    if (origin.notice !== undefined) log.info(origin.notice);
+    this.#record(false);
   }
 
   /** Runs until stopped; rejects with what ended it otherwise. The books are closed and recorded either way. */
   async run(): Promise<void> {
-    const sweep = setInterval(() => this.enricher.sweep(systemClock.monotonicNs()), SWEEP_MS);
+    // Where time is that of the events, nothing happens in the time between them.
+    const sweep = this.#isLive ? setInterval(() => this.enricher.sweep(systemClock.monotonicNs()), SWEEP_MS) : undefined;
     const record = setInterval(() => this.#record(false), RECORD_MS);
     let clean = false;
     try {
@@ -125,6 +147,7 @@ export class Agent {
     } finally {
       clearInterval(sweep);
       clearInterval(record);
+      this.#losses.tell();
       this.#record(clean);
     }
   }
@@ -144,29 +167,41 @@ export class Agent {
     this.source.closeNow();
   }
 
+  /** It hears this machine, now. */
+  get #isLive(): boolean {
+    return this.config.source.type === 'proc_connector';
+  }
+
+  #endsTorn(end: TornEnd | RecordingEnd): void {
+    const { path } = this.config.source.replay;
+    const why =
+      'reason' in end
+        ? `its recorder had to stop: ${end.reason}`
+        : `it was cut at byte ${end.at}: its recorder was killed, had no room, or is still writing`;
+    this.#stopReason = 'end of the recording, which is not complete';
+    this.#deps.log.warn({ path }, `the recording is not complete, ${why}; what it holds was replayed`);
+  }
+
   #first(): AnyEvent {
-    const { version, log } = this.#deps;
+    const { origin, log } = this.#deps;
     const start = describeStart({
       config: this.config,
-      version,
+      facts: origin.facts,
       source: this.source.describe(),
       hostId: this.identity.hostId,
       previous: this.#previous,
     });
-    for (const { feature, reason } of start.degraded) log.warn({ feature }, `limited: ${reason}; forkcast doctor says what to do`);
-    return startEvent(this.identity, start);
+    // Where the source itself does not hear, it has said so.
+    const limits = start.degraded.filter(({ feature }) => feature !== this.source.id);
+    if (this.#isLive)
+      for (const { feature, reason } of limits) log.warn({ feature }, `limited: ${reason}; forkcast doctor says what to do`);
+    return startEvent(origin, start);
   }
 
-  #hears(source: SourceState): void {
-    const { log } = this.#deps;
-    if (source.state === 'scanning') {
-      const { code, message, fix } = source.reason;
-      log.warn(
-        { code, ...(fix === undefined ? {} : { fix }) },
-        `${message}; listing /proc every second meanwhile, which misses what lives shorter`,
-      );
-    } else if (source.state === 'listening') log.info({ host: this.identity.hostname }, 'listening: the kernel delivers process events');
-    else log.warn('the self-test’s own events were not among those heard; others are');
+  #last(failure: unknown): AnyEvent {
+    const clean = failure === undefined;
+    const reason = clean ? this.#stopReason : asAgentError(failure).message;
+    return stopEvent(this.#deps.origin, { reason, clean, upstream: this.books.upstream });
   }
 
   #deliveryEvents(): DeliveryEvents {
@@ -201,7 +236,7 @@ export class Agent {
       sinks: this.books.sinks,
       last_sequence: this.#sequencer.last,
       boot_id: uuidText(this.identity.bootId),
-      kernel_seqs: this.source.kernelSeqs,
+      kernel_seqs: this.#isLive ? this.source.kernelSeqs : {},
       resources: { cpu_us: userCPUTime + systemCPUTime, max_rss_kib: maxRSS, seconds: (performance.now() - this.#startedMs) / 1000 },
       provenance: { args, exe, cgroup },
     });

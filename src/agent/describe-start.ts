@@ -1,30 +1,27 @@
-import { readFileSync } from 'node:fs';
 import type { AgentStart } from '../core/agent-event.ts';
 import type { SourceDescription } from '../core/event-source.ts';
 import type { Uuid } from '../core/event.ts';
-import { effectiveCapabilities } from '../core/capabilities.ts';
-import { configHash } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
 import { previousRun, sinkId } from './lifecycle-events.ts';
+import type { OriginFacts } from './origin.ts';
 import type { LastRun } from './run-record.ts';
 
 export interface StartFacts {
   readonly config: Config;
-  readonly version: string;
+  readonly facts: OriginFacts;
   readonly source: SourceDescription;
   readonly hostId: Uuid;
   readonly previous: LastRun | undefined;
 }
 
 /** What START tells the readers of the stream: who speaks, with what rights, and what this run cannot know. */
-export function describeStart({ config, version, source, hostId, previous }: StartFacts): AgentStart {
-  const capabilities = [...effectiveCapabilities(readFileSync('/proc/self/status', 'latin1'))];
+export function describeStart({ config, facts, source, hostId, previous }: StartFacts): AgentStart {
   return {
-    version,
-    config_hash: configHash(config),
+    version: facts.version,
+    config_hash: facts.configHash,
     sources: [...source.sources],
-    capabilities,
-    degraded: [...source.degraded, ...degraded(capabilities)],
+    capabilities: [...facts.capabilities],
+    degraded: [...source.degraded, ...degraded(facts.capabilities)],
     sinks: config.sinks.map(({ name, type }) => ({ name, type, sink_id: sinkId(hostId, name) })),
     loss_windows: [...source.lossWindows],
     previous: previousRun(previous),

@@ -26,6 +26,8 @@ import type { Screen } from './screen.ts';
 
 export interface LaneDeps {
   readonly agentId: Uint8Array;
+  /** The same events make the same files, and none is dropped for want of room. */
+  readonly reproducible: boolean;
   readonly log: Logger;
   /** Where the stdout sinks write, and what their status line says. */
   readonly screen: Screen;
@@ -44,7 +46,7 @@ export function createLanes(config: Config, deps: LaneDeps): Lanes {
   const lanes = config.sinks.map((sink) => {
     const format = formatOf(sink);
     if (!formats.includes(format)) formats.push(format);
-    return createLane(sink, { driver: createSink(sink, deps), encoder: formats.indexOf(format), log: deps.log });
+    return createLane(sink, { driver: createSink(sink, deps), encoder: formats.indexOf(format), ...deps });
   });
   return { lanes, encoders: formats.map((format) => createEncoder(format, deps.screen)) };
 }
@@ -66,7 +68,7 @@ function isNarrow({ isTTY, columns = 0 }: Screen['output']): boolean {
   return isTTY === true && columns > 0 && columns < NARROW_COLUMNS;
 }
 
-function createSink(sink: SinkConfig, { agentId, log, screen }: LaneDeps): Sink {
+function createSink(sink: SinkConfig, { agentId, reproducible, log, screen }: LaneDeps): Sink {
   if (sink.type === 'stdout') {
     const view = createStdoutSink(sink.settings, {
       id: sink.name,
@@ -87,17 +89,17 @@ function createSink(sink: SinkConfig, { agentId, log, screen }: LaneDeps): Sink 
     clock: systemClock,
     log: log.child({ sink: sink.name }),
     lock: takeLock,
+    reproducible,
   });
 }
 
-interface LaneParts {
+interface LaneParts extends Pick<LaneDeps, 'log' | 'reproducible'> {
   readonly driver: Sink;
   /** Index of the encoder of the sink's format. */
   readonly encoder: number;
-  readonly log: Logger;
 }
 
-function createLane(sink: SinkConfig, { driver, encoder, log }: LaneParts): Lane {
+function createLane(sink: SinkConfig, { driver, encoder, log, reproducible }: LaneParts): Lane {
   const ledger = openLedger(sink.name);
   const { maxEvents, maxBytes } = sink.queue;
   const queue = new MemoryQueue<Encoded>({ maxEvents, maxBytes });
@@ -105,7 +107,8 @@ function createLane(sink: SinkConfig, { driver, encoder, log }: LaneParts): Lane
   const unwanted = new Set<string>(PROCESS_KINDS.filter((kind) => !(sink.kinds as readonly string[]).includes(kind)));
   const intake = {
     queue,
-    whenFull: sink.queue.whenFull,
+    // Which events find the queue full is a matter of chance.
+    whenFull: reproducible ? 'block' : sink.queue.whenFull,
     onDrop: (dropped: DroppedBatch, reason: DropReason) => drops.dropped(noteDrop(ledger, dropped, reason), reason),
   };
   return {

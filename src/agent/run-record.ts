@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { uuidText } from '../core/uuid.ts';
 import type { UpstreamLedger } from '../core/agent-event.ts';
@@ -42,7 +42,7 @@ export interface LastRun extends Pick<RunRecord, 'agent_id' | 'clean' | 'time' |
 /** The record of the run before, or undefined when there is none that can be read: a damaged one must not keep the agent from starting. */
 export function readRunRecord(path: string, onDamage: (reason: string) => void): LastRun | undefined {
   try {
-    const record: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const record: unknown = JSON.parse(readRegular(path));
     const damage = damageOf(record);
     if (damage === undefined) return record as LastRun;
     onDamage(damage);
@@ -50,6 +50,17 @@ export function readRunRecord(path: string, onDamage: (reason: string) => void):
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onDamage(error instanceof Error ? error.message : String(error));
   }
   return undefined;
+}
+
+function readRegular(path: string): string {
+  // A fifo would make it wait for a writer, and nobody could stop it.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!fstatSync(file).isFile()) throw new Error('it is not a regular file');
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Where the kernel's counts stood, if it is still the same boot: the extension to 64 bits goes on from there. */

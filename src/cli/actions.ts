@@ -4,6 +4,7 @@ import type { CliIo } from './io.ts';
 /** What the commands do that is not decided here: whoever starts the program supplies it. Each resolves to the exit code. */
 export interface Actions {
   readonly run: (options: RunOptions, io: CliIo) => Promise<number>;
+  readonly record: (file: string, options: RecordOptions, io: CliIo) => Promise<number>;
   readonly decode: (files: readonly string[], options: DecodeOptions, io: CliIo) => Promise<number>;
   readonly selfTest: () => Promise<SelfTestResult>;
 }
@@ -15,6 +16,11 @@ export interface RunOptions {
   readonly duration?: string;
   /** `path=value`, in order. */
   readonly set: readonly string[];
+}
+
+export interface RecordOptions extends RunOptions {
+  /** Write arguments as they are. */
+  readonly unredacted?: boolean;
 }
 
 export type DecodeOptions = DecodeCommandOptions;

@@ -18,9 +18,8 @@ const MUCH_MEMORY = 128 * 1024 * 1024;
 /** What to know about a valid configuration, on this machine. */
 export function adviceFor(config: Config, files: HostFiles): Advice[] {
   return [
-    ...bufferAdvice(config, files),
+    ...(config.source.type === 'proc_connector' ? [...bufferAdvice(config, files), ...filterAdvice(config)] : []),
     ...eventAdvice(config),
-    ...filterAdvice(config),
     ...config.sinks.flatMap((sink) => sinkAdvice(sink)),
     ...outputAdvice(config),
     ...memoryAdvice(config),

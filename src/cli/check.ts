@@ -9,7 +9,8 @@ import { escapeText } from '../core/text.ts';
 import { formatDuration, formatSize, roundSize } from '../core/units.ts';
 import { adviceFor } from './advice.ts';
 import type { Advice } from './advice.ts';
-import { eventsInBuffer } from './host.ts';
+import { sourceRows } from './describe-source.ts';
+import type { Row } from './describe-source.ts';
 import { hostFiles } from './host-files.ts';
 import type { CliIo } from './io.ts';
 import { print } from './print.ts';
@@ -53,7 +54,10 @@ function summary(loaded: LoadedConfig, advice: readonly Advice[], io: CliIo): st
   const style = styleFor(io.stdout, io.env);
   const { config, file } = loaded;
   const title = `${style.green('valid')}: ${style.bold(file === null ? 'the built-in configuration' : escapeText(file))}`;
-  const rows = [...agentRows(config), ...config.sinks.map((sink): Row => [`sink ${sink.name}`, describeSink(sink)])];
+  const rows = [
+    ...agentRows(config),
+    ...config.sinks.map((sink): Row => [`sink ${sink.name}`, describeSink(sink, config.source.type === 'replay')]),
+  ];
   const width = Math.max(...rows.map(([label]) => label.length));
   const table = rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`);
   const warnings = advice.flatMap(({ path, warning }) => {
@@ -63,18 +67,11 @@ function summary(loaded: LoadedConfig, advice: readonly Advice[], io: CliIo): st
   return `${[title, '', ...table, ...(warnings.length > 0 ? ['', ...warnings] : [])].join('\n')}\n`;
 }
 
-type Row = readonly [label: string, text: string];
-
-function agentRows({ agent, source, enrich }: Config): Row[] {
-  const extras = `${source.snapshot ? 'with' : 'without'} a snapshot at the start${source.threads ? ', threads too' : ''}`;
+function agentRows(config: Config): Row[] {
+  const { agent, enrich } = config;
   return [
     ['data', escapeText(resolve(agent.dataDir))],
-    ['source', `${source.type}: ${source.events.join(' ').toLowerCase()}; ${extras}`],
-    [
-      'buffer',
-      `${formatSize(source.receiveBufferBytes)} in the kernel, room for ${eventsInBuffer(source.receiveBufferBytes).toLocaleString('en')} events`,
-    ],
-    ['losses', lossesText(source)],
+    ...sourceRows(config),
     [
       'memory',
       `${enrich.maxProcesses.toLocaleString('en')} processes, up to ${formatDuration(enrich.exitTtlMs)} after their end; ${formatSize(enrich.maxArgsBytes)} of each command line`,
@@ -83,18 +80,10 @@ function agentRows({ agent, source, enrich }: Config): Row[] {
   ];
 }
 
-/** What is known of events that the kernel drops. */
-function lossesText({ kernelFilter, fallback, scanIntervalMs }: Config['source']): string {
-  const counted = kernelFilter
-    ? 'counted, without CPU and sequence: the kernel filters, and numbers what it leaves out too'
-    : 'counted exactly, with CPU and sequence';
-  const otherwise = fallback === 'none' ? 'an error' : `/proc is listed every ${formatDuration(scanIntervalMs)}`;
-  return `${counted}; where the kernel cannot be heard: ${otherwise}`;
-}
-
-function describeSink(sink: SinkConfig): string {
+/** In a replay a queue waits, whatever is configured. */
+function describeSink(sink: SinkConfig, isReplay: boolean): string {
   const { queue } = sink;
-  const waiting = `waiting: ${roundSize(queue.maxBytes)} or ${queue.maxEvents.toLocaleString('en')} events in ${queue.type}, then ${queue.whenFull}`;
+  const waiting = `waiting: ${roundSize(queue.maxBytes)} or ${queue.maxEvents.toLocaleString('en')} events in ${queue.type}, then ${isReplay ? 'block' : queue.whenFull}`;
   return `${describeTarget(sink)}; ${waiting}`;
 }
 

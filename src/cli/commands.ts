@@ -1,27 +1,13 @@
-import { InvalidArgumentError, Option } from 'commander';
-import type { Command } from 'commander';
-import { parseOverride } from '../config/override.ts';
-import { AgentError } from '../core/errors.ts';
-import { parseDuration } from '../core/units.ts';
-import type { Actions, DecodeOptions, RunOptions } from './actions.ts';
+import { Option } from 'commander';
+import type { DecodeOptions, RunOptions } from './actions.ts';
 import { checkCommand } from './check.ts';
 import type { CheckOptions } from './check.ts';
+import { checkedDuration, examples, subcommand, withConfig } from './command-parts.ts';
+import type { Parsed, Wiring } from './command-parts.ts';
 import { configCommand } from './config.ts';
 import type { ConfigOptions } from './config.ts';
 import { doctorCommand } from './doctor.ts';
 import type { DoctorOptions } from './doctor.ts';
-import type { CliIo } from './io.ts';
-
-/** Options as commander gives them: what is not on the command line is absent. */
-type Parsed<T extends { readonly set: readonly string[] }> = Omit<T, 'set'> & { readonly set?: readonly string[] };
-
-/** What a command needs besides its options. */
-export interface Wiring {
-  readonly program: Command;
-  readonly io: CliIo;
-  readonly actions: Actions;
-  readonly done: (exitCode: number) => void;
-}
 
 export function addRun({ program, io, actions, done }: Wiring): void {
   withConfig(subcommand(program, 'run', 'run the agent until it is stopped'))
@@ -83,7 +69,7 @@ export function addDoctor({ program, io, actions, done }: Wiring): void {
 }
 
 export function addDecode({ program, io, actions, done }: Wiring): void {
-  subcommand(program, 'decode', 'print the events of Avro files, one a line')
+  subcommand(program, 'decode', 'print the events of Avro files and recordings, one a line')
     .argument('<files...>', 'files that forkcast has written; - for standard input')
     .addOption(
       new Option('--format <format>', 'how to print an event: for programs or for people').choices(['json', 'line']).default('json'),
@@ -104,42 +90,9 @@ export function addDecode({ program, io, actions, done }: Wiring): void {
     .action(async (files: string[], options: DecodeOptions) => done(await actions.decode(files, options, io)));
 }
 
-/** `program.command` lets the new command inherit the program's settings; the hint names the command itself. */
-function subcommand(program: Command, name: string, summary: string): Command {
-  const description = `${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}.`;
-  return program.command(name).summary(summary).description(description).showHelpAfterError(`forkcast ${name} --help shows how it is used`);
-}
-
-function withConfig(command: Command): Command {
-  return command
-    .option('-c, --config <file>', 'configuration, YAML or JSON (default: the built-in one)')
-    .option('--set <path=value>', 'change one key, such as source.receive_buffer=16MiB; repeatable', collectOverrides);
-}
-
 function listed(text: string): string[] {
   return text
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '');
-}
-
-/** Refused here already, so that it is an error of the command line and not of the configuration. */
-function collectOverrides(argument: string, before: readonly string[] | undefined): readonly string[] {
-  parseOverride(argument);
-  return [...(before ?? []), argument];
-}
-
-function checkedDuration(text: string): string {
-  try {
-    if (parseDuration(text) > 0) return text;
-  } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
-    throw new InvalidArgumentError(`It ${error.message}: ${error.fix}.`);
-  }
-  throw new InvalidArgumentError('It must be longer than 0s.');
-}
-
-export function examples(lines: readonly (readonly [command: string, meaning: string])[]): string {
-  const width = Math.max(...lines.map(([command]) => command.length));
-  return `\nExamples:\n${lines.map(([command, meaning]) => `  ${command.padEnd(width)}  ${meaning}`).join('\n')}\n`;
 }

@@ -19,6 +19,35 @@ export async function* openInput(file: string, { io, beforeWaiting }: InputOptio
   }
 }
 
+export interface Peeked {
+  /** The first bytes, at least so many unless there are no more. */
+  readonly start: Buffer;
+  /** All of it. */
+  readonly all: AsyncIterable<Uint8Array>;
+}
+
+/** Looks at how an input begins; whoever does not go through `all` to its end leaves the loop early, which closes the input. */
+export async function peek(input: AsyncGenerator<Uint8Array>, length: number): Promise<Peeked> {
+  const first: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes < length) {
+    const next = await input.next();
+    if (next.done === true) break;
+    first.push(next.value);
+    bytes += next.value.length;
+  }
+  return { start: Buffer.concat(first), all: again(first, input) };
+}
+
+async function* again(first: readonly Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* first;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
+}
+
 const REASONS: Readonly<Record<string, readonly [reason: string, fix: string]>> = {
   ENOENT: ['there is no such file', 'Check the path.'],
   EISDIR: ['it is a folder', 'Name the files in it.'],

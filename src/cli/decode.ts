@@ -4,12 +4,16 @@ import { AGENT_KINDS } from '../core/agent-event.ts';
 import { PROCESS_KINDS } from '../core/event.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import type { RecordStream } from '../core/event.ts';
+import type { Heard } from '../core/kernel-event.ts';
 import { escapeText } from '../core/text.ts';
 import type { Decoded } from '../encode/avro/decoded.ts';
 import { decode } from '../encode/decode.ts';
 import { createJsonEncoder } from '../encode/text/json.ts';
 import { createLineEncoder } from '../encode/text/line.ts';
-import { openInput, unreadable } from './decode-input.ts';
+import { MAGIC, isRecording } from '../ingest/recording/format.ts';
+import type { TornEnd } from '../ingest/recording/reader.ts';
+import { openInput, peek, unreadable } from './decode-input.ts';
+import { decodeRecording, noLines } from './decode-recording.ts';
 import { usesColour } from './io.ts';
 import type { CliIo } from './io.ts';
 import { print } from './print.ts';
@@ -31,7 +35,9 @@ interface Run {
   readonly io: CliIo;
   readonly results: ResultWriter;
   readonly encoder: Encoder<AnyEvent>;
+  readonly format: DecodeCommandOptions['format'];
   readonly wanted: (any: AnyEvent) => boolean;
+  readonly wantedOfRecording: (heard: Heard) => boolean;
 }
 
 /**
@@ -43,7 +49,7 @@ export async function decodeCommand(files: readonly string[], options: DecodeCom
   const results = new ResultWriter(io.stdout);
   try {
     if (files.length === 0) throw new AgentError('USAGE', 'no file to decode', { fix: 'Name files, or - for standard input.' });
-    return await decodeFiles(files, { io, results, encoder: encoderOf(options, io), wanted: filterOf(options) });
+    return await decodeFiles(files, { io, results, encoder: encoderOf(options, io), format: options.format, ...filtersOf(options) });
   } catch (error) {
     return await reportError(error, io);
   } finally {
@@ -63,13 +69,9 @@ async function decodeFiles(files: readonly string[], run: Run): Promise<number> 
 /** The file's exit code. Throws only what concerns all files: that results cannot be written. */
 async function decodeFile(file: string, run: Run): Promise<number> {
   const { io, results } = run;
-  let code = 0;
   try {
-    for await (const item of decode(openInput(file, { io, beforeWaiting: () => results.flush() }))) {
-      if (results.abandoned) break;
-      if (item.what !== 'event') code = Math.max(code, await note(file, item, run));
-      else if (run.wanted(item.event)) await results.add(run.encoder.encode(item.event).bytes);
-    }
+    const { start, all } = await peek(openInput(file, { io, beforeWaiting: () => results.flush() }), MAGIC.length);
+    const code = await (isRecording(start) ? printRecording(file, all, run) : printEvents(file, all, run));
     await results.flush();
     return code;
   } catch (error) {
@@ -77,6 +79,36 @@ async function decodeFile(file: string, run: Run): Promise<number> {
     await results.flush();
     return reportError(unreadable(file, error), io);
   }
+}
+
+async function printEvents(file: string, input: AsyncIterable<Uint8Array>, run: Run): Promise<number> {
+  let code = 0;
+  for await (const item of decode(input)) {
+    if (run.results.abandoned) break;
+    if (item.what !== 'event') code = Math.max(code, await note(file, item, run));
+    else if (run.wanted(item.event)) await run.results.add(run.encoder.encode(item.event).bytes);
+  }
+  return code;
+}
+
+async function printRecording(file: string, input: AsyncIterable<Uint8Array>, run: Run): Promise<number> {
+  if (run.format === 'line') throw noLines();
+  const torn = await decodeRecording(input, {
+    wanted: run.wantedOfRecording,
+    add: (line) => run.results.add(line),
+    over: () => run.results.abandoned,
+  });
+  return torn === undefined ? 0 : noteNoEnd(file, torn, run);
+}
+
+/** Says that a recording is not complete, after what it holds. */
+async function noteNoEnd(file: string, { at, bytes }: TornEnd, { io, results }: Run): Promise<number> {
+  await results.flush();
+  const name = file === '-' ? 'standard input' : escapeText(file);
+  const rest = bytes === 0 ? '' : `; ${bytes} bytes from there on are left out`;
+  const text = `${name} was cut at byte ${at}: its recorder was killed, had no room, or is still writing${rest}`;
+  await print(io.stderr, `${styleFor(io.stderr, io.env).yellow('warning')}: ${text}\n`);
+  return 0;
 }
 
 /** Says what is missing from the results, after the results before it. */
@@ -99,13 +131,18 @@ function encoderOf({ format, nulls }: DecodeCommandOptions, io: CliIo): Encoder<
   return format === 'line' ? createLineEncoder({ colour: usesColour(io.stdout, io.env) }) : createJsonEncoder({ nulls: nulls ?? false });
 }
 
-const KINDS = new Set<string>([...PROCESS_KINDS, ...AGENT_KINDS]);
+/** Besides the kinds of events, what only recordings have. */
+const KINDS = new Set<string>([...PROCESS_KINDS, ...AGENT_KINDS, 'LOSS', 'SCAN']);
+const OF_AGENT: ReadonlySet<string> = new Set(['LOSS', 'SCAN']);
 
-function filterOf({ kind, stream }: DecodeCommandOptions): (any: AnyEvent) => boolean {
+function filtersOf({ kind, stream }: DecodeCommandOptions): Pick<Run, 'wanted' | 'wantedOfRecording'> {
   const kinds = kind === undefined ? KINDS : new Set(kind.map((name) => name.toUpperCase()));
   for (const name of kinds) {
     if (!KINDS.has(name))
       throw new AgentError('USAGE', `there is no kind ${JSON.stringify(name)}`, { fix: `Kinds are ${[...KINDS].join(', ')}.` });
   }
-  return (any) => kinds.has(any.event.kind) && (stream === undefined || any.stream === stream);
+  return {
+    wanted: (any) => kinds.has(any.event.kind) && (stream === undefined || any.stream === stream),
+    wantedOfRecording: (heard) => kinds.has(heard.kind) && (stream === undefined || OF_AGENT.has(heard.kind) === (stream === 'agent')),
+  };
 }

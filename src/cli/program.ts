@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { escapeText } from '../core/text.ts';
 import type { Actions } from './actions.ts';
-import { addCheck, addConfig, addDecode, addDoctor, addRun, examples } from './commands.ts';
+import { examples } from './command-parts.ts';
+import { addCheck, addConfig, addDecode, addDoctor, addRun } from './commands.ts';
 import { usesColour } from './io.ts';
 import type { CliIo, CliOutput } from './io.ts';
 import { isBrokenPipe, print } from './print.ts';
+import { addRecord, addReplay } from './recording-commands.ts';
 import { reportError } from './report-error.ts';
 import { packageVersion } from './version.ts';
 
@@ -73,7 +75,7 @@ function createProgram(io: CliIo, actions: Actions, outcome: Outcome): Command {
     outcome.exitCode = exitCode;
   };
   const wiring = { program, io, actions, done };
-  for (const add of [addRun, addCheck, addConfig, addDoctor, addDecode]) add(wiring);
+  for (const add of [addRun, addCheck, addConfig, addDoctor, addDecode, addRecord, addReplay]) add(wiring);
   return program;
 }
 

@@ -1,4 +1,5 @@
 import { Agent } from '../agent/agent.ts';
+import { originOf } from '../agent/origin.ts';
 import type { Screen } from '../agent/screen.ts';
 import { prepareDataDir } from '../agent/data-dir.ts';
 import { loadConfig } from '../config/load.ts';
@@ -15,19 +16,10 @@ import { closingText, statusLine } from './run-report.ts';
 import { LAST_WORDS_MS, within } from './patience.ts';
 import { tell } from './print.ts';
 import { reportError } from './report-error.ts';
+import { StopRequests, stopper } from './stop-requests.ts';
+import type { RunHost } from './stop-requests.ts';
 import { styleFor } from './style.ts';
 import { packageVersion } from './version.ts';
-
-/** What the process that hosts the agent lets it hear; only `main` touches the process itself. */
-export interface RunHost {
-  /** Stop requests, by name of the signal. Returns how to stop listening. */
-  onSignal(listener: (signal: string) => void): () => void;
-  /** The process ends now, for whatever reason; the listener must not wait for anything. */
-  onExit(listener: () => void): () => void;
-}
-
-/** A second request within this time is the same one: npm and the terminal both deliver Ctrl-C. */
-const SAME_REQUEST_MS = 1000;
 
 /** `forkcast run`: resolves to the exit code after everything is closed and what went wrong is said. No reader can keep it from ending. */
 export async function runCommand(options: RunOptions, io: CliIo, host: RunHost): Promise<number> {
@@ -74,7 +66,7 @@ function logOutput(io: CliIo, screen: Screen): LogOutput {
 }
 
 async function runAgent({ config, options, io, host, log, screen, requests }: Run): Promise<number> {
-  const agent: Agent = new Agent(config, { version: packageVersion(), log, screen });
+  const agent: Agent = new Agent(config, { origin: await originOf(config, packageVersion()), log, screen });
   screen.status = (): string => statusLine(agent);
   const releaseExit = host.onExit(() => agent.abandon());
   requests.handOver(stopper(agent, log));
@@ -90,36 +82,4 @@ async function runAgent({ config, options, io, host, log, screen, requests }: Ru
     if (agent.state === 'stopped' || agent.books.upstream.heard > 0)
       await within(LAST_WORDS_MS, tell(io.stderr, closingText(agent, styleFor(io.stderr, io.env))), undefined);
   }
-}
-
-/** Stop requests from the first moment on: one that comes before there is an agent waits for it. */
-class StopRequests {
-  readonly release: () => void;
-  readonly #early: string[] = [];
-  #listener: ((signal: string) => void) | undefined;
-
-  constructor(host: RunHost) {
-    this.release = host.onSignal((signal) => (this.#listener === undefined ? void this.#early.push(signal) : this.#listener(signal)));
-  }
-
-  handOver(listener: (signal: string) => void): void {
-    this.#listener = listener;
-    for (const signal of this.#early.splice(0)) listener(signal);
-  }
-}
-
-/** First request: drain. Another one, when it is really another: give up what is not delivered. */
-function stopper(agent: Agent, log: Logger): (signal: string) => void {
-  let firstMs: number | undefined;
-  return (signal) => {
-    const nowMs = performance.now();
-    if (firstMs === undefined) {
-      firstMs = nowMs;
-      log.info({ signal }, 'stopping: what was heard is being delivered');
-      agent.stop(signal);
-    } else if (nowMs - firstMs >= SAME_REQUEST_MS) {
-      log.warn({ signal }, 'stopping at once');
-      agent.stopNow();
-    }
-  };
 }

@@ -11,7 +11,7 @@ export type TestedSource = Source<Heard> & Pick<ProcConnectorSource, 'selfTest'>
 
 /** Subscribes, forks a child and waits for its events; leaves no subscription behind. */
 export async function selfTest(
-  source: TestedSource = new ProcConnectorSource({ receiveBufferBytes: 1 << 20, maxArgsBytes: 4096 }),
+  source: TestedSource = new ProcConnectorSource({ receiveBufferBytes: 1 << 20, maxArgsBytes: 4096, execCache: 'off' }),
 ): Promise<SelfTestResult> {
   try {
     return describe(await listen(source));

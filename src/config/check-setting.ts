@@ -1,6 +1,7 @@
 import { AgentError } from '../core/errors.ts';
 import { parseSecretReference } from '../core/secret-reference.ts';
 import type {
+  ChoiceOrPathSetting,
   ChoiceSetting,
   ChoicesSetting,
   CountSetting,
@@ -34,6 +35,10 @@ export function checkSetting(setting: Setting, value: unknown): readonly Setting
       return checkChoices(setting, value);
     case 'path':
       return checkPath(value);
+    case 'choice_or_path':
+      return checkChoiceOrPath(setting, value);
+    case 'variables':
+      return checkVariables(value);
     case 'labels':
       return checkLabels(value);
     case 'secret':
@@ -145,6 +150,33 @@ function checkSecret(value: unknown): SettingFault[] {
 
 function notSwitch({ group }: SwitchSetting, value: unknown): SettingFault {
   return { value, reason: 'must be off, or a map of keys', fix: `write off, or its keys below it: ${Object.keys(group).join(', ')}` };
+}
+
+function checkChoiceOrPath({ choices }: ChoiceOrPathSetting, value: unknown): SettingFault[] {
+  if (typeof value === 'string' && choices.includes(value)) return [];
+  if (typeof value === 'string' && value.startsWith('/')) return checkPath(value);
+  const words = choices.join(' or ');
+  // YAML 1.1 and JSON have no word off: false is what people mean by it.
+  if (value === false && choices.includes('off')) return [{ value, reason: `must be ${words}, or an absolute path`, fix: 'write off' }];
+  return [{ value, reason: `must be ${words}, or an absolute path`, fix: wordFix(value, choices) }];
+}
+
+const MAX_VARIABLES = 32;
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+
+function checkVariables(value: unknown): SettingFault[] {
+  if (!Array.isArray(value)) return [{ value, reason: 'must be a list', fix: 'write it in brackets: [LD_PRELOAD]' }];
+  if (value.length > MAX_VARIABLES)
+    return [{ value, reason: `has ${value.length} names, ${MAX_VARIABLES} are allowed`, fix: 'keep those that tell something' }];
+  return value.flatMap((name: unknown, index): SettingFault[] => {
+    if (typeof name !== 'string' || !VARIABLE.test(name))
+      return [
+        { within: [index], value: name, reason: 'is not the name of a variable', fix: 'use letters, digits and _, as in LD_PRELOAD' },
+      ];
+    return value.indexOf(name) === index
+      ? []
+      : [{ within: [index], value: name, reason: 'is in the list twice', fix: 'remove one of the two' }];
+  });
 }
 
 /** Labels ride on exec events, so they are kept few and short. */

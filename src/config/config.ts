@@ -8,6 +8,10 @@ import { compileRedact } from '../enrich/redact/config.ts';
 import type { RedactSettings } from '../enrich/redact/config.ts';
 import { compileThrottle } from '../enrich/throttle/config.ts';
 import type { ThrottleConfig } from '../enrich/throttle/config.ts';
+import { compileReplay } from '../ingest/replay/config.ts';
+import type { ReplayConfig } from '../ingest/replay/config.ts';
+import { compileSynthetic } from '../ingest/synthetic/config.ts';
+import type { SyntheticConfig } from '../ingest/synthetic/config.ts';
 import type { WhenFull } from '../queue/when-full.ts';
 import type { EffectiveConfig, EffectiveSink } from './effective.ts';
 import { WRITTEN_KINDS } from './schema.ts';
@@ -24,7 +28,7 @@ export interface Config {
     readonly shutdownTimeoutMs: number;
   };
   readonly source: {
-    readonly type: 'proc_connector';
+    readonly type: EffectiveConfig['source']['type'];
     readonly receiveBufferBytes: number;
     readonly threads: boolean;
     readonly events: readonly KernelKind[];
@@ -34,17 +38,25 @@ export interface Config {
     readonly scanIntervalMs: number;
     readonly resyncIntervalMs: number;
     readonly canaryAfterMs: number;
+    /** Of the types of these names. */
+    readonly replay: ReplayConfig;
+    readonly synthetic: SyntheticConfig;
   };
   readonly enrich: {
     readonly maxProcesses: number;
     readonly exitTtlMs: number;
     readonly maxArgsBytes: number;
+    readonly execCache: EffectiveConfig['enrich']['exec_cache'];
     readonly ancestors: number;
     readonly redact: RedactSettings;
     /** In the order in which they are asked. */
     readonly filter: readonly FilterRule[];
     /** null: off */
     readonly throttle: ThrottleConfig | null;
+    /** `docker`: auto, off, or the path of a socket. */
+    readonly containers: { readonly docker: string; readonly labels: boolean };
+    readonly env: readonly string[];
+    readonly exeSha256: boolean;
   };
   /** Ordered by name. */
   readonly sinks: readonly SinkConfig[];
@@ -88,15 +100,22 @@ export function compileConfig({ agent, source, enrich, sinks, telemetry }: Effec
       scanIntervalMs: parseDuration(source.scan_interval),
       resyncIntervalMs: parseDuration(source.resync_interval),
       canaryAfterMs: parseDuration(source.canary_after),
+      replay: compileReplay(source.replay),
+      synthetic: compileSynthetic(source.synthetic),
     },
     enrich: {
       maxProcesses: enrich.max_processes,
       exitTtlMs: parseDuration(enrich.exit_ttl),
       maxArgsBytes: parseSize(enrich.max_args_bytes),
+      execCache: enrich.exec_cache,
       ancestors: enrich.ancestors,
       redact: compileRedact(enrich.redact),
       filter: compileFilter(enrich.filter),
       throttle: compileThrottle(enrich.throttle),
+      containers: { ...enrich.containers },
+      // Their order means nothing.
+      env: enrich.env.toSorted(),
+      exeSha256: enrich.exe_sha256,
     },
     sinks: named.map(([name, sink]) => compileSink(name, sink)),
     telemetry: { logLevel: telemetry.log_level },

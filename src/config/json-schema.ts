@@ -66,6 +66,10 @@ function shapeOf(setting: Setting): JsonSchema {
       return { type: 'array', items: { enum: setting.choices }, minItems: 1, uniqueItems: true };
     case 'path':
       return { type: 'string', minLength: 1 };
+    case 'choice_or_path':
+      return { anyOf: [{ enum: setting.choices }, { type: 'string', pattern: '^/' }] };
+    case 'variables':
+      return { type: 'array', items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }, uniqueItems: true };
     case 'labels':
       return { type: 'object', additionalProperties: { type: 'string' } };
     case 'secret':

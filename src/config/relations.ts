@@ -14,8 +14,9 @@ export function checkRelations(config: EffectiveConfig): Finding[] {
  * Relative paths need a working directory, and a process may outlive its own. No mistake in the configuration, so not a finding: throws
  * FILE_IO. Once asked, Node.js remembers the answer, so no later use of these paths fails for this reason.
  */
-function requireBase({ agent, sinks }: EffectiveConfig): void {
-  const paths = { 'agent.data_dir': agent.data_dir, ...Object.fromEntries(Object.entries(sinks).flatMap(pathOfSink)) };
+function requireBase({ agent, source, sinks }: EffectiveConfig): void {
+  const recording = source.type === 'replay' ? { 'source.replay.path': source.replay.path } : {};
+  const paths = { 'agent.data_dir': agent.data_dir, ...recording, ...Object.fromEntries(Object.entries(sinks).flatMap(pathOfSink)) };
   const relative = Object.entries(paths).find(([, path]) => !isAbsolute(path));
   if (relative === undefined) return;
   try {

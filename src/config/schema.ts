@@ -5,6 +5,8 @@ import type { SettingGroup } from '../core/setting.ts';
 import { filterSetting } from '../enrich/filter/config.ts';
 import { redactSchema } from '../enrich/redact/config.ts';
 import { throttleSchema } from '../enrich/throttle/config.ts';
+import { replaySchema } from '../ingest/replay/config.ts';
+import { syntheticSchema } from '../ingest/synthetic/config.ts';
 import { WHEN_FULL } from '../queue/when-full.ts';
 
 /** Kinds as the configuration writes them. */
@@ -34,8 +36,8 @@ export const CORE_SCHEMA = {
     type: {
       format: 'choice',
       default: 'proc_connector',
-      choices: ['proc_connector'],
-      doc: 'Where events come from: proc_connector is the netlink process connector of the kernel.',
+      choices: ['proc_connector', 'replay', 'synthetic'],
+      doc: 'Where events come from: the netlink process connector of the kernel, a recording, or a made-up host.',
     },
     receive_buffer: {
       format: 'size',
@@ -84,6 +86,8 @@ export const CORE_SCHEMA = {
       max: '24h',
       doc: 'After so long a silence the agent starts a process of its own, to hear whether the kernel still speaks.',
     },
+    replay: replaySchema,
+    synthetic: syntheticSchema,
   },
   enrich: {
     // More than this many do not fit the table's memory, which is bounded too.
@@ -102,7 +106,24 @@ export const CORE_SCHEMA = {
       max: '2MiB',
       doc: 'How much of a command line is kept; longer ones are cut and marked.',
     },
+    exec_cache: {
+      format: 'choice',
+      default: 'auto',
+      choices: ['auto', 'on', 'off'],
+      doc: 'Whether the kernel records what a process runs as it begins to: where it can, or else not at all to start, or never.',
+    },
     ancestors: { format: 'count', default: 8, min: 0, max: 64, doc: 'How many ancestors of a process an exec event names.' },
+    containers: {
+      docker: {
+        format: 'choice_or_path',
+        default: 'auto',
+        choices: ['auto', 'off'],
+        doc: 'Where names, images and labels of containers come from: auto asks Docker, a path is the socket of Docker or podman.',
+      },
+      labels: { format: 'flag', default: true, doc: 'Report the labels of containers on exec and snapshot events.' },
+    },
+    env: { format: 'variables', default: [], doc: 'The environment variables that exec and snapshot events report.' },
+    exe_sha256: { format: 'flag', default: false, doc: 'Report the SHA-256 of executables on exec and snapshot events.' },
     redact: redactSchema,
     filter: filterSetting,
     throttle: {

@@ -46,6 +46,8 @@ export interface AgentStart {
 export interface AgentSnapshot {
   phase: 'UNKNOWN' | 'BEGIN' | 'END';
   processes: number;
+  /** start | loss | interval | fallback | … */
+  purpose: string;
 }
 export interface AgentGap {
   /** receive_buffer | tail | … */

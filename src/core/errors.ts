@@ -22,6 +22,7 @@ export const ERRORS = {
   STOPPED_EARLY: { category: 'failed', retry: 'never' },
   BOOT_TIMEOUT: { category: 'unavailable', retry: 'never' },
   NETLINK_SOCKET: { category: 'transient', retry: 'backoff' },
+  EXEC_CACHE_UNAVAILABLE: { category: 'unavailable', retry: 'never' },
   NATIVE_UNAVAILABLE: { category: 'unavailable', retry: 'never' },
   WORKER_DIED: { category: 'bug', retry: 'never' },
   DATA_DIR_LOCKED: { category: 'unavailable', retry: 'never' },
@@ -36,6 +37,7 @@ export const ERRORS = {
   SUBSCRIPTION_DUPLICATE: { category: 'usage', retry: 'never' },
   LISTENER_FAILED: { category: 'bug', retry: 'never' },
   RECORD_UNENCODABLE: { category: 'reject', retry: 'never' },
+  CONTAINER_ENGINE: { category: 'transient', retry: 'backoff' },
   SHUTDOWN_INCOMPLETE: { category: 'failed', retry: 'never' },
   BUG: { category: 'bug', retry: 'never' },
 } as const satisfies Record<string, Policy>;

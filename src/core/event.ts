@@ -12,6 +12,10 @@ export type ProcessKind = (typeof PROCESS_KINDS)[number];
 export const PROVENANCES = ['MISSING', 'KERNEL', 'DERIVED', 'LIVE', 'CACHED', 'INHERITED', 'AUDIT'] as const;
 export type ProvenanceKind = (typeof PROVENANCES)[number];
 
+/** What deserves a look; not a verdict. */
+export const MARKS = ['UNKNOWN', 'ESCALATION', 'SHELL_ON_SOCKET', 'NAME_MISMATCH'] as const;
+export type Mark = (typeof MARKS)[number];
+
 export interface Host {
   host_id: Uuid;
   boot_id: Uuid;
@@ -68,6 +72,8 @@ export interface ProcessInfo {
   caps_effective: number | null;
   env: Record<string, string> | null;
   exe_sha256: Uint8Array | null;
+  /** null: none. Shared between events. */
+  marks: readonly Mark[] | null;
 }
 
 export interface Container {
@@ -121,7 +127,7 @@ export interface Usage {
   involuntary_switches: number;
 }
 export interface ExitInfo {
-  /** 0–255; null when a signal ended it. */
+  /** 0–255; null when a signal ended it, or nobody knows. */
   code: number | null;
   signal: number | null;
   signal_name: string | null;

@@ -1,3 +1,5 @@
+import type { Usage } from './event.ts';
+
 /**
  * What the kernel said, decoded, before anything is known about the process. Pids are those of the initial pid namespace.
  * `tgid` is what users call the pid, `pid` the thread. Sources produce it; enrichment consumes it.
@@ -21,6 +23,8 @@ export interface ForkEvent extends KernelEventBase {
   readonly kind: 'FORK';
   readonly parentPid: number;
   readonly parentTgid: number;
+  /** Start of the child as the kernel keeps it, nanoseconds of CLOCK_BOOTTIME; undefined where it was not recorded. */
+  readonly startBootNs?: number | undefined;
 }
 /** `capture` is what was readable right after the exec; its own errors are in it. */
 export interface ExecEvent extends KernelEventBase {
@@ -34,6 +38,8 @@ export interface ExitEvent extends KernelEventBase {
   readonly exitSignal: number;
   readonly parentPid: number;
   readonly parentTgid: number;
+  /** Of the whole process, where this is its end and the kernel recorded it. */
+  readonly usage?: Usage | undefined;
 }
 export interface IdEvent extends KernelEventBase {
   readonly kind: 'UID' | 'GID';
@@ -144,4 +150,55 @@ export interface Capture {
   readonly status: Piece;
   readonly cgroup: Piece;
   readonly loginuid: Piece;
+  /** What the kernel itself recorded; then `stat` and `status` are not read, and `delayUs` is 0 unless something had to be read besides. */
+  readonly kernel?: KernelFacts | undefined;
+}
+
+/** What is true of a process at the instant its image begins to run, recorded by the kernel there. Ids are those of the initial namespaces. */
+export interface KernelFacts {
+  /** Which pieces of the capture are of the record and not of `/proc`. */
+  readonly args: boolean;
+  readonly exe: boolean;
+  readonly cgroup: boolean;
+  readonly cwd: boolean;
+  /** Bytes of `cmdline` after which its middle is missing; 0: nowhere. */
+  readonly cutAt: number;
+  /** Where the environment begins in memory, as `/proc/<pid>/stat` shows it. */
+  readonly envStart: number;
+  /** CLOCK_MONOTONIC of the record, nanoseconds. */
+  readonly stampNs: number;
+  /** Start of the process, nanoseconds of CLOCK_BOOTTIME and of CLOCK_MONOTONIC. */
+  readonly startBootNs: number;
+  readonly startMonotonicNs: number;
+  readonly ppid: number;
+  /** The thread that called execve, by the id that it had then. */
+  readonly fromTid: number;
+  readonly comm: Uint8Array;
+  readonly uid: number;
+  readonly gid: number;
+  readonly euid: number;
+  readonly egid: number;
+  /** A bit set. */
+  readonly capsEffective: number;
+  /** 4294967295: not set; of the session, too. */
+  readonly loginUid: number;
+  readonly auditSession: number;
+  readonly pgid: number;
+  readonly sid: number;
+  /** As `/proc/<pid>/stat` prints it. */
+  readonly ttyNr: number;
+  /** Pid in its own pid namespace, and the inode of that namespace. */
+  readonly nsPid: number;
+  readonly pidNs: number;
+  readonly exeInode: number;
+  /** As the kernel holds it: major << 20 | minor. */
+  readonly exeDevice: number;
+  /** With the set-id bits. */
+  readonly exeMode: number;
+  /** Microseconds since the epoch. */
+  readonly exeMtimeUs: number;
+  /** As given to execve, 2047 bytes at most. */
+  readonly filename: Uint8Array;
+  /** Of a script. */
+  readonly interpreter: Uint8Array | null;
 }

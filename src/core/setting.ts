@@ -50,6 +50,17 @@ export interface PathSetting extends Declared {
   readonly format: 'path';
   readonly default: string;
 }
+/** One of the words, or the absolute path of a file. */
+export interface ChoiceOrPathSetting extends Declared {
+  readonly format: 'choice_or_path';
+  readonly default: string;
+  readonly choices: readonly string[];
+}
+/** Any number of names of environment variables, each at most once. */
+export interface VariablesSetting extends Declared {
+  readonly format: 'variables';
+  readonly default: readonly string[];
+}
 /** Map of names to short texts. */
 export interface LabelsSetting extends Declared {
   readonly format: 'labels';
@@ -95,6 +106,8 @@ export type Setting =
   | ChoiceSetting
   | ChoicesSetting
   | PathSetting
+  | ChoiceOrPathSetting
+  | VariablesSetting
   | LabelsSetting
   | SecretSetting
   | SwitchSetting
@@ -117,13 +130,15 @@ export type ValuesOf<G> = {
           ? number
           : G[K] extends LabelsSetting
             ? Readonly<Record<string, string>>
-            : G[K] extends SwitchSetting
-              ? 'off' | ValuesOf<G[K]['group']>
-              : G[K] extends StructureSetting
-                ? G[K]['default']
-                : G[K] extends Setting
-                  ? string
-                  : ValuesOf<G[K]>;
+            : G[K] extends VariablesSetting
+              ? readonly string[]
+              : G[K] extends SwitchSetting
+                ? 'off' | ValuesOf<G[K]['group']>
+                : G[K] extends StructureSetting
+                  ? G[K]['default']
+                  : G[K] extends Setting
+                    ? string
+                    : ValuesOf<G[K]>;
 };
 
 export function isSetting(node: Setting | SettingGroup): node is Setting {

@@ -16,3 +16,8 @@ export function uuidText(id: Uint8Array): string {
   }
   return scratch.toString('latin1');
 }
+
+/** The bytes of what `uuidText` gave. */
+export function uuidBytes(text: string): Buffer {
+  return Buffer.from(text.replaceAll('-', ''), 'hex');
+}

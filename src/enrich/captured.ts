@@ -9,7 +9,8 @@ import { parseCmdline, type Argv } from './procfs/cmdline.ts';
 import { exeFileOf, parseExe, type ExeLink } from './procfs/exe.ts';
 import { parseLoginUid } from './procfs/loginuid.ts';
 import { bytesOf, errnoOf } from './procfs/piece.ts';
-import { isDead, isKernelThread, type StatFields } from './procfs/stat.ts';
+import { recordedOf, recordedStatus, type Recorded } from './recorded.ts';
+import { ENV_START, isDead, isKernelThread, laterField, type StatFields } from './procfs/stat.ts';
 import { parseStatus, type StatusFields } from './procfs/status.ts';
 import { ttyName } from './procfs/tty.ts';
 import { START_DERIVED, OWN_CGROUP, OWN_IDS, type Entry } from './table/entry.ts';
@@ -22,6 +23,10 @@ export interface Captured {
   readonly argv: Argv | null;
   readonly cwd: string | null;
   readonly loginUid: number | null | undefined;
+  /** As in `Image`. */
+  readonly envStart: number;
+  /** What only a record of the kernel says. */
+  readonly recorded: Recorded | undefined;
 }
 
 /** Nothing could be read, or what was read belongs to another process. */
@@ -33,24 +38,38 @@ export const NOTHING_CAPTURED: Captured = {
   argv: null,
   cwd: null,
   loginUid: undefined,
+  envStart: 0,
+  recorded: undefined,
 };
 
 const EMPTY_ARGV: Argv = { args: [], argsBytes: 0, truncated: false, argsRaw: null, keptBytes: 0 };
 /** No such process: why argv is missing when reading it gave nothing at all (a zombie), and all of a capture that met another process. */
 export const ESRCH = 3;
 
-export function parseCapture(ctx: EnrichContext, capture: Capture, stat: StatFields | undefined): Captured {
-  const exe = parseExe(capture.exe);
+export function parseCapture(
+  ctx: EnrichContext,
+  capture: Capture,
+  { stat, pid }: { readonly stat: StatFields | undefined; readonly pid: number },
+): Captured {
+  const { kernel } = capture;
+  const link = parseExe(capture.exe);
+  const exe = link === undefined ? undefined : { path: ctx.strings.share(link.path), deleted: link.deleted, memfd: link.memfd };
   const cgroup = parseCgroup(capture.cgroup);
   return {
     stat,
-    status: parseStatus(capture.status),
+    status: kernel === undefined ? parseStatus(capture.status) : recordedStatus(kernel),
     cgroup: cgroup === undefined ? undefined : ctx.strings.share(cgroup),
-    exe: exe === undefined ? undefined : { path: ctx.strings.share(exe.path), deleted: exe.deleted, memfd: exe.memfd },
+    exe,
     argv: argvOf(ctx, capture, isPlainlyAlive(stat, exe)),
     cwd: pathOf(ctx, capture.cwd),
     loginUid: parseLoginUid(capture.loginuid),
+    envStart: kernel?.envStart ?? envStartOf(capture, stat),
+    recorded: kernel === undefined ? undefined : recordedOf(kernel, { pid, exe, strings: ctx.strings }),
   };
+}
+
+function envStartOf(capture: Capture, stat: StatFields | undefined): number {
+  return stat === undefined || isDead(stat) ? 0 : laterField(capture.stat, ENV_START);
 }
 
 /** A zombie's cmdline reads as empty, without an error. Only a process that was seen alive has no arguments. */
@@ -62,7 +81,9 @@ function argvOf(ctx: EnrichContext, capture: Capture, alive: boolean): Argv | nu
   const bytes = bytesOf(capture.cmdline);
   if (bytes === undefined) return null;
   if (bytes.length === 0) return alive ? EMPTY_ARGV : null;
-  return parseCmdline(bytes, { originalBytes: capture.cmdlineBytes, maxBytes: ctx.maxArgsBytes });
+  // A record says how long it was: nothing has to be concluded from how much there is.
+  const maxBytes = capture.kernel === undefined ? ctx.maxArgsBytes : Number.POSITIVE_INFINITY;
+  return parseCmdline(bytes, { originalBytes: capture.cmdlineBytes, maxBytes });
 }
 
 function pathOf(ctx: EnrichContext, piece: Piece): string | null {
@@ -100,30 +121,47 @@ export function describeCaptured(ctx: EnrichContext, made: ProcessEvent, of: { r
   addSummary(ctx, made.process, entry);
   addCareer(made.process, entry);
   addStanding(made.process, entry);
-  made.process.exe_file = captured.exe === undefined ? null : exeFileOf(captured.exe);
+  describeFile(made, captured);
   made.process.caps_effective = captured.status === undefined ? null : captured.status.capsEffective;
   const parent = parentOf(ctx, entry);
   if (parent !== null) made.parent = fullParent(ctx, parent);
   else if (entry.ppid !== 0) made.parent = bareParent(entry.ppid);
   markLive(made.provenance, entry, captured);
-  if (captured.stat !== undefined) made.provenance.parent = parentProvenance(made.parent, captured.stat.ppid);
+  if (captured.stat !== undefined)
+    made.provenance.parent = parentProvenance(made.parent, captured.stat.ppid, fresh(captured.recorded !== undefined));
+}
+
+function describeFile({ process }: ProcessEvent, { exe, recorded }: Captured): void {
+  if (recorded === undefined) {
+    process.exe_file = exe === undefined ? null : exeFileOf(exe);
+    return;
+  }
+  process.exe_file = recorded.exeFile;
+  process.script = recorded.script;
+  process.audit_session = recorded.auditSession;
+  process.pid_ns = recorded.pidNs;
+}
+
+/** What was true at the exec, or what was to be read soon after it. */
+function fresh(isRecorded: boolean): 'KERNEL' | 'LIVE' {
+  return isRecorded ? 'KERNEL' : 'LIVE';
 }
 
 function markLive(provenance: Provenance, entry: Entry, captured: Captured): void {
-  const { stat } = captured;
-  if (stat !== undefined && entry.startSource !== START_DERIVED) provenance.identity = 'LIVE';
-  if (captured.argv !== null) provenance.args = 'LIVE';
+  const { stat, recorded } = captured;
+  if (stat !== undefined && entry.startSource !== START_DERIVED) provenance.identity = fresh(recorded !== undefined);
+  if (captured.argv !== null) provenance.args = fresh(recorded?.args === true);
   // A kernel thread has no executable, and that is all there is to know.
-  if (captured.exe !== undefined || (stat !== undefined && isKernelThread(stat))) provenance.exe = 'LIVE';
-  if (captured.cgroup !== undefined) provenance.cgroup = 'LIVE';
-  if (captured.status !== undefined) provenance.user = 'LIVE';
+  if (captured.exe !== undefined || (stat !== undefined && isKernelThread(stat))) provenance.exe = fresh(recorded?.exe === true);
+  if (captured.cgroup !== undefined) provenance.cgroup = fresh(recorded?.cgroup === true);
+  if (captured.status !== undefined) provenance.user = fresh(recorded !== undefined);
 }
 
-/** /proc confirms the parent or gave it; otherwise it is who forked, known since. */
-function parentProvenance(parent: Parent | null, ppid: number): 'LIVE' | 'CACHED' | 'MISSING' {
-  if (ppid === 0) return 'LIVE';
+/** /proc or the record confirms the parent or gave it; otherwise it is who forked, known since. */
+function parentProvenance(parent: Parent | null, ppid: number, how: 'KERNEL' | 'LIVE'): 'KERNEL' | 'LIVE' | 'CACHED' | 'MISSING' {
+  if (ppid === 0) return how;
   if (parent === null || parent.entity_id === null) return 'MISSING';
-  return parent.pid === ppid ? 'LIVE' : 'CACHED';
+  return parent.pid === ppid ? how : 'CACHED';
 }
 
 /** The errno of the first group that is missing, in the order of the record. */

@@ -1,10 +1,15 @@
+import type { AnyEvent } from '../core/any-event.ts';
 import type { ProvenanceKind } from '../core/event.ts';
+import type { KernelKind } from '../core/kernel-event.ts';
 import type { EntityIds } from './entity-id.ts';
 import type { ExecIds } from './exec-id.ts';
 import type { RunIdentity } from './identity.ts';
 import type { StringPool } from './string-pool.ts';
 import type { ProcessTable } from './table/process-table.ts';
 import type { UserNames } from './users.ts';
+
+/** Takes an event, at once. */
+export type Emit = (event: AnyEvent) => void;
 
 export type ProvenanceCounts = Record<ProvenanceKind, number>;
 
@@ -18,9 +23,11 @@ export interface EnrichCounters {
   emitted: number;
   /** SNAPSHOT events emitted. */
   snapshots: number;
-  /** Snapshots of processes that were known, already dead, or gone before they could be read, and those that nobody wants to see. */
+  /** What listings showed and nothing came of at once: it was known, dead, or gone before it could be read, is not wanted, or waits for the listing's end. */
   snapshotsSkipped: number;
   losses: number;
+  /** Events emitted of what listings of /proc found, because the kernel's own messages were lost: processes, images, ends, user ids. */
+  readonly recovered: { found: number; execs: number; exits: number; ids: number };
   /** Captures that turned out to be of a later process with the same pid, and were not used. */
   foreignCaptures: number;
   /** How the groups of EXEC and SNAPSHOT events, the ones that are read at the time, came about. */
@@ -44,6 +51,10 @@ export interface EnrichContext {
   readonly maxAncestors: number;
   /** Publish events of threads other than the leader. */
   readonly threads: boolean;
+  /** Kinds that are published; may change. */
+  readonly kinds: ReadonlySet<KernelKind>;
+  /** Where the events go that come of what is being heard. */
+  emit: Emit;
 }
 
 function noProvenance(): ProvenanceCounts {
@@ -60,6 +71,7 @@ export function newCounters(): EnrichCounters {
     snapshots: 0,
     snapshotsSkipped: 0,
     losses: 0,
+    recovered: { found: 0, execs: 0, exits: 0, ids: 0 },
     foreignCaptures: 0,
     args: noProvenance(),
     exe: noProvenance(),

@@ -1,8 +1,7 @@
 import type { Clock } from '../core/clock.ts';
-import type { AnyEvent } from '../core/any-event.ts';
 import type { ProcessEvent } from '../core/event.ts';
-import type { Heard, KernelEvent, KernelKind, LossEvent, SnapshotEvent } from '../core/kernel-event.ts';
-import { newCounters, type EnrichContext, type EnrichCounters } from './context.ts';
+import type { Heard, KernelEvent, KernelKind, LossEvent, ScanEvent, SnapshotEvent } from '../core/kernel-event.ts';
+import { newCounters, type Emit, type EnrichContext, type EnrichCounters } from './context.ts';
 import { EntityIds } from './entity-id.ts';
 import { ExecIds } from './exec-id.ts';
 import type { RunIdentity } from './identity.ts';
@@ -16,7 +15,9 @@ import { gapOf } from './kinds/loss.ts';
 import { onPtrace } from './kinds/ptrace.ts';
 import { onSession } from './kinds/session.ts';
 import { onSnapshot } from './kinds/snapshot.ts';
+import { thisMachine, type Machine } from './machine.ts';
 import { viewProcesses, type ProcessView } from './process-view.ts';
+import { Resync } from './scan/resync.ts';
 import { StringPool } from './string-pool.ts';
 import { ProcessTable, type TableCounters } from './table/process-table.ts';
 import type { UserNames } from './users.ts';
@@ -45,6 +46,8 @@ export interface EnrichDeps {
   readonly users: UserNames;
   /** CLOCK_BOOTTIME − CLOCK_MONOTONIC at a moment of the latter, nanoseconds: how long the machine had been suspended by then. */
   bootOffsetNs(monotonicNs: number): number;
+  /** Where what is heard happens; this one, seen with ordinary rights, unless told. */
+  readonly machine?: Machine;
 }
 
 export interface TableStats extends Readonly<TableCounters> {
@@ -52,9 +55,6 @@ export interface TableStats extends Readonly<TableCounters> {
   /** Estimated heap. */
   readonly bytes: number;
 }
-
-/** Takes an event, at once. */
-export type Emit = (event: AnyEvent) => void;
 
 /**
  * Turns what was heard into events. Synchronous; emits fresh objects, except that `host` and argument arrays are shared between
@@ -90,14 +90,13 @@ class TableEnricher implements Enricher {
   readonly counters = newCounters();
   readonly processes: ProcessView;
   readonly #ctx: EnrichContext;
-  readonly #kinds: ReadonlySet<KernelKind>;
+  readonly #resync: Resync;
   readonly #publishesStart: boolean;
   #nextSweepNs = Number.NEGATIVE_INFINITY;
 
   constructor(config: EnrichConfig, deps: EnrichDeps) {
     const slab = new UuidSlab();
     const maxBytes = config.maxTableBytes ?? DEFAULT_MAX_TABLE_BYTES;
-    this.#kinds = config.kinds;
     this.#publishesStart = config.snapshot ?? true;
     this.#ctx = {
       identity: deps.identity,
@@ -111,7 +110,10 @@ class TableEnricher implements Enricher {
       maxArgsBytes: config.maxArgsBytes,
       maxAncestors: config.ancestors,
       threads: config.threads,
+      kinds: config.kinds,
+      emit: () => undefined,
     };
+    this.#resync = new Resync(this.#ctx, deps.machine ?? thisMachine([]), this.#publishesStart);
     this.processes = viewProcesses(this.#ctx);
   }
 
@@ -122,11 +124,13 @@ class TableEnricher implements Enricher {
 
   enrich(heard: Heard, emit: Emit): void {
     if (heard.monotonicNs >= this.#nextSweepNs) this.sweep(heard.monotonicNs);
+    this.#ctx.emit = emit;
     if (heard.kind === 'LOSS') return this.#lose(heard, emit);
-    if (heard.kind === 'SCAN') return;
+    if (heard.kind === 'SCAN') return this.#scan(heard);
     if (heard.kind === 'SNAPSHOT') return this.#find(heard, emit);
+    if (this.#resync.isWaiting) this.#resync.before(heard);
     this.counters.heard++;
-    const wanted = this.#kinds.has(heard.kind);
+    const wanted = this.#ctx.kinds.has(heard.kind);
     const event = this.#apply(heard, wanted);
     if (event !== null) {
       this.counters.emitted++;
@@ -168,9 +172,14 @@ class TableEnricher implements Enricher {
     }
   }
 
+  #scan(heard: ScanEvent): void {
+    if (heard.phase === 'BEGIN') this.#resync.begin(heard);
+    else this.#resync.end(heard);
+  }
+
   #find(heard: SnapshotEvent, emit: Emit): void {
-    const event = onSnapshot(this.#ctx, heard);
-    if (event === null || (heard.purpose === 'start' && !this.#publishesStart)) {
+    const event = heard.purpose === 'start' ? onSnapshot(this.#ctx, heard) : this.#resync.see(heard);
+    if (event === null || !this.#publishesStart) {
       this.counters.snapshotsSkipped++;
       return;
     }
@@ -181,6 +190,7 @@ class TableEnricher implements Enricher {
   #lose(heard: LossEvent, emit: Emit): void {
     this.counters.losses++;
     this.#ctx.table.lossEpoch++;
+    this.#resync.noteLoss();
     emit({ stream: 'agent', event: gapOf(this.#ctx.identity, heard) });
   }
 }

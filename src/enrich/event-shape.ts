@@ -69,6 +69,7 @@ function newProcessInfo(entry: Entry, tid: number | null): ProcessInfo {
     caps_effective: null,
     env: null,
     exe_sha256: null,
+    marks: null,
   };
 }
 

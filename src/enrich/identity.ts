@@ -34,13 +34,17 @@ const MACHINE_ID_PATHS = ['/etc/machine-id', '/var/lib/dbus/machine-id'] as cons
 const BOOT_ID_PATH = '/proc/sys/kernel/random/boot_id';
 const UUID_BYTES = 16;
 
-export function createRunIdentity(parts: IdentityParts): RunIdentity {
-  const hostId = hostIdOf(parts.machineId ?? parts.bootId);
-  const plain = { host_id: hostId, boot_id: parts.bootId, hostname: parts.hostname };
+export function createRunIdentity({ machineId, ...parts }: IdentityParts): RunIdentity {
+  return runIdentity({ ...parts, hostId: hostIdOf(machineId ?? parts.bootId) });
+}
+
+/** The same where the host's id is known already. */
+export function runIdentity(parts: Omit<IdentityParts, 'machineId'> & { readonly hostId: Uuid }): RunIdentity {
+  const plain = { host_id: parts.hostId, boot_id: parts.bootId, hostname: parts.hostname };
   const labels = Object.keys(parts.labels).length === 0 ? null : Object.freeze({ ...parts.labels });
   return {
     agentId: parts.agentId,
-    hostId,
+    hostId: parts.hostId,
     bootId: parts.bootId,
     hostname: parts.hostname,
     labels: labels ?? {},

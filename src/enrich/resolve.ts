@@ -3,6 +3,7 @@ import type { ExecEvent, ForkEvent } from '../core/kernel-event.ts';
 import type { EnrichContext } from './context.ts';
 import { UNKNOWN_TICKS } from './entity-id.ts';
 import type { StatFields } from './procfs/stat.ts';
+import { loseHolder } from './scan/recovered.ts';
 import { firstTick, isSameStart, ticksAt } from './start-time.ts';
 import { Entry, START_UNKNOWN } from './table/entry.ts';
 import { isCountExact } from './table/threads.ts';
@@ -34,9 +35,9 @@ export function forkedBefore(ctx: EnrichContext, event: ForkEvent): Entry | unde
   const holder = ctx.table.get(event.tgid);
   if (holder === undefined) return undefined;
   // With the fork heard already, the same start again can only be a living process told twice.
-  if (holder.forkHeard && holder.whereabouts === 'exited') return undefined;
+  if (holder.whereabouts === 'exited' && (holder.forkHeard || holder.exitNs < event.monotonicNs)) return undefined;
   if (isSameStart(firstTick(ctx, holder), ticksAt(ctx, event.monotonicNs))) return holder;
-  if (holder.whereabouts === 'living') ctx.table.counters.pidReused++;
+  loseHolder(ctx, holder, event);
   return undefined;
 }
 
@@ -48,7 +49,7 @@ export function execed(ctx: EnrichContext, event: ExecEvent, stat: StatFields | 
     ctx.table.touch(holder);
     return holder;
   }
-  if (holder?.whereabouts === 'living') ctx.table.counters.pidReused++;
+  if (holder !== undefined) loseHolder(ctx, holder, event);
   const entry = strayEntry(ctx, event.tgid, event.monotonicNs);
   ctx.table.insert(entry);
   return entry;

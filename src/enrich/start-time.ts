@@ -4,7 +4,8 @@
  * too high; the first value given stays, because it is in the published entity id.
  */
 import type { EnrichContext } from './context.ts';
-import { START_DERIVED, START_READ, START_UNKNOWN, type Entry } from './table/entry.ts';
+import { UNKNOWN_TICKS } from './entity-id.ts';
+import { START_DERIVED, START_EXACT, START_UNKNOWN, type Entry } from './table/entry.ts';
 
 /** USER_HZ is 100 on every architecture that Node runs on. */
 const TICK_NS = 1e7;
@@ -21,6 +22,11 @@ export function ticksAt(ctx: EnrichContext, monotonicNs: number): number {
   return Math.max(Math.floor((monotonicNs + ctx.bootOffsetNs(monotonicNs)) / TICK_NS), 0);
 }
 
+/** As /proc prints it: nsec_to_clock_t() of kernel/time/time.c rounds down. */
+export function ticksOf(startBootNs: number): number {
+  return Math.min(Math.max(Math.floor(startBootNs / TICK_NS), 0), UNKNOWN_TICKS);
+}
+
 export function isSameStart(one: number, other: number): boolean {
   return Math.abs(one - other) <= SAME_START_TICKS;
 }
@@ -30,24 +36,35 @@ export function firstTick(ctx: EnrichContext, entry: Entry): number {
   return entry.startSource === START_UNKNOWN ? ticksAt(ctx, entry.startNs) : entry.startTicks;
 }
 
-/** The process was forked at `stamp`. */
-export function deriveStart(ctx: EnrichContext, entry: Entry, stamp: Stamp): void {
-  entry.startTicks = ticksAt(ctx, stamp.monotonicNs);
-  entry.startSource = START_DERIVED;
+/** The process was forked at `stamp`; `startBootNs`: its start, where the kernel recorded it. */
+export function deriveStart(
+  ctx: EnrichContext,
+  entry: Entry,
+  { stamp, startBootNs }: { stamp: Stamp; startBootNs: number | undefined },
+): void {
+  entry.startTicks = startBootNs === undefined ? ticksAt(ctx, stamp.monotonicNs) : ticksOf(startBootNs);
+  entry.startSource = startBootNs === undefined ? START_DERIVED : START_EXACT;
   entry.startNs = stamp.monotonicNs;
   entry.startUs = stamp.timeUs;
   entry.id = ctx.entityIds.of(entry.pid, entry.startTicks);
 }
 
-/** `/proc` says `ticks`; `stamp` is any recent moment, which ties the clocks together. */
-export function readStart(ctx: EnrichContext, entry: Entry, read: { readonly ticks: number; readonly stamp: Stamp }): void {
+/**
+ * `/proc` or a record of the kernel says `ticks`; `stamp` is any recent moment, which ties the clocks together. `startNs`: the start by CLOCK_MONOTONIC, where that
+ * was recorded, too.
+ */
+export function readStart(
+  ctx: EnrichContext,
+  entry: Entry,
+  read: { readonly ticks: number; readonly stamp: Stamp; readonly startNs?: number | undefined },
+): void {
   if (entry.startSource !== START_UNKNOWN) {
-    if (entry.startTicks === read.ticks) entry.startSource = START_READ;
+    if (entry.startTicks === read.ticks) entry.startSource = START_EXACT;
     return;
   }
   entry.startTicks = read.ticks;
-  entry.startSource = START_READ;
-  entry.startNs = read.ticks * TICK_NS - ctx.bootOffsetNs(read.stamp.monotonicNs);
+  entry.startSource = START_EXACT;
+  entry.startNs = read.startNs ?? read.ticks * TICK_NS - ctx.bootOffsetNs(read.stamp.monotonicNs);
   entry.startUs = Math.floor(read.stamp.timeUs - (read.stamp.monotonicNs - entry.startNs) / 1000);
   entry.id = ctx.entityIds.of(entry.pid, entry.startTicks);
 }

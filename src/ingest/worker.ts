@@ -1,8 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { asAgentError } from '../core/errors.ts';
 import type { AgentError, ErrorCode } from '../core/errors.ts';
+import { ExecCache } from './capture/bpf/exec-cache.ts';
 import { openLibc } from './native/ffi.ts';
+import { openLibbpf } from './native/libbpf.ts';
 import { IngestControl, Phase } from './proc-connector/control.ts';
+import type { CaptureState, OpenExecCache } from './proc-connector/captures.ts';
 import type { ReaderConfig } from './proc-connector/reader.ts';
 import { ConnectorReader } from './proc-connector/reader.ts';
 import type { ConnectorSocket } from './proc-connector/socket.ts';
@@ -17,7 +20,7 @@ export interface IngestWorkerData {
 
 /** What the ingest thread tells the main thread; an error's own type does not survive the way, so its parts are sent. */
 export type IngestReport =
-  | { readonly type: 'subscribed'; readonly socket: ConnectorSocket }
+  | { readonly type: 'subscribed'; readonly socket: ConnectorSocket; readonly captures: CaptureState }
   | { readonly type: 'scanned' | 'silent' }
   | ({ readonly type: 'lost' } & ErrorParts)
   | ({ readonly type: 'failed' } & ErrorParts);
@@ -39,11 +42,13 @@ function main(): void {
   const producer = new RingProducer(ring);
   const report = (message: IngestReport): void => port.postMessage(message);
   try {
-    const reader = new ConnectorReader({ libc: openLibc(), control, ring: producer }, config);
+    const libc = openLibc();
+    const openExecCache: OpenExecCache = (options) => ExecCache.open(openLibbpf(), options);
+    const reader = new ConnectorReader({ libc, openExecCache, control, ring: producer }, config);
     // C keeps addresses into what the reader owns: the global reference outlives every optimisation of this frame.
     Object.assign(globalThis, { forkcastReader: reader });
     reader.run({
-      subscribed: (socket) => report({ type: 'subscribed', socket }),
+      subscribed: (socket, captures) => report({ type: 'subscribed', socket, captures }),
       scanned: () => report({ type: 'scanned' }),
       silent: () => report({ type: 'silent' }),
       lost: (error) => report({ type: 'lost', ...partsOf(error) }),

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { AgentError } from '../core/errors.ts';
 import { errnoName } from '../core/system-error.ts';
 import { UNKNOWN_TICKS, startTicksOf } from '../enrich/entity-id.ts';
+import { thisMachine } from '../enrich/machine.ts';
 import type { ProcessView } from '../enrich/process-view.ts';
 import { isDead, parseStat } from '../enrich/procfs/stat.ts';
 import { isSameStart } from '../enrich/start-time.ts';
@@ -14,6 +15,7 @@ export interface ProcessRef {
 
 /** PID_MAX_LIMIT: the kernel gives none beyond. */
 const MAX_PID = 2 ** 22;
+const machine = thisMachine([]);
 
 /**
  * Whether the process has ended: there is none with this pid, or it is another, or a zombie. The system is asked first, because it knows at once what will be
@@ -21,8 +23,9 @@ const MAX_PID = 2 ** 22;
  */
 export function isGone(one: number | ProcessRef, processes: ProcessView | undefined): boolean {
   const pid = typeof one === 'number' ? one : one.pid;
-  if (!Number.isSafeInteger(pid) || pid < 1) throw new AgentError('USAGE', `${pid} is no pid`, { fix: 'Give whole numbers above zero.' });
-  if (!exists(pid)) return true;
+  if (!Number.isSafeInteger(pid) || pid < 1)
+    throw new AgentError('USAGE', `${JSON.stringify(pid ?? one)} is no pid`, { fix: 'Give whole numbers above zero.' });
+  if (pid > MAX_PID || !machine.isAlive(pid)) return true;
   const ticks = typeof one === 'number' ? UNKNOWN_TICKS : startTicksOf(Buffer.from(one.entity_id.replaceAll('-', ''), 'hex'));
   const holder = processes?.holderOf(pid);
   if (holder?.living === true) {
@@ -36,17 +39,6 @@ export function isGone(one: number | ProcessRef, processes: ProcessView | undefi
 /** undefined: one of them is not known. */
 function compareStarts(one: number, other: number): boolean | undefined {
   return one === UNKNOWN_TICKS || other === UNKNOWN_TICKS ? undefined : isSameStart(one, other);
-}
-
-function exists(pid: number): boolean {
-  if (pid > MAX_PID) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it is there, and somebody else's.
-    return errnoName(error) !== 'ESRCH';
-  }
 }
 
 /** undefined: not to be seen, for which hidepid is a reason as good as its end. */

@@ -103,9 +103,9 @@ export class Lifecycle<R extends Run> {
   }
 
   async #release(lease: Lease): Promise<void> {
-    if (!this.#leases.delete(lease) || this.#leases.size > 0) return;
+    this.#leases.delete(lease);
     const run = this.#run;
-    if (run === undefined) return;
+    if (run === undefined || this.#leases.size > 0) return;
     this.#state = 'stopping';
     await run.close();
   }

@@ -81,7 +81,7 @@ export class ListenerSubscriber implements Subscriber {
 
   readonly #next = (): void => {
     this.#busy = false;
-    while (!this.#busy && !this.#closed) {
+    while (!this.#busy) {
       const item = this.#backlog.shift();
       if (item === undefined) return;
       if (item.kind === 'GAP') this.#missed += item.gap.count;

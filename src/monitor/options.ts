@@ -10,6 +10,11 @@ export interface MonitorOptions {
   readonly receiveBufferBytes?: number;
   /** How much of a command line is kept, bytes; 32 KiB. */
   readonly maxArgsBytes?: number;
+  /**
+   * Whether the kernel records what a process runs at the moment when it begins to, so that nothing is missing of one that lives for a millisecond: `auto`, where
+   * that can be (CAP_BPF and CAP_PERFMON, libbpf, a kernel with BTF); `on`, or else the start is rejected; `off`: /proc is read, as fast as can be. `auto`.
+   */
+  readonly execCache?: 'auto' | 'on' | 'off';
   /** How many processes are remembered at once; 32,768. */
   readonly maxProcesses?: number;
   /** How long a process is remembered, at most, after it ended, milliseconds; 10 s. */
@@ -31,9 +36,10 @@ export interface MonitorOptions {
 
 export type MonitorSettings = Required<Omit<MonitorOptions, 'source'>> & Pick<MonitorOptions, 'source'>;
 
-const DEFAULTS: Required<Omit<MonitorOptions, 'source'>> = {
+export const DEFAULTS: Required<Omit<MonitorOptions, 'source'>> = {
   receiveBufferBytes: 64 * 1024 * 1024,
   maxArgsBytes: 32 * 1024,
+  execCache: 'auto',
   maxProcesses: 32_768,
   exitTtlMs: 10_000,
   ancestors: 8,
@@ -52,11 +58,28 @@ export function settingsOf(options: MonitorOptions): MonitorSettings {
   for (const name of Object.keys(options)) {
     if (!(name in DEFAULTS) && name !== 'source') refuse(name, 'is no option', `Options are: ${Object.keys(DEFAULTS).join(', ')}, source.`);
   }
+  if (options.source !== undefined && typeof options.source !== 'function')
+    refuse('source', 'is no function', 'Give one that makes a source.');
   const settings = { ...DEFAULTS, ...options };
   for (const [name, least] of Object.entries(LEAST)) wholeNumber(name, settings[name as keyof typeof LEAST], least);
   if (settings.fallback !== 'scan' && settings.fallback !== 'none')
     refuse(`fallback ${JSON.stringify(settings.fallback)}`, 'is unknown', 'Write scan or none.');
+  if (!['auto', 'on', 'off'].includes(settings.execCache))
+    refuse(`execCache ${JSON.stringify(settings.execCache)}`, 'is unknown', 'Write auto, on or off.');
   return settings;
+}
+
+/** Throws USAGE on what `SubscribeOptions`, or `more`, do not have: a filter that is not seen would let everything through. */
+export function checkSubscribeOptions(options: object, more: readonly string[] = []): void {
+  if (typeof options !== 'object' || (options as unknown) === null)
+    refuse('what follows the listener', 'are no options', 'Give an object, such as { name }.');
+  const known = ['name', 'existing', 'highWaterMark', ...more];
+  for (const key of Object.keys(options)) if (!known.includes(key)) refuse(key, 'is no option', `Options are: ${known.join(', ')}.`);
+  const { name, existing } = options as { readonly name?: unknown; readonly existing?: unknown };
+  if (name !== undefined && typeof name !== 'string' && !(name instanceof RegExp))
+    refuse(`name ${JSON.stringify(name)}`, 'is no filter', 'Give a text or a pattern.');
+  if (existing !== undefined && typeof existing !== 'boolean')
+    refuse(`existing ${JSON.stringify(existing)}`, 'is no choice', 'Give true or false.');
 }
 
 /** `value`, which has the name `name`. Throws USAGE where it is no whole number, or less than `least`. */

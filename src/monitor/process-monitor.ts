@@ -9,7 +9,7 @@ import { ListenerSubscriber } from './listener.ts';
 import type { RecordListener } from './listener.ts';
 import { NameFilter } from './name-filter.ts';
 import { openSession } from './open-session.ts';
-import { DEFAULT_HIGH_WATER_MARK, settingsOf, wholeNumber } from './options.ts';
+import { DEFAULT_HIGH_WATER_MARK, checkSubscribeOptions, settingsOf, wholeNumber } from './options.ts';
 import type { MonitorOptions } from './options.ts';
 import { onProcessExit } from './process-exit.ts';
 import type { GapRecord, MonitorKind, RecordOf, SnapshotRecord } from './records.ts';
@@ -92,6 +92,7 @@ export class ProcessMonitor implements AsyncDisposable {
   on<K extends MonitorKind>(kind: K, listener: (event: RecordOf<K>, missed: number) => unknown, options?: SubscribeOptions): Subscription;
   on<S extends MonitorSignal>(signal: S, listener: SignalListener<S>): () => void;
   on(what: MonitorKind | MonitorSignal, listener: never, options: SubscribeOptions = {}): () => void {
+    if (typeof listener !== 'function') throw new AgentError('USAGE', `the listener for ${what} is no function`);
     if (what === 'gap' || what === 'error' || what === 'state') return this.#onSignal(what, listener);
     return this.#onKind(what, listener, options);
   }
@@ -104,6 +105,9 @@ export class ProcessMonitor implements AsyncDisposable {
   events<K extends MonitorKind = 'fork' | 'exec' | 'exit'>(options: EventsOptions<K> = {}): EventStream<RecordOf<K> | GapRecord> {
     const { signal, kinds = ['fork', 'exec', 'exit'] } = options;
     signal?.throwIfAborted();
+    checkSubscribeOptions(options, ['kinds', 'signal']);
+    if (!Array.isArray(kinds) || kinds.length === 0)
+      throw new AgentError('USAGE', 'kinds is no list with a kind in it', { fix: KINDS_FIX });
     for (const kind of kinds) checkKind(kind);
     const stream = new StreamSubscriber<RecordOf<K> | GapRecord>({
       highWaterMark: limitOf(options),
@@ -153,6 +157,7 @@ export class ProcessMonitor implements AsyncDisposable {
 
   #onKind(kind: MonitorKind, listener: RecordListener, options: SubscribeOptions): Subscription {
     checkKind(kind);
+    checkSubscribeOptions(options);
     const filter = filterOf(options);
     if (this.#subscriptions.hasListener(listener, kind, filter)) throw duplicate(kind);
     const subscriber = new ListenerSubscriber(listener, limitOf(options), {
@@ -194,10 +199,12 @@ function limitOf({ highWaterMark = DEFAULT_HIGH_WATER_MARK }: SubscribeOptions):
   return wholeNumber('highWaterMark', highWaterMark, 1);
 }
 
+const KINDS_FIX = `There are: ${MONITOR_KINDS.join(', ')}; and gap, error, state.`;
+
 function checkKind(kind: MonitorKind): void {
   if (MONITOR_KINDS.includes(kind)) return;
   throw new AgentError('USAGE', `nothing to subscribe to is called ${JSON.stringify(kind)}`, {
-    fix: `There are: ${MONITOR_KINDS.join(', ')}; and gap, error, state.`,
+    fix: KINDS_FIX,
   });
 }
 

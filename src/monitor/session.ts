@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import type { AnyEvent } from '../core/any-event.ts';
+import { effectiveCapabilities } from '../core/capabilities.ts';
 import { systemClock } from '../core/clock.ts';
 import { asAgentError } from '../core/errors.ts';
 import type { AgentError } from '../core/errors.ts';
@@ -8,6 +10,7 @@ import type { Heard, ScanEvent, SnapshotEvent } from '../core/kernel-event.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import type { Enricher } from '../enrich/enricher.ts';
 import { loadRunIdentity } from '../enrich/identity.ts';
+import { recordedMachine, thisMachine } from '../enrich/machine.ts';
 import type { ProcessView } from '../enrich/process-view.ts';
 import { createSequencer } from '../enrich/sequencer.ts';
 import { systemUserNames } from '../enrich/users.ts';
@@ -50,9 +53,10 @@ export class Session implements Run, RunView {
     const { maxProcesses, exitTtlMs, maxArgsBytes, ancestors, threads } = parts.settings;
     this.#source = source;
     this.#parts = parts;
+    const machine = this.#isLive ? thisMachine(ownCapabilities()) : recordedMachine([]);
     this.#enricher = createEnricher(
       { maxProcesses, exitTtlMs, maxArgsBytes, ancestors, threads, kinds: parts.subscriptions.wanted },
-      { identity: this.#identity, clock: systemClock, users: systemUserNames(), bootOffsetNs: (ns) => source.bootOffsetNs(ns) },
+      { identity: this.#identity, clock: systemClock, users: systemUserNames(), machine, bootOffsetNs: (ns) => source.bootOffsetNs(ns) },
     );
   }
 
@@ -86,7 +90,8 @@ export class Session implements Run, RunView {
   *known(): Generator<ProcessEvent> {
     for (const pid of this.processes.living()) {
       const event = this.#recall(pid);
-      if (event !== undefined) yield event;
+      // Without a start it is a mere pid, which the next listing will know more of, and tell.
+      if (event !== undefined && event.process.start_time !== null) yield event;
     }
   }
 
@@ -100,6 +105,11 @@ export class Session implements Run, RunView {
     return this.processes.recall(pid, { monotonicNs: systemClock.monotonicNs(), timeUs: systemClock.nowUs() });
   }
 
+  /** A source of the user's own may tell of another machine, and of another time. */
+  get #isLive(): boolean {
+    return this.#parts.settings.source === undefined;
+  }
+
   /** Hears out what has happened so far. */
   async close(): Promise<void> {
     this.#closing ??= this.#closeSource();
@@ -110,7 +120,7 @@ export class Session implements Run, RunView {
   readonly closeNow = (): void => this.#source.closeNow();
 
   async #run(): Promise<AgentError | undefined> {
-    const sweep = setInterval(() => this.#enricher.sweep(systemClock.monotonicNs()), SWEEP_MS).unref();
+    const sweep = this.#isLive ? setInterval(() => this.#enricher.sweep(systemClock.monotonicNs()), SWEEP_MS).unref() : undefined;
     const failure = await this.#hearAll();
     // Nobody reads any more: a source that has much left must not wait for room.
     if (failure !== undefined) this.#source.hurry?.();
@@ -154,13 +164,11 @@ export class Session implements Run, RunView {
   }
 
   #list(heard: ScanEvent | SnapshotEvent): void {
-    this.#announcing = heard.purpose === 'start';
+    const ofStart = heard.purpose === 'start';
+    this.#announcing = ofStart;
     this.#enricher.enrich(heard, this.#emit);
-    if (!this.#announcing) return;
     this.#announcing = false;
-    if (heard.kind === 'SNAPSHOT' || heard.phase === 'BEGIN') return;
-    this.#parts.subscriptions.listed();
-    this.#listed.resolve(true);
+    if (ofStart && heard.kind === 'SCAN' && heard.phase === 'END') this.#listed.resolve(true);
   }
 
   readonly #emit = (made: AnyEvent): void => {
@@ -175,4 +183,8 @@ export class Session implements Run, RunView {
     subscriptions.gap(gap);
     signals.gap(gap);
   };
+}
+
+function ownCapabilities(): readonly string[] {
+  return [...effectiveCapabilities(readFileSync('/proc/self/status', 'latin1'))];
 }

@@ -22,7 +22,7 @@ export interface RunView {
   publish(event: ProcessEvent): ProcessRecord;
   /** Path of the executable that the process with this pid runs, as far as known. */
   exeOf(pid: number): string | null;
-  /** Who runs now, as far as known. */
+  /** Who runs now and is known by more than the pid. */
   known(): Iterable<ProcessEvent>;
 }
 
@@ -30,8 +30,6 @@ interface Subscription extends Wish {
   readonly subscriber: Subscriber;
   /** It came while this run was under way. */
   late: boolean;
-  /** Entity ids that it was told of before the listing of the start could announce them. */
-  told: ReadonlySet<string> | undefined;
 }
 
 const KERNEL_KINDS = {
@@ -48,6 +46,8 @@ const KERNEL_KINDS = {
 
 export const MONITOR_KINDS = Object.keys(KERNEL_KINDS) as readonly MonitorKind[];
 
+const everybody = (): boolean => true;
+
 /** Who wants what, and the way of each event to those who want it. Lists are replaced, never changed: listeners subscribe and unsubscribe while one is walked. */
 export class Subscriptions {
   readonly #tally: Tally;
@@ -55,8 +55,6 @@ export class Subscriptions {
   readonly #lists: Partial<Record<KernelKind, readonly Subscription[]>> = {};
   #all: readonly Subscription[] = [];
   #run: RunView | undefined;
-  /** The processes that were there before the run are not all known yet. */
-  #listing = false;
 
   constructor(tally: Tally) {
     this.#tally = tally;
@@ -76,7 +74,7 @@ export class Subscriptions {
   }
 
   add(subscriber: Subscriber, wish: Wish): void {
-    const subscription: Subscription = { ...wish, subscriber, late: this.#run !== undefined, told: undefined };
+    const subscription: Subscription = { ...wish, subscriber, late: this.#run !== undefined };
     if (wish.existing === true && wish.kinds.includes('exec')) this.#replay(subscription);
     this.#replaceAll([...this.#all, subscription]);
   }
@@ -87,42 +85,34 @@ export class Subscriptions {
 
   begin(run: RunView): void {
     this.#run = run;
-    this.#listing = true;
     for (const one of this.#all) one.late = false;
-  }
-
-  /** The processes that were there before the run have been announced. */
-  listed(): void {
-    this.#listing = false;
-    for (const one of this.#all) one.told = undefined;
   }
 
   /** True: some subscriber passes the error on. */
   end(error: AgentError | undefined): boolean {
     this.#run = undefined;
-    this.listed();
     let heard = false;
     for (const { subscriber } of this.#all) heard = subscriber.end(error) || heard;
     return heard;
   }
 
   dispatch(event: ProcessEvent): void {
+    this.#deliver(event, everybody);
+  }
+
+  /** A process that was there before the run: for those who had subscribed by then, unless they said otherwise, and for those who asked. */
+  announce(event: ProcessEvent): void {
+    this.#deliver(event, ({ existing, late }) => existing ?? !late);
+  }
+
+  #deliver(event: ProcessEvent, to: (subscription: Subscription) => boolean): void {
     const list = this.#listOf(event);
     let record: ProcessRecord | undefined;
     for (let i = 0; i < list.length; i += 1) {
       const subscription = list[i] as Subscription;
-      if (!this.#passes(subscription, event)) continue;
+      if (!to(subscription) || !this.#passes(subscription, event)) continue;
       record ??= this.#run?.publish(event);
       if (record !== undefined) subscription.subscriber.take(record);
-    }
-  }
-
-  /** A process that was there before the run: for those who had subscribed by then, unless they said otherwise. */
-  announce(event: ProcessEvent): void {
-    for (const subscription of this.#listOf(event)) {
-      if (!(subscription.existing ?? !subscription.late) || !this.#passes(subscription, event)) continue;
-      const record = this.#run?.publish(event);
-      if (record !== undefined && subscription.told?.has(record.process.entity_id) !== true) subscription.subscriber.take(record);
     }
   }
 
@@ -150,7 +140,6 @@ export class Subscriptions {
     if (run === undefined) return;
     const records: ProcessRecord[] = [];
     for (const event of run.known()) if (this.#passes(subscription, event)) records.push(run.publish(event));
-    if (this.#listing) subscription.told = new Set(records.map(({ process }) => process.entity_id));
     subscription.subscriber.seed(records);
   }
 

@@ -34,6 +34,7 @@ export interface Overrides {
   readonly clock?: Clock;
   readonly meta?: Readonly<Record<string, string>>;
   readonly lock?: (path: string) => Promise<() => Promise<void>>;
+  readonly reproducible?: boolean;
 }
 
 /** A folder of its own for file sinks, and what is in it. */
@@ -57,6 +58,7 @@ export class SinkFolder {
       clock = systemClock,
       meta = { agent_id: AGENT_ID },
       lock = () => Promise.resolve(() => Promise.resolve()),
+      reproducible = false,
     } = overrides;
     const write = (level: LogLine['level']) => (fields: object, message: string) => {
       this.log.push({ level, fields: fields as Record<string, unknown>, message });
@@ -70,6 +72,7 @@ export class SinkFolder {
         clock,
         log: { info: write('info'), warn: write('warn'), error: write('error') },
         lock,
+        reproducible,
         ...(openFile === undefined ? {} : { openFile }),
       },
     );

@@ -5,11 +5,11 @@ import { record } from './records.ts';
 import { retryContract, sinkContract } from './sink-contract.ts';
 import type { FallibleFixture } from './sink-contract.ts';
 
-async function make(): Promise<FallibleFixture> {
+async function make(reproducible: boolean): Promise<FallibleFixture> {
   const folder = await SinkFolder.make();
   const faults = randomFaults();
   // Files so small that blocks, files and batches cut across each other.
-  const sink = folder.sink({ openFile: failingDisk(faults.decide), config: { rotateMaxBytes: 4000, lingerMs: 2 } });
+  const sink = folder.sink({ reproducible, openFile: failingDisk(faults.decide), config: { rotateMaxBytes: 4000, lingerMs: 2 } });
   return {
     sink,
     record: (sequence, stream) => record(sequence, 40, stream),
@@ -23,5 +23,7 @@ async function make(): Promise<FallibleFixture> {
   };
 }
 
-sinkContract('FileSink', make);
-retryContract('FileSink', make);
+sinkContract('FileSink', () => make(false));
+retryContract('FileSink', () => make(false));
+sinkContract('FileSink with reproducible files', () => make(true));
+retryContract('FileSink with reproducible files', () => make(true));

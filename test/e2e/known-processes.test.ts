@@ -30,54 +30,61 @@ async function recorded<T>(
 }
 
 describe('a known process', () => {
-  test('is recorded with fork, exec and exit: argv, exe, cgroup, user, parent, exit code, duration and times', async () => {
-    const beforeUs = Date.now() * 1000;
-    const { result: known, events } = await recorded(async () => {
-      const child = await spawnKnown({ args: ['with space', 'ünï', ''], liveMs: 300, exitCode: 7, cwd: '/' });
-      await child.ended;
-      return child;
-    });
-    const fork = only(events, 'FORK', known.pid);
-    const exec = only(events, 'EXEC', known.pid);
-    const exit = only(events, 'EXIT', known.pid);
+  test.each([
+    ['auto', isRoot ? 'KERNEL' : 'LIVE'],
+    ['off', 'LIVE'],
+  ])(
+    'is recorded with fork, exec and exit: argv, exe, cgroup, user, parent, exit code, duration and times; exec cache %s',
+    async (execCache, how) => {
+      const beforeUs = Date.now() * 1000;
+      const { result: known, events } = await recorded(async () => {
+        const child = await spawnKnown({ args: ['with space', 'ünï', ''], liveMs: 300, exitCode: 7, cwd: '/' });
+        await child.ended;
+        return child;
+      }, [`enrich.exec_cache=${execCache}`]);
+      const fork = only(events, 'FORK', known.pid);
+      const exec = only(events, 'EXEC', known.pid);
+      const exit = only(events, 'EXIT', known.pid);
 
-    expect(fork.parent?.pid).toBe(process.pid);
-    expect(fork.fork).toEqual({ is_thread: false });
-    expect(fork.process.exec_id).toBeUndefined();
+      expect(fork.parent?.pid).toBe(process.pid);
+      expect(fork.fork).toEqual({ is_thread: false });
+      expect(fork.process.exec_id).toBeUndefined();
 
-    expect(exec.process.args).toEqual(known.argv);
-    expect(exec.process.args_bytes).toBe(Buffer.byteLength(known.argv.join('\0')) + 1);
-    expect(exec.process.exe).toBe(known.exe);
-    expect(exec.process.cwd).toBe('/');
-    expect(exec.process.uid).toBe(process.getuid?.());
-    expect(exec.process.name).toBe('known'.slice(0, 15));
-    expect(exec.parent?.pid).toBe(process.pid);
-    expect(exec.parent?.args?.length).toBeGreaterThan(0);
-    expect(exec.provenance).toMatchObject({ args: 'LIVE', exe: 'LIVE', cgroup: 'LIVE' });
-    expect(exec.provenance.enrich_delay_us).toBeGreaterThan(0);
-    expect(await cgroupPaths()).toContain(exec.process.cgroup);
+      expect(exec.process.args).toEqual(known.argv);
+      expect(exec.process.args_bytes).toBe(Buffer.byteLength(known.argv.join('\0')) + 1);
+      expect(exec.process.exe).toBe(known.exe);
+      expect(exec.process.cwd).toBe('/');
+      expect(exec.process.uid).toBe(process.getuid?.());
+      expect(exec.process.name).toBe('known'.slice(0, 15));
+      expect(exec.parent?.pid).toBe(process.pid);
+      expect(exec.parent?.args?.length).toBeGreaterThan(0);
+      expect(exec.provenance).toMatchObject({ args: how, exe: how, cgroup: how });
+      if (how === 'KERNEL') expect(exec.provenance.enrich_delay_us).toBe(0);
+      else expect(exec.provenance.enrich_delay_us).toBeGreaterThan(0);
+      expect(await cgroupPaths()).toContain(exec.process.cgroup);
 
-    expect(exit.exit).toMatchObject({ code: 7, core_dumped: false });
-    expect(exit.exit?.duration_us).toBeGreaterThanOrEqual(300_000);
-    expect(exit.exit?.duration_us).toBeLessThan(30_000_000);
-    expect(exit.process.args).toEqual(known.argv);
-    expect(exit.process.exe).toBe(known.exe);
-    expect(exit.parent?.pid).toBe(process.pid);
+      expect(exit.exit).toMatchObject({ code: 7, core_dumped: false });
+      expect(exit.exit?.duration_us).toBeGreaterThanOrEqual(300_000);
+      expect(exit.exit?.duration_us).toBeLessThan(30_000_000);
+      expect(exit.process.args).toEqual(known.argv);
+      expect(exit.process.exe).toBe(known.exe);
+      expect(exit.parent?.pid).toBe(process.pid);
 
-    for (const event of [fork, exec, exit]) {
-      expect(event.process.entity_id).toMatch(UUID);
-      expect(event.process.entity_id).toBe(fork.process.entity_id);
-      expect(event.parent?.entity_id).toBe(fork.parent?.entity_id);
-      const timeUs = Date.parse(event.time) * 1000;
-      expect(timeUs).toBeGreaterThanOrEqual(beforeUs - 2000);
-      expect(timeUs).toBeLessThanOrEqual(Date.now() * 1000);
-      expect(event.host.hostname).toBe(hostname());
-      expect(event.kernel_seq).toBeGreaterThan(0);
-    }
-    expect(exit.process.exec_id).toBe(exec.process.exec_id);
-    expect(fork.sequence).toBeLessThan(exec.sequence);
-    expect(exec.sequence).toBeLessThan(exit.sequence);
-  });
+      for (const event of [fork, exec, exit]) {
+        expect(event.process.entity_id).toMatch(UUID);
+        expect(event.process.entity_id).toBe(fork.process.entity_id);
+        expect(event.parent?.entity_id).toBe(fork.parent?.entity_id);
+        const timeUs = Date.parse(event.time) * 1000;
+        expect(timeUs).toBeGreaterThanOrEqual(beforeUs - 2000);
+        expect(timeUs).toBeLessThanOrEqual(Date.now() * 1000);
+        expect(event.host.hostname).toBe(hostname());
+        expect(event.kernel_seq).toBeGreaterThan(0);
+      }
+      expect(exit.process.exec_id).toBe(exec.process.exec_id);
+      expect(fork.sequence).toBeLessThan(exec.sequence);
+      expect(exec.sequence).toBeLessThan(exit.sequence);
+    },
+  );
 
   test('that is killed is recorded with the signal', async () => {
     const { result: known, events } = await recorded(async () => {

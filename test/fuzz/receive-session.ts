@@ -83,7 +83,8 @@ class Session {
   }
 
   #end(): { refused: boolean } {
-    const parts = { libc: this.#libc, control: this.#control, ring: new RingProducer(this.#memory) };
+    const openExecCache = () => ({ reason: 'there is none here', fix: 'try elsewhere' });
+    const parts = { libc: this.#libc, openExecCache, control: this.#control, ring: new RingProducer(this.#memory) };
     const [subscribed, scanned, lost, silent] = [ignore, ignore, ignore, ignore];
     try {
       new ConnectorReader(parts, this.#config).run({ subscribed, scanned, lost, silent });
@@ -179,8 +180,10 @@ function configOf(random: Random): ReaderConfig {
   return {
     receiveBufferBytes: 1 << 20,
     maxArgsBytes: 1024,
+    execCache: 'off',
     threads: false,
     kernelFilter: random.oneIn(8) ? { kinds: ['FORK', 'EXEC', 'EXIT'], mechanism: random.pick(['mask', 'bpf'] as const) } : null,
+    foreignNamespace: null,
     fallback: 'none',
     silenceMs: 0,
     reconcileEveryMs: 600_000,

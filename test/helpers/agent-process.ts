@@ -1,13 +1,15 @@
 import type { ChildProcessByStdio } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { AgentEvent } from '../../src/core/agent-event.ts';
-import type { ProcessEvent } from '../../src/core/event.ts';
+import type { ProcessEvent, RecordStream } from '../../src/core/event.ts';
 import type { RunRecord } from '../../src/agent/run-record.ts';
+import { decode as decodeBytes } from '../../src/encode/decode.ts';
 import { runCommand } from './run-command.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -25,7 +27,14 @@ export interface AgentOptions {
   readonly program?: string;
   /** Also the sink for people, on stdout; otherwise files only. */
   readonly eyes?: boolean;
+  /** Prints on stdout, besides, what the agent says of itself and which processes it finds: see `told`. */
+  readonly telling?: boolean;
+  /** Program and arguments that start the agent in their place, as in `unshare --net`. */
+  readonly inside?: readonly string[];
 }
+
+const FILES = 'disk: {type: file}';
+const TELLING = 'tell: {type: stdout, format: json, filter: {kinds: [snapshot]}}';
 
 export interface AgentEnd {
   readonly code: number | null;
@@ -44,6 +53,12 @@ type Printed<T> = T extends Uint8Array
       : T;
 export type PrintedProcessEvent = Omit<Printed<ProcessEvent>, 'time'> & { readonly time: string };
 export type PrintedAgentEvent = Omit<Printed<AgentEvent>, 'time'> & { readonly time: string };
+export type PrintedGap = NonNullable<PrintedAgentEvent['gap']>;
+
+function settings({ eyes, telling, set = [] }: AgentOptions): string[] {
+  const sinks = telling === true ? `${FILES}, ${TELLING}` : FILES;
+  return [...(eyes === true ? [] : [`sinks={${sinks}}`]), ...set].flatMap((value) => ['--set', value]);
+}
 
 /** A running `forkcast run`; killed when the test ends if it still runs then. */
 export class AgentProcess {
@@ -55,9 +70,8 @@ export class AgentProcess {
 
   constructor(options: AgentOptions) {
     this.dir = options.dir;
-    const sinks = options.eyes === true ? [] : ['--set', 'sinks={disk: {type: file}}'];
-    const set = (options.set ?? []).flatMap((value) => ['--set', value]);
-    this.child = spawn(options.program ?? FORKCAST, ['run', ...sinks, ...set, ...(options.args ?? [])], {
+    const [program = '', ...args] = [...(options.inside ?? []), options.program ?? FORKCAST, 'run', ...settings(options)];
+    this.child = spawn(program, [...args, ...(options.args ?? [])], {
       cwd: options.dir,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...options.env },
@@ -75,7 +89,24 @@ export class AgentProcess {
     });
   }
 
-  /** Resolves when the agent says that it listens and its self-test has passed. */
+  get pid(): number {
+    return this.child.pid ?? -1;
+  }
+
+  /** What an agent that tells has told so far, in order. */
+  told(): (PrintedAgentEvent | PrintedProcessEvent)[] {
+    const whole = this.stdout.slice(0, this.stdout.lastIndexOf('\n') + 1);
+    return whole
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as PrintedAgentEvent | PrintedProcessEvent);
+  }
+
+  toldGaps(): PrintedGap[] {
+    return this.told().flatMap((event) => ('gap' in event ? (event.gap ?? []) : []));
+  }
+
+  /** Resolves when the agent says that it listens: it has heard a process of its own, or others where some events are lost. */
   async ready(): Promise<void> {
     await Promise.race([
       waitFor(() => this.stderr.includes('listening'), { what: `the agent to listen; it said: ${this.stderr}`, timeoutMs: 20_000 }),
@@ -110,6 +141,17 @@ export class AgentProcess {
   /** AgentEvents of all finished files. */
   async agentEvents(): Promise<PrintedAgentEvent[]> {
     return decode(await this.files(/^agent-.*\.avro$/));
+  }
+
+  /** The same one by one and without the command: for so many events that printing them all would take its time. */
+  async visit(stream: 'process', each: (event: ProcessEvent) => void): Promise<void>;
+  async visit(stream: 'agent', each: (event: AgentEvent) => void): Promise<void>;
+  async visit(stream: RecordStream, each: (event: never) => void): Promise<void> {
+    for (const file of await this.files(new RegExp(`^${stream}-.*\\.avro$`)))
+      for await (const item of decodeBytes(createReadStream(file))) {
+        if (item.what !== 'event') throw new Error(`${file} is damaged: ${JSON.stringify(item)}`);
+        each(item.event.event as never);
+      }
   }
 }
 

@@ -4,11 +4,14 @@ import { PIECES, PIECES_AT, SIZES_AT, alignUp, maxRecordBytes } from '../../src/
 import {
   AUX_HEADER_BYTES,
   Aux,
+  FORKED_BYTES,
   LOSS_BYTES,
   SCAN_BYTES,
   SLOTS_AT,
   SLOT_BYTES,
+  USED_BYTES,
   setAuxHeader,
+  setForked,
   setHeader,
   setLoss,
   setScan,
@@ -58,7 +61,7 @@ function eventFrame(items: readonly (KernelEvent | LossEvent)[], wallUs: number)
   const events = items.filter((item): item is KernelEvent => item.kind !== 'LOSS');
   const captured = events.filter((event) => event.kind === 'EXEC' && event.capture !== null).length;
   const auxAt = SLOTS_AT + events.length * SLOT_BYTES;
-  const view = newView(auxAt + (items.length - events.length) * LOSS_BYTES + captured * (AUX_HEADER_BYTES + maxRecordBytes(1 << 17)));
+  const view = newView(auxAt + items.length * Math.max(LOSS_BYTES, USED_BYTES) + captured * (AUX_HEADER_BYTES + maxRecordBytes(1 << 17)));
   const last = items.at(-1) as KernelEvent | LossEvent;
   let at = auxAt;
   let slot = 0;
@@ -77,11 +80,26 @@ function eventFrame(items: readonly (KernelEvent | LossEvent)[], wallUs: number)
       at += captureRecord(view, at, { type: Aux.CAPTURE, slot, detail: 0, pid: item.tgid, capture: item.capture });
       aux += 1;
     }
+    const recorded = recordOf(view, at, { event: item, slot });
+    at += recorded;
+    if (recorded > 0) aux += 1;
     slot += 1;
   }
   const receivedNs = last.kind === 'LOSS' ? last.monotonicNs : last.monotonicNs + last.delayUs * 1000;
   setHeader(view, 0, { slots: events.length, aux, auxAt, offsets: { wallUs, bootNs: 0 }, receivedNs });
   return view.bytes.subarray(0, at);
+}
+
+/** What the kernel recorded of a fork or an exit; 0 where there is nothing. */
+function recordOf(view: RingView, at: number, { event, slot }: { event: KernelEvent; slot: number }): number {
+  if (event.kind === 'FORK' && event.startBootNs !== undefined) {
+    setForked(view, at, { slot, startBootNs: event.startBootNs });
+    return FORKED_BYTES;
+  }
+  if (event.kind !== 'EXIT' || event.usage === undefined) return 0;
+  setAuxHeader(view, at, { type: Aux.USED, slot, bytes: USED_BYTES, detail: 0 });
+  view.floats.set(Object.values(event.usage) as number[], (at + AUX_HEADER_BYTES) / 8);
+  return USED_BYTES;
 }
 
 function listingFrame(item: Heard & { kind: 'SNAPSHOT' | 'SCAN' }, wallUs: number): Buffer {

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker, isMainThread } from 'node:worker_threads';
+import type { AgentError } from '../../src/core/errors.ts';
 import { ProcessMonitor } from '../../src/monitor/process-monitor.ts';
 
 /** Run by `monitor.test.ts` as a process of its own, each time to another end. */
@@ -13,6 +16,8 @@ async function tenUpAndDown(): Promise<void> {
 async function untilAChildEnds(): Promise<void> {
   const events = monitor.events({ kinds: ['exec'], name: 'monitor-probe' });
   await monitor.start();
+  // A listing that is under way may see a process before its messages are read.
+  await monitor.listed();
   process.stdout.write('started\n');
   for await (const event of events) {
     if (event.kind === 'GAP') continue;
@@ -20,6 +25,16 @@ async function untilAChildEnds(): Promise<void> {
     break;
   }
   await monitor.stop();
+}
+
+async function inAWorker(): Promise<void> {
+  if (isMainThread) return void (await once(new Worker(new URL(import.meta.url), { argv: [end] }), 'exit'));
+  try {
+    await monitor.start();
+  } catch (error) {
+    const { code, fix } = error as AgentError;
+    process.stdout.write(`${code}: ${fix}\n`);
+  }
 }
 
 const ENDS: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -55,6 +70,7 @@ const ENDS: Readonly<Record<string, () => Promise<unknown>>> = {
     await monitor.start();
     process.kill(process.pid, 'SIGTERM');
   },
+  'a worker thread': inAWorker,
   'a child': untilAChildEnds,
 };
 

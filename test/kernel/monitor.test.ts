@@ -95,6 +95,7 @@ describe('a monitor on the live kernel', () => {
     monitor.on('exit', listener, { name });
     expect(() => monitor.on('exec', listener, { name })).toThrow(expect.objectContaining({ code: 'SUBSCRIPTION_DUPLICATE' }));
     await monitor.start();
+    await monitor.listed();
     const [a, b, c] = [await program('forkcast-callbacks-a'), await program('forkcast-callbacks-b'), await program('forkcast-callbacks-c')];
     await c();
     const [pidA, pidB] = [await a(), await b()];
@@ -174,6 +175,12 @@ describe('a process of its own', () => {
 
   test('subscribes and undoes at each start after a stop', async () => {
     expect(await run('a restart')).toMatchObject({ code: 0, stderr: '', sent: ['listen', 'ignore', 'listen', 'ignore'] });
+  });
+
+  test('is spared the crash that comes of listening in a worker thread first', async () => {
+    const { code, stdout } = await runCommand(process.execPath, [SCRIPT, 'a worker thread']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^NATIVE_UNAVAILABLE: Start the monitor on the main thread/);
   });
 
   test('ends by an error that nobody caught, and the subscription is undone all the same', async () => {

@@ -1,4 +1,13 @@
-import type { AgentCheckpoint, AgentEvent, AgentGap, AgentReload, AgentStart, AgentStop, AgentThrottle } from '../../core/agent-event.ts';
+import type {
+  AgentCheckpoint,
+  AgentEvent,
+  AgentGap,
+  AgentReload,
+  AgentSnapshot,
+  AgentStart,
+  AgentStop,
+  AgentThrottle,
+} from '../../core/agent-event.ts';
 import { paint } from './colour.ts';
 import { durationText } from './duration-text.ts';
 import { printable } from './printable.ts';
@@ -12,7 +21,7 @@ export function describeAgentEvent(event: AgentEvent, colour: boolean): string {
     case 'START':
       return start === null ? '' : startText(start);
     case 'SNAPSHOT':
-      return snapshot === null ? '' : `snapshot of running processes, ${snapshot.phase.toLowerCase()}: ${snapshot.processes}`;
+      return snapshot === null ? '' : snapshotText(snapshot);
     case 'GAP':
       return gap === null ? '' : alarm(gapText(gap), colour);
     case 'CHECKPOINT':
@@ -41,11 +50,32 @@ function startText(start: AgentStart): string {
   return `forkcast ${printable(start.version)} hears ${sources}${sinks}${without === '' ? '' : `; without ${without}`}`;
 }
 
+const WHY: Readonly<Record<string, string>> = {
+  start: '',
+  loss: ' after a loss',
+  interval: ' for comparison',
+  fallback: ' for want of events',
+};
+
+function snapshotText({ phase, processes, purpose }: AgentSnapshot): string {
+  return `snapshot of running processes${WHY[purpose] ?? ` (${printable(purpose)})`}, ${phase.toLowerCase()}: ${processes}`;
+}
+
+const LOST_BY: Readonly<Record<string, string>> = {
+  receive_buffer: 'the receive buffer was full',
+  tail: 'the receive buffer was full',
+  blind: 'the agent was not subscribed',
+};
+
 function gapText(gap: AgentGap): string {
   const where = gap.cpu === null ? '' : ` on CPU ${gap.cpu}`;
   const when = `between ${localTime(gap.from_time)} and ${localTime(gap.to_time)}`;
   if (gap.count === 0 && !gap.exact) return `nothing was heard ${when}: what happened then is not known`;
-  return `${gap.exact ? '' : 'at least '}${events(gap.count)} lost${where} ${when}: ${printable(gap.reason)}`;
+  // What an earlier loss had declared without knowing its place.
+  const before = gap.from_seq === null || gap.to_seq === null ? 0 : gap.to_seq - gap.from_seq + 1 - gap.count;
+  if (gap.count === 0) return `of the events lost before, ${before} were${where} ${when}`;
+  const besides = before > 0 ? `, besides ${before} counted before` : '';
+  return `${gap.exact ? '' : 'at least '}${events(gap.count)} lost${where} ${when}${besides}: ${LOST_BY[gap.reason] ?? printable(gap.reason)}`;
 }
 
 function checkpointText(checkpoint: AgentCheckpoint): string {

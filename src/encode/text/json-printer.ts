@@ -1,3 +1,4 @@
+import { safeJson } from './safe-json.ts';
 import { utcTimestamp } from './timestamp.ts';
 import { uuidText } from '../../core/uuid.ts';
 
@@ -121,10 +122,7 @@ function remembered(print: Printer): Printer {
 
 /** What JSON itself would escape, and everything beyond printable ASCII. */
 const NOT_PLAIN = /[^ !#-[\]-~]/;
-/** What JSON lets through and a terminal would obey: DEL, C1, bidirectional controls, line separators, byte order mark. */
-const OBEYED = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-
 function quote(text: string): string {
   if (!NOT_PLAIN.test(text)) return `"${text}"`;
-  return JSON.stringify(text).replace(OBEYED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return safeJson(text);
 }

@@ -59,8 +59,10 @@ function commandText(process: ProcessInfo): string {
 function exitText(process: ProcessInfo, exit: ExitInfo, colour: boolean): string {
   const what = process.tid === null ? nameOf(process) : `${nameOf(process)} thread ${process.tid}`;
   const after = exit.duration_us === null ? '' : ` after ${durationText(exit.duration_us)}`;
-  if (exit.signal === null)
-    return exit.code === 0 ? `${what} exited 0${after}` : `${what} ${alarm(`exited ${exit.code ?? '?'}`, colour)}${after}`;
+  if (exit.signal === null) {
+    if (exit.code === null) return `${what} ended unseen${after}`;
+    return exit.code === 0 ? `${what} exited 0${after}` : `${what} ${alarm(`exited ${exit.code}`, colour)}${after}`;
+  }
   const by = printable(exit.signal_name ?? signalName(exit.signal));
   return `${what} ${alarm(`killed by ${by}${exit.core_dumped ? ', core dumped' : ''}`, colour)}${after}`;
 }

@@ -1,4 +1,4 @@
-import type { ProcessEvent } from '../../core/event.ts';
+import type { ExecInfo, ProcessEvent } from '../../core/event.ts';
 import type { ExecEvent } from '../../core/kernel-event.ts';
 import {
   applyCaptured,
@@ -12,11 +12,13 @@ import {
 } from '../captured.ts';
 import type { EnrichContext } from '../context.ts';
 import { newProcessEvent } from '../event-shape.ts';
-import { parseStat, type StatFields } from '../procfs/stat.ts';
+import { idsBefore } from '../former-ids.ts';
+import { nextImage } from '../images.ts';
+import type { StatFields } from '../procfs/stat.ts';
+import { execInfoOf, statOf } from '../recorded.ts';
 import { execed, isOfSuccessor } from '../resolve.ts';
 import { readStart } from '../start-time.ts';
-import { OWN_IMAGE, type Entry } from '../table/entry.ts';
-import { newImage } from '../table/image.ts';
+import { ANNOUNCED, OWN_IMAGE, type Entry } from '../table/entry.ts';
 import { setThreadCount } from '../table/threads.ts';
 
 /**
@@ -24,50 +26,54 @@ import { setThreadCount } from '../table/threads.ts';
  * they are replaced or missing. /proc cannot tell whether yet another exec came before the capture.
  */
 export function onExec(ctx: EnrichContext, event: ExecEvent, wanted: boolean): ProcessEvent | null {
-  const stat = event.capture === null ? undefined : parseStat(event.capture.stat);
-  const foreign = stat !== undefined && isOfSuccessor(ctx, event, stat);
+  const stat = event.capture === null ? undefined : statOf(event.capture);
+  // What was recorded is of this very exec; what was read may be of whoever has the pid by then.
+  const foreign = stat !== undefined && event.capture?.kernel === undefined && isOfSuccessor(ctx, event, stat);
   if (foreign) ctx.counters.foreignCaptures++;
   const own = foreign ? undefined : stat;
-  const captured = event.capture === null || foreign ? NOTHING_CAPTURED : parseCapture(ctx, event.capture, own);
+  const captured = event.capture === null || foreign ? NOTHING_CAPTURED : parseCapture(ctx, event.capture, { stat: own, pid: event.tgid });
   const entry = execed(ctx, event, own);
   if (own !== undefined) followParent(ctx, entry, { stat: own, event });
-  replaceImage(ctx, entry, captured);
+  ctx.table.setImage(entry, nextImage(ctx, entry, captured));
+  entry.marks |= OWN_IMAGE;
+  // comm follows the file's name at exec, without an event of its own.
+  entry.name = null;
+  const before = idsBefore(entry, captured, event);
   applyCaptured(ctx, entry, captured);
   setThreadCount(ctx.table, entry, { threads: 1, atNs: event.monotonicNs });
   entry.leaderExited = false;
-  return wanted ? describe(ctx, event, { entry, captured, foreign }) : null;
+  entry.aliveNs = event.monotonicNs;
+  // Where no forks are published, the kernel may be asked to leave them out: then this is what makes the process known.
+  if (wanted && !ctx.kinds.has('FORK')) entry.marks |= ANNOUNCED;
+  return wanted ? describe(ctx, event, { entry, captured, foreign, before }) : null;
 }
 
 function followParent(ctx: EnrichContext, entry: Entry, seen: { readonly stat: StatFields; readonly event: ExecEvent }): void {
   const { stat, event } = seen;
-  readStart(ctx, entry, { ticks: stat.startTicks, stamp: event });
+  const kernel = event.capture?.kernel;
+  readStart(ctx, entry, { ticks: stat.startTicks, stamp: event, startNs: kernel?.startMonotonicNs });
   const parent = entry.parent;
   // The parent at the time of the exec counts: one that died since is still the right one, although /proc names the reaper by now.
   const isCurrent =
-    parent !== null && parent.whereabouts !== 'evicted' && (parent.whereabouts !== 'exited' || parent.exitNs > event.monotonicNs);
+    kernel === undefined &&
+    parent !== null &&
+    parent.whereabouts !== 'evicted' &&
+    (parent.whereabouts !== 'exited' || parent.exitNs > event.monotonicNs);
   if (isCurrent || parent?.pid === stat.ppid) return;
   const reaper = ctx.table.get(stat.ppid);
   entry.ppid = stat.ppid;
   if (reaper !== undefined && reaper !== entry) entry.parent = reaper;
-}
-
-function replaceImage(ctx: EnrichContext, entry: Entry, captured: Captured): void {
-  entry.execs++;
-  const execId = entry.forkHeard ? ctx.execIds.ofHeard(entry.id, entry.execs) : ctx.execIds.ofFound(entry.id);
-  ctx.table.setImage(entry, newImage({ execId, exe: captured.exe?.path ?? null, argv: captured.argv, cwd: captured.cwd }));
-  entry.marks |= OWN_IMAGE;
-  // comm follows the file's name at exec, without an event of its own.
-  entry.name = null;
+  else if (kernel !== undefined) entry.parent = null;
 }
 
 function describe(
   ctx: EnrichContext,
   event: ExecEvent,
-  of: { readonly entry: Entry; readonly captured: Captured; readonly foreign: boolean },
+  of: { readonly entry: Entry; readonly captured: Captured; readonly foreign: boolean; readonly before: ExecInfo['before'] },
 ): ProcessEvent {
   const made = newProcessEvent(ctx, event, of.entry);
   describeCaptured(ctx, made, of);
-  made.exec = { filename: null, from_thread: null, before: null };
+  made.exec = execInfoOf(of.captured.recorded, of.before);
   if (event.capture !== null) {
     made.provenance.enrich_delay_us = event.capture.delayUs;
     made.provenance.missing_errno = of.foreign ? ESRCH : missingErrno(made.provenance, event.capture);

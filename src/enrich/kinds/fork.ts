@@ -4,8 +4,8 @@ import type { EnrichContext } from '../context.ts';
 import { newProcessEvent } from '../event-shape.ts';
 import { entityIdOf, parentLink } from '../parents.ts';
 import { forkedBefore, knownOrPlaceholder, strayEntry } from '../resolve.ts';
-import { deriveStart } from '../start-time.ts';
-import { START_UNKNOWN, type Entry } from '../table/entry.ts';
+import { deriveStart, ticksOf } from '../start-time.ts';
+import { ANNOUNCED, START_UNKNOWN, type Entry } from '../table/entry.ts';
 import { setThreadCount, threadForked } from '../table/threads.ts';
 
 /** null: not for the stream. `wanted` is false when the kind is not selected; the table learns all the same. */
@@ -17,6 +17,7 @@ function onProcessFork(ctx: EnrichContext, event: ForkEvent, wanted: boolean): P
   const parent = knownOrPlaceholder(ctx, event.parentTgid, event.monotonicNs);
   const child = forkedBefore(ctx, event);
   const entry = child === undefined ? forkChild(ctx, event, parent) : lateFork(ctx, event, child);
+  entry.marks |= ANNOUNCED;
   if (entry.parent === null && entry !== parent) entry.parent = parent;
   if (!wanted) return null;
   const made = newProcessEvent(ctx, event, entry);
@@ -24,6 +25,7 @@ function onProcessFork(ctx: EnrichContext, event: ForkEvent, wanted: boolean): P
   made.process.exec_id = null;
   made.fork = { is_thread: false };
   made.parent = parentLink(parent);
+  if (event.startBootNs !== undefined && entry.startTicks === ticksOf(event.startBootNs)) made.provenance.identity = 'KERNEL';
   made.provenance.parent = entityIdOf(parent) === null ? 'MISSING' : 'KERNEL';
   return made;
 }
@@ -31,7 +33,7 @@ function onProcessFork(ctx: EnrichContext, event: ForkEvent, wanted: boolean): P
 /** The child is a copy of its parent until it execs. */
 function forkChild(ctx: EnrichContext, event: ForkEvent, parent: Entry): Entry {
   const child = strayEntry(ctx, event.tgid, event.monotonicNs);
-  deriveStart(ctx, child, event);
+  deriveStart(ctx, child, { stamp: event, startBootNs: event.startBootNs });
   child.forkHeard = true;
   child.execs = execsOfNamesake(ctx, child);
   setThreadCount(ctx.table, child, { threads: 1, atNs: event.monotonicNs });
@@ -59,7 +61,7 @@ function execsOfNamesake(ctx: EnrichContext, child: Entry): number {
 
 /** The exec or a snapshot was heard before the fork: what they said is newer than what a fork can say. */
 function lateFork(ctx: EnrichContext, event: ForkEvent, entry: Entry): Entry {
-  if (entry.startSource === START_UNKNOWN) deriveStart(ctx, entry, event);
+  if (entry.startSource === START_UNKNOWN) deriveStart(ctx, entry, { stamp: event, startBootNs: event.startBootNs });
   ctx.table.touch(entry);
   return entry;
 }

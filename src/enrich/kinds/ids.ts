@@ -2,6 +2,7 @@ import type { IdsInfo, ProcessEvent } from '../../core/event.ts';
 import type { IdEvent } from '../../core/kernel-event.ts';
 import type { EnrichContext } from '../context.ts';
 import { addSummary, newProcessEvent } from '../event-shape.ts';
+import { noteFormerIds } from '../former-ids.ts';
 import { knownOrPlaceholder } from '../resolve.ts';
 import { GID_FROM_THREAD, OWN_IDS, UID_FROM_THREAD, type Entry } from '../table/entry.ts';
 
@@ -41,6 +42,7 @@ function isEcho(entry: Entry, event: IdEvent): boolean {
 }
 
 function changeIds(entry: Entry, event: IdEvent): IdsInfo {
+  noteFormerIds(entry, event.monotonicNs);
   const isUser = event.kind === 'UID';
   const ids: IdsInfo = {
     old_real: isUser ? entry.uid : entry.gid,

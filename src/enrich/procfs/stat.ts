@@ -37,6 +37,14 @@ const MAX_PID = 2 ** 22;
 const FIRST_NUMBER = 4;
 const LAST_NUMBER = 22;
 
+/**
+ * [50] Where the environment begins in memory: another place after each exec, as addresses are random. Programs that rewrite their arguments leave it alone,
+ * unlike [48], which systemd moves. The kernel shows it only to who may trace the process.
+ */
+export const ENV_START = 50;
+/** [52] Wait status of a zombie, likewise. */
+export const EXIT_STATUS = 52;
+
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** undefined for anything that is not a whole stat line: not read, cut, or garbage. */
@@ -80,8 +88,8 @@ function fieldsAfter(line: Buffer, open: number, close: number): StatFields | un
   return undefined;
 }
 
-/** Keeps nonsense out of ids and fixed-width fields; no kernel prints such values. */
-function isPlausible(fields: StatFields): boolean {
+/** Keeps nonsense out of ids and fixed-width fields; no kernel says such values. */
+export function isPlausible(fields: StatFields): boolean {
   return (
     fields.startTicks >= 0 &&
     fields.startTicks < MAX_TICKS &&
@@ -118,6 +126,26 @@ function keep(fields: Writable<StatFields>, field: number, value: number): void 
       break;
     default:
   }
+}
+
+/** A field after the name that is no part of `StatFields`, never negative; 0 where the line does not have it. */
+export function laterField(piece: Piece, wanted: typeof ENV_START | typeof EXIT_STATUS): number {
+  const line = bytesOf(piece);
+  const open = line === undefined ? -1 : line.indexOf(OPEN);
+  const close = line === undefined || open < 0 ? -1 : lastClose(line, open);
+  if (line === undefined || close < 0) return 0;
+  let at = close + 2;
+  for (let field = 3; field < wanted; at++) {
+    if (at >= line.length) return 0;
+    if (line[at] === SPACE) field++;
+  }
+  let value = 0;
+  for (; at < line.length; at++) {
+    const digit = (line[at] as number) - 0x30;
+    if (digit < 0 || digit > 9) break;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** The task is a zombie or dead: its memory is gone, and with it argv and executable. */

@@ -1,4 +1,4 @@
-import type { Uuid } from '../../core/event.ts';
+import type { Usage, Uuid } from '../../core/event.ts';
 import { UNKNOWN_TICKS } from '../entity-id.ts';
 import type { Image } from './image.ts';
 
@@ -6,9 +6,9 @@ import type { Image } from './image.ts';
 export const START_UNKNOWN = 0;
 /** Computed from the stamp of the FORK: may be one tick after what /proc prints. */
 export const START_DERIVED = 1;
-/** Read from /proc. */
-export const START_READ = 2;
-export type StartSource = typeof START_UNKNOWN | typeof START_DERIVED | typeof START_READ;
+/** As the kernel keeps it, from /proc or from a record. */
+export const START_EXACT = 2;
+export type StartSource = typeof START_UNKNOWN | typeof START_DERIVED | typeof START_EXACT;
 
 /** Which values are the process's own, not what its parent had at the fork. */
 export const OWN_IMAGE = 1;
@@ -17,9 +17,22 @@ export const OWN_IDS = 4;
 /** A set-user-id (set-group-id) event was published for a thread that is not the leader. */
 export const UID_FROM_THREAD = 8;
 export const GID_FROM_THREAD = 16;
+/** Its FORK or a SNAPSHOT was heard: whoever follows the events knows of it. */
+export const ANNOUNCED = 32;
+/** Its end was noticed by a listing of /proc: no EXIT of it was heard. */
+export const DIED_UNSEEN = 64;
 
 /** `threadEpoch` of an entry whose thread count was never known exactly. */
 const COUNT_NEVER_KNOWN = -1;
+
+export interface FormerIds {
+  readonly uid: number | null;
+  readonly gid: number | null;
+  readonly euid: number | null;
+  readonly egid: number | null;
+  /** CLOCK_MONOTONIC of the change. */
+  readonly atNs: number;
+}
 
 export type Whereabouts = 'new' | 'living' | 'exited' | 'evicted';
 
@@ -62,6 +75,14 @@ export class Entry {
   threadEpoch = COUNT_NEVER_KNOWN;
   /** CLOCK_MONOTONIC when `threads` was exact: thread events before are in it already. */
   countedNs = 0;
+  /** CLOCK_MONOTONIC at which the task that is its leader now is known to have run. */
+  aliveNs = 0;
+  /** Number of the last listing of /proc that showed it; 0 for none. */
+  listed = 0;
+  /** What it used, where that was told with the EXIT of a thread before the last one. */
+  usage: Usage | null = null;
+  /** Ids before the last change of them that a message told of. */
+  formerIds: FormerIds | null = null;
   exitNs = 0;
   whereabouts: Whereabouts = 'new';
   previous: Entry | null = null;

@@ -11,6 +11,8 @@ export interface Image {
   readonly exe: string | null;
   readonly argv: Argv | null;
   readonly cwd: string | null;
+  /** Where its environment begins in memory, as good as unique to one exec; 0 where unknown. */
+  readonly envStart: number;
   /** Estimated heap size, bytes. */
   readonly bytes: number;
   /** Table entries that run it; the last to leave gives its bytes back. */
@@ -25,10 +27,11 @@ export interface ImageParts {
   readonly exe: string | null;
   readonly argv: Argv | null;
   readonly cwd: string | null;
+  readonly envStart: number;
 }
 
-export function newImage({ execId, exe, argv, cwd }: ImageParts): Image {
+export function newImage({ execId, exe, argv, cwd, envStart }: ImageParts): Image {
   const argvBytes = argv === null ? 0 : argv.keptBytes + argv.args.length * ARG_BYTES + (argv.argsRaw === null ? 0 : 2 * argv.keptBytes);
   const bytes = IMAGE_BYTES + argvBytes + (cwd === null ? 0 : cwd.length);
-  return { execId, exe, argv, cwd, bytes, users: 0 };
+  return { execId, exe, argv, cwd, envStart, bytes, users: 0 };
 }

@@ -1,4 +1,4 @@
-import { ENTRY_BYTES, type Entry } from './entry.ts';
+import { DIED_UNSEEN, ENTRY_BYTES, type Entry } from './entry.ts';
 import { EntryList } from './entry-list.ts';
 import type { Image } from './image.ts';
 
@@ -63,6 +63,21 @@ export class ProcessTable {
     return this.#byPid.get(pid);
   }
 
+  /** How many processes run, as far as known. */
+  get livingCount(): number {
+    return this.#byPid.size - this.#exitedCount;
+  }
+
+  /** The processes that run, as far as known; those visited may end meanwhile. */
+  *runs(): Generator<Entry> {
+    let entry = this.#living.first;
+    while (entry !== null) {
+      const { next } = entry;
+      yield entry;
+      entry = next;
+    }
+  }
+
   /** Pids of the processes that run, as far as known. */
   *living(): Generator<number> {
     for (const { pid, whereabouts } of this.#byPid.values()) if (whereabouts === 'living') yield pid;
@@ -115,6 +130,7 @@ export class ProcessTable {
     this.#living.append(entry);
     entry.whereabouts = 'living';
     entry.exitNs = 0;
+    entry.marks &= ~DIED_UNSEEN;
   }
 
   /** @param nowNs CLOCK_MONOTONIC; called every now and then, so that a quiet machine forgets too */

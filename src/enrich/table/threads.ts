@@ -35,8 +35,13 @@ export function threadExited(entry: Entry, atNs: number): boolean {
   return entry.threads === 0;
 }
 
-/** The EXIT of the leader; true when it was the end of the process. */
+/**
+ * The EXIT of the leader; true when it was the end of the process. An exec by another thread may overtake the EXIT of the leader that it replaced: that one has
+ * woken the exec before it reports itself. What it then reports tells: either its stamp and ids are from before the exec made it an ordinary thread, and so
+ * earlier than the stamp of the EXEC, or it looks like a thread, with the id of the one that exec'd (Linux 5.8) or with the exit signal of a thread.
+ */
 export function leaderExited(table: ProcessTable, entry: Entry, atNs: number): boolean {
+  if (entry.whereabouts !== 'exited' && atNs < entry.aliveNs) return false;
   // /proc showed it dead before this was heard: the count is of the threads that it left behind.
   if (entry.leaderExited && entry.threads > 0 && atNs < entry.countedNs && isCountExact(table, entry)) return false;
   if (entry.threads <= 1 || entry.leaderExited || !isCountExact(table, entry)) return true;

@@ -1,14 +1,26 @@
 import { opendirSync } from 'node:fs';
 import type { Dir } from 'node:fs';
 
+const SCARCE: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
 /** Walks the pids of `/proc`, a few at a time. Threads are not listed there; processes born during the walk may or may not be. */
 export class ProcfsScan {
   readonly #directory: Dir;
   #open = true;
 
-  constructor(root = '/proc') {
-    // One entry a read: a read that fails loses all that it had read.
-    this.#directory = opendirSync(root, { bufferSize: 1 });
+  private constructor(directory: Dir) {
+    this.#directory = directory;
+  }
+
+  /** undefined where the process, or the machine, has no descriptor or memory to spare just now. */
+  static open(root = '/proc'): ProcfsScan | undefined {
+    try {
+      // One entry a read: a read that fails loses all that it had read.
+      return new ProcfsScan(opendirSync(root, { bufferSize: 1 }));
+    } catch (error) {
+      if (SCARCE.has((error as NodeJS.ErrnoException).code)) return undefined;
+      throw error;
+    }
   }
 
   /** The next pid, or undefined when all were given. */

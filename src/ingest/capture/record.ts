@@ -1,10 +1,12 @@
 /*
  * A capture in the ring, 8-byte aligned, written by the ingest thread and read in place by the main thread:
  *
- *    0 u32 bytes (whole record) · 4 u32 pid · 8 u32 delay_us · 12 u32 original bytes of cmdline, as far as known
+ *    0 u32 bytes (whole record) · 4 u24 pid, u8 flags · 8 u32 delay_us · 12 u32 original bytes of cmdline, as far as known
  *   16 i32 size of each piece in the order of PIECES (>= 0: bytes; < 0: −errno) · then the pieces, each padded to 4 bytes
+ *   with the flag KERNEL, at the next multiple of 8: what the kernel recorded, see kernel-facts.ts
  */
 import type { Capture, Piece } from '../../core/kernel-event.ts';
+import { CaptureFlag, FLAGS_SHIFT, MAX_KERNEL_FACTS_BYTES, readKernelFacts } from './kernel-facts.ts';
 
 /** Order of capture, too: what vanishes first and matters most comes first. */
 export const PIECES = ['cmdline', 'exe', 'stat', 'cgroup', 'status', 'loginuid', 'cwd'] as const;
@@ -12,9 +14,9 @@ export const SIZES_AT = 16;
 export const PIECES_AT = SIZES_AT + 4 * PIECES.length;
 export const MAX_PID_FILE_BYTES = 4096;
 
-/** Room a record may need: argv as configured, the other pieces at most one page each. */
+/** Room a record may need: argv as configured, the other pieces at most one page each, the kernel's facts. */
 export function maxRecordBytes(maxArgsBytes: number): number {
-  return alignUp(PIECES_AT + maxArgsBytes + (PIECES.length - 1) * (MAX_PID_FILE_BYTES + 4) + 8, 8);
+  return alignUp(PIECES_AT + maxArgsBytes + (PIECES.length - 1) * (MAX_PID_FILE_BYTES + 4) + 8 + MAX_KERNEL_FACTS_BYTES + 8, 8);
 }
 
 export function alignUp(n: number, to: number): number {
@@ -36,5 +38,18 @@ export function readCapture(bytes: Buffer, words: Uint32Array, at: number): Capt
     position += alignUp(size, 4);
   }
   const [cmdline, exe, stat, cgroup, status, loginuid, cwd] = pieces as [Piece, Piece, Piece, Piece, Piece, Piece, Piece];
-  return { delayUs: words[w + 2] as number, cmdlineBytes: words[w + 3] as number, cmdline, exe, stat, cgroup, status, loginuid, cwd };
+  const flags = (words[w + 1] as number) >>> FLAGS_SHIFT;
+  const kernel = (flags & CaptureFlag.KERNEL) === 0 ? undefined : readKernelFacts(bytes, words, { at: alignUp(position, 8), flags });
+  return {
+    delayUs: words[w + 2] as number,
+    cmdlineBytes: words[w + 3] as number,
+    cmdline,
+    exe,
+    stat,
+    cgroup,
+    status,
+    loginuid,
+    cwd,
+    kernel,
+  };
 }

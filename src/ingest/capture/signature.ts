@@ -9,5 +9,6 @@ const ARG_START = 48 - 3;
 export function signatureOf(stat: string): string {
   const end = stat.lastIndexOf(')');
   const fields = stat.slice(end + 2).split(' ');
-  return `${stat.slice(stat.indexOf('('), end)} ${fields[START_TIME] ?? ''} ${fields[ARG_START] ?? ''} ${fields[0] === 'Z' ? 'Z' : ''}`;
+  // Joined, not put together by a template: that would keep the whole line alive behind each of its parts, and one of these is kept for each process.
+  return [stat.slice(stat.indexOf('('), end), fields[START_TIME], fields[ARG_START], fields[0] === 'Z' ? 'Z' : ''].join(' ');
 }

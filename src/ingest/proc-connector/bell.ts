@@ -17,6 +17,8 @@ const NONE = -1;
 
 export class Bell {
   readonly fd: number;
+  /** The last wait ended with something to receive. */
+  hasMessages = false;
   readonly #libc: Libc;
   readonly #alarm: ClockAlarm;
   readonly #fds = Buffer.alloc(3 * POLLFD_BYTES);
@@ -42,8 +44,9 @@ export class Bell {
   /** Waits for something to receive on `socket` (−1: there is none), for the bell, or for the time to be over. True: the wall clock was set, or the machine slept. */
   wait(socket: number, timeoutMs: number): boolean {
     this.#fds.writeInt32LE(socket, SOCKET);
-    for (const at of [BELL, ALARM]) this.#fds.writeInt16LE(0, at + REVENTS_AT);
+    for (const at of [BELL, SOCKET, ALARM]) this.#fds.writeInt16LE(0, at + REVENTS_AT);
     this.#libc.poll(this.#fds, timeoutMs);
+    this.hasMessages = this.#isReady(SOCKET);
     // Taken note of: whoever rang has said in shared memory what for.
     if (this.#isReady(BELL)) readSync(this.fd, this.#counter, 0, COUNTER_BYTES, null);
     return this.#isReady(ALARM) && this.#alarm.rang();

@@ -27,8 +27,9 @@ export class IngestControl {
     this.#words = new Int32Array(memory, 0, CONTROL_BYTES / 4);
   }
 
+  /** A stop that was asked for stays as urgent as it was. */
   requestStop(how: 'drain' | 'hurry' | 'now'): void {
-    Atomics.store(this.#words, WORDS.STOP, StopRequest[how]);
+    if (StopRequest[how] > this.stopRequest) Atomics.store(this.#words, WORDS.STOP, StopRequest[how]);
   }
 
   /** The eventfd that wakes the ingest thread; 0 while there is none. The main thread closes it, after the thread has ended: never under a ringing hand. */
@@ -65,9 +66,9 @@ export class IngestControl {
 
   /** Blocks the calling thread until the ingest thread closed or the time is over; for exits that cannot wait for the event loop. */
   waitUntilClosed(timeoutMs: number): boolean {
-    const deadline = Date.now() + timeoutMs;
+    const deadline = performance.now() + timeoutMs;
     for (let phase = this.phase; phase !== Phase.CLOSED; phase = this.phase) {
-      const left = deadline - Date.now();
+      const left = deadline - performance.now();
       if (left <= 0) return false;
       Atomics.wait(this.#words, WORDS.STATE, phase, left);
     }

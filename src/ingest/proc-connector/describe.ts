@@ -1,24 +1,36 @@
 import type { AgentError } from '../../core/errors.ts';
 import type { SourceDescription } from '../../core/event-source.ts';
 import { eventsHeldBy } from '../../core/receive-buffer.ts';
+import type { CaptureState } from './captures.ts';
 import type { KernelFilter } from './narrow.ts';
 import type { ConnectorSocket } from './socket.ts';
 
 const PROC_RACE = 'arguments, executable and working directory are read from /proc after the exec: a process that ends first keeps none';
+const RECORD_ROOM =
+  'arguments, executable and working directory are recorded by the kernel at the exec; where its ring has no room for a record they are read from /proc after the exec';
 
 /** What START says of a subscription. The kernel grants twice what is asked for, for its own accounting. */
 export function describeSocket(
   socket: ConnectorSocket,
-  wanted: { readonly receiveBufferBytes: number; readonly kernelFilter: KernelFilter | null; readonly unfiltered: boolean },
+  wanted: {
+    readonly receiveBufferBytes: number;
+    readonly kernelFilter: KernelFilter | null;
+    readonly unfiltered: boolean;
+    readonly captures: CaptureState;
+  },
 ): SourceDescription {
   const clamped = !socket.forced && socket.receiveBufferBytes < 2 * wanted.receiveBufferBytes;
   const reason = `${socket.receiveBufferBytes / 2} instead of ${wanted.receiveBufferBytes} bytes: CAP_NET_ADMIN is not held`;
   return {
     sources: ['proc_connector'],
-    degraded: [...(clamped ? [{ feature: 'receive_buffer', reason }] : []), ...describeFilter(wanted)],
+    degraded: [
+      ...(clamped ? [{ feature: 'receive_buffer', reason }] : []),
+      ...describeFilter(wanted),
+      ...describeCaptures(wanted.captures),
+    ],
     lossWindows: [
       `receive buffer: ${eventsHeldBy(socket.receiveBufferBytes)} events; beyond that the kernel drops the newest, ${countedAs(wanted.kernelFilter)}`,
-      PROC_RACE,
+      wanted.captures.via === 'kernel' ? RECORD_ROOM : PROC_RACE,
     ],
   };
 }
@@ -38,6 +50,11 @@ function describeFilter({
   if (kernelFilter === null) return [];
   const reason = `the kernel leaves out all but ${kernelFilter.kinds.join(', ')}: what else happened is not known, and its sequence proves nothing`;
   return [{ feature: 'loss_counting', reason }];
+}
+
+function describeCaptures(captures: CaptureState): SourceDescription['degraded'] {
+  if (captures.via === 'procfs') return [{ feature: 'exec_cache', reason: `${captures.reason}; /proc is read instead` }];
+  return captures.missing.map(({ feature, reason }) => ({ feature: `exec_cache.${feature}`, reason }));
 }
 
 /** What START says where the kernel cannot be heard. */

@@ -1,6 +1,7 @@
 import { LOSS_REASONS, SCAN_PURPOSES } from '../../core/kernel-event.ts';
 import type { Heard, LossReason, ScanPurpose } from '../../core/kernel-event.ts';
 import { readCapture } from '../capture/record.ts';
+import { readUsage } from '../capture/usage.ts';
 import { ACK, AUX_HEADER_BYTES, Aux, SLOTS_AT, SLOT_BYTES } from './frame.ts';
 import type { RingView } from './frame.ts';
 import { OffsetHistory } from './offset-history.ts';
@@ -30,8 +31,8 @@ export class FrameReader {
   /** 64-bit sequence seen last, by CPU. */
   readonly kernelSeqs: Record<string, number> = {};
   readonly #view: RingView;
-  /** Byte offset of the aux record of each slot; 0 for none. */
-  #captures = new Uint32Array(0);
+  /** Byte offset of the CAPTURE, FORKED or USED of each slot; 0 for none. */
+  #companions = new Uint32Array(0);
   readonly #turns: Turn[] = [];
   #wallUs = 0;
   #receivedNs = 0;
@@ -66,14 +67,14 @@ export class FrameReader {
   /** Finds the aux records of a frame; what comes before its slots goes straight to `out`. */
   #index(body: number, slots: number, out: Heard[]): void {
     const { words } = this.#view;
-    if (this.#captures.length < slots) this.#captures = new Uint32Array(slots);
-    this.#captures.fill(0, 0, slots);
+    if (this.#companions.length < slots) this.#companions = new Uint32Array(slots);
+    this.#companions.fill(0, 0, slots);
     this.#turns.length = 0;
     let at = body + (words[body / 4 + 6] as number);
     for (let i = words[body / 4 + 1] as number; i > 0; i -= 1) {
       const type = words[at / 4 + 1] as number;
       const slot = words[at / 4 + 2] as number;
-      if (type === Aux.CAPTURE) this.#captures[slot] = at + AUX_HEADER_BYTES;
+      if (type === Aux.CAPTURE || type === Aux.FORKED || type === Aux.USED) this.#companions[slot] = at;
       else if (type === Aux.SNAPSHOT) this.#pushSnapshot(at, out);
       else if (type === Aux.SCAN) this.#pushScan(at, out);
       else this.#turns.push({ slot, type, at });
@@ -88,7 +89,7 @@ export class FrameReader {
   }
 
   #pushSlot(at: number, slot: number, out: Heard[]): void {
-    const { words, bytes } = this.#view;
+    const { words, bytes, floats } = this.#view;
     const mark = words[(at + 76) / 4] as number;
     const flags = mark >>> 16;
     if (flags !== 0 && flags !== ACK) return;
@@ -98,12 +99,16 @@ export class FrameReader {
       this.tally.acks += 1;
       return;
     }
-    const captureAt = this.#captures[slot] as number;
+    const companion = this.#companions[slot] as number;
+    const type = companion === 0 ? 0 : (words[companion / 4 + 1] as number);
+    const bodyAt = companion + AUX_HEADER_BYTES;
     const event = decodeEvent(this.#view, at, {
       kernelSeq,
       wallOffsetUs: this.#wallUs,
       receivedNs: this.#receivedNs,
-      capture: captureAt === 0 ? null : readCapture(bytes, words, captureAt),
+      capture: type === Aux.CAPTURE ? readCapture(bytes, words, bodyAt) : null,
+      startBootNs: type === Aux.FORKED ? floats[bodyAt / 8] : undefined,
+      usage: type === Aux.USED ? readUsage(floats, bodyAt) : undefined,
     });
     if (event === undefined) {
       this.tally.unknown += 1;

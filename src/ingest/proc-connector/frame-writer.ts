@@ -1,18 +1,25 @@
+import type { ExecRecord, RecordView } from '../capture/bpf/record.ts';
+import type { KernelCapture } from '../capture/kernel-capture.ts';
 import type { Extent, ProcfsCapture } from '../capture/procfs.ts';
 import { maxRecordBytes } from '../capture/record.ts';
+import type { KernelUnits } from '../capture/usage.ts';
+import { writeUsage } from '../capture/usage.ts';
 import { FRAME_HEADER_BYTES } from '../ring/ring.ts';
 import type { RingProducer } from '../ring/ring.ts';
 import {
   AUX_HEADER_BYTES,
   Aux,
   CLOCK_BYTES,
+  FORKED_BYTES,
   FRAME_EVENTS,
   LOSS_BYTES,
   SCAN_BYTES,
   SLOTS_AT,
   SLOT_BYTES,
+  USED_BYTES,
   setAuxHeader,
   setClock,
+  setForked,
   setHeader,
   setLoss,
   setScan,
@@ -82,7 +89,7 @@ export class FrameWriter {
     this.#position = this.body + this.#auxAt;
   }
 
-  /** True when a loss, a change of the clock and a capture still fit. */
+  /** True when a loss, a change of the clock and a capture, the largest of what belongs to a slot, still fit. */
   get hasRoom(): boolean {
     const limit = Math.min(this.#ring.reserved, Math.max(this.#minBytes, MAX_FRAME_BYTES));
     return this.#position + LOSS_BYTES + CLOCK_BYTES + this.#maxRecord <= this.#offset + limit;
@@ -114,6 +121,29 @@ export class FrameWriter {
     const bytes = AUX_HEADER_BYTES + capture.write(of.pid, this.#position + AUX_HEADER_BYTES, how);
     setAuxHeader(this.#ring, this.#position, { type: Aux.CAPTURE, slot: of.slot, bytes, detail: 0 });
     this.#added(bytes);
+  }
+
+  /** What the kernel recorded of the exec in `slot`; see `KernelCapture`. */
+  recorded(
+    capture: KernelCapture,
+    of: { readonly slot: number; readonly record: ExecRecord; readonly stampNs: number; readonly cgroup: Buffer | undefined },
+  ): void {
+    const bytes = AUX_HEADER_BYTES + capture.write(this.#position + AUX_HEADER_BYTES, of.record, of);
+    setAuxHeader(this.#ring, this.#position, { type: Aux.CAPTURE, slot: of.slot, bytes, detail: 0 });
+    this.#added(bytes);
+  }
+
+  /** When the child of the fork in `slot` started. */
+  forked(slot: number, { startBootNs }: { readonly startBootNs: number }): void {
+    setForked(this.#ring, this.#position, { slot, startBootNs });
+    this.#added(FORKED_BYTES);
+  }
+
+  /** What the process used that ended in `slot`. */
+  used(slot: number, of: { readonly exit: RecordView; readonly units: KernelUnits }): void {
+    setAuxHeader(this.#ring, this.#position, { type: Aux.USED, slot, bytes: USED_BYTES, detail: 0 });
+    writeUsage(this.#ring.floats, this.#position + AUX_HEADER_BYTES, of);
+    this.#added(USED_BYTES);
   }
 
   /** Captures a process or thread that a listing found. */

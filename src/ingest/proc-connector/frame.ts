@@ -12,9 +12,13 @@
  *                  It comes before the slots of its frame
  *        SCAN      the listing begins or ends; `slot`: its purpose; detail: 0 begin, 1 end; f64 began ns · f64 processes
  *        CLOCK     from `slot` on the offsets are others: f64 wall clock − CLOCK_MONOTONIC, µs · f64 CLOCK_BOOTTIME − CLOCK_MONOTONIC, ns
+ *        FORKED    of the child of `slot` (FORK): f64 its start, CLOCK_BOOTTIME ns
+ *        USED      of the process of `slot` (EXIT), see capture/usage.ts
+ *      A slot has one CAPTURE, FORKED or USED at most.
  */
 import { LOSS_REASONS, SCAN_PURPOSES } from '../../core/kernel-event.ts';
 import type { LossReason, ScanPurpose } from '../../core/kernel-event.ts';
+import { USAGE_BYTES } from '../capture/usage.ts';
 import { EPOCH } from './sequence.ts';
 import type { ClockOffsets } from './wall-clock.ts';
 import type { Datagrams } from './wire.ts';
@@ -26,7 +30,9 @@ export const AUX_HEADER_BYTES = 16;
 export const LOSS_BYTES = AUX_HEADER_BYTES + 48;
 export const SCAN_BYTES = AUX_HEADER_BYTES + 16;
 export const CLOCK_BYTES = AUX_HEADER_BYTES + 16;
-export const Aux = { LOSS: 1, CAPTURE: 2, SNAPSHOT: 3, SCAN: 4, CLOCK: 5 } as const;
+export const FORKED_BYTES = AUX_HEADER_BYTES + 8;
+export const USED_BYTES = AUX_HEADER_BYTES + USAGE_BYTES;
+export const Aux = { LOSS: 1, CAPTURE: 2, SNAPSHOT: 3, SCAN: 4, CLOCK: 5, FORKED: 6, USED: 7 } as const;
 /** Slot flags: an acknowledgement (heard, no event), or not from the kernel at all (not heard). */
 export const ACK = 1;
 export const FOREIGN = 2;
@@ -109,4 +115,9 @@ export function setClock(view: RingView, at: number, { slot, offsets }: { slot: 
   setAuxHeader(view, at, { type: Aux.CLOCK, slot, bytes: CLOCK_BYTES, detail: 0 });
   view.floats[at / 8 + 2] = offsets.wallUs;
   view.floats[at / 8 + 3] = offsets.bootNs;
+}
+
+export function setForked(view: RingView, at: number, { slot, startBootNs }: { slot: number; startBootNs: number }): void {
+  setAuxHeader(view, at, { type: Aux.FORKED, slot, bytes: FORKED_BYTES, detail: 0 });
+  view.floats[(at + AUX_HEADER_BYTES) / 8] = startBootNs;
 }

@@ -12,6 +12,7 @@ const OF_A_CHILD: readonly KernelKind[] = ['FORK', 'EXEC', 'EXIT'];
 export class HearingTest {
   readonly #kinds: readonly KernelKind[];
   readonly #onResult: (result: SelfTestResult) => void;
+  readonly #isCaughtUp: () => boolean;
   readonly #first = Promise.withResolvers<SelfTestResult>();
   #test: SelfTest | undefined;
   #subscribed = false;
@@ -19,9 +20,13 @@ export class HearingTest {
   #last: SelfTestResult | undefined;
 
   /** @param filter kinds that the kernel lets through, null: all */
-  constructor(filter: readonly KernelKind[] | null, onResult: (result: SelfTestResult) => void) {
+  constructor(
+    filter: readonly KernelKind[] | null,
+    { onResult, isCaughtUp }: { onResult: (result: SelfTestResult) => void; isCaughtUp: () => boolean },
+  ) {
     this.#kinds = OF_A_CHILD.filter((kind) => filter?.includes(kind) !== false);
     this.#onResult = onResult;
+    this.#isCaughtUp = isCaughtUp;
     this.#first.promise.catch(() => undefined);
   }
 
@@ -63,7 +68,7 @@ export class HearingTest {
 
   #begin(): void {
     if (this.#test?.running === true) return;
-    const test = new SelfTest(this.#kinds);
+    const test = new SelfTest(this.#kinds, this.#isCaughtUp);
     this.#test = test;
     test.result.then(
       (result) => this.#settled(test, result),

@@ -31,7 +31,7 @@ export function inHostNetwork<T>(libc: Libc, work: () => T, paths: NetworkPaths 
   const host = openHost(paths.kernel);
   if (host === undefined) return work();
   try {
-    const own = openSync(`${paths.own}/ns/net`, 'r');
+    const own = openOwn(paths.own);
     try {
       return isSame(own, host) ? work() : runInside(libc, { own, host }, work);
     } finally {
@@ -49,8 +49,22 @@ function openHost(kernel: string): number | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EACCES' || code === 'EPERM' || code === 'ENOENT') return undefined;
-    throw error;
+    throw notSeen(error);
   }
+}
+
+function openOwn(own: string): number {
+  try {
+    return openSync(`${own}/ns/net`, 'r');
+  } catch (error) {
+    throw notSeen(error);
+  }
+}
+
+/** Most likely no descriptor is to spare: that passes. */
+function notSeen(cause: unknown): AgentError {
+  const { message } = cause as Error;
+  return new AgentError('NETLINK_SOCKET', `whether this is the host's network namespace cannot be seen: ${message}`, { cause });
 }
 
 /** In a pid namespace of its own another process may have that number. */

@@ -28,6 +28,7 @@ export class IngestThread {
   #worker: Worker | undefined;
   #patience: NodeJS.Timeout | undefined;
   #failed = false;
+  #hasEnded = false;
 
   constructor(control: IngestControl, events: IngestThreadEvents) {
     this.#control = control;
@@ -58,12 +59,11 @@ export class IngestThread {
     if (this.#worker === undefined) return;
     this.#stop('drain');
     await this.#ended.promise;
-    clearTimeout(this.#patience);
   }
 
   /** The same without captures; a thread that does not answer is left behind, with nothing of it left in the kernel. */
   hurry(): void {
-    if (this.#worker === undefined || this.#patience !== undefined) return;
+    if (this.#worker === undefined || this.#patience !== undefined || this.#hasEnded) return;
     this.#stop('hurry');
     this.#patience = setTimeout(() => this.#leaveBehind(), HURRY_TIMEOUT_MS);
   }
@@ -134,6 +134,8 @@ export class IngestThread {
   }
 
   #end(): void {
+    this.#hasEnded = true;
+    clearTimeout(this.#patience);
     this.#ended.resolve();
     this.#events.ended();
   }

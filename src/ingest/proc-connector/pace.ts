@@ -1,5 +1,8 @@
+import { eventsHeldBy } from '../../core/receive-buffer.ts';
+
 /*
- * When to read. While /proc is the source of command lines an exec must be read at once: its process may live for a millisecond.
+ * When to read. Where the kernel records what will be gone there is no hurry, and events are left to come together: a wake-up for each would cost more than all
+ * else that is done for it, and the records of a fork are made just after its event. While /proc is the source of command lines an exec must be read at once: its process may live for a millisecond.
  * A wake-up an event costs about 10 µs, though, and in a storm of forks and exits there is next to nothing to capture. So when events are
  * many and execs among them rare, reading waits for a few to come together.
  */
@@ -10,6 +13,16 @@ const BUSY_EVENTS_PER_WINDOW = 20;
 const RARE = 20;
 /** What a rare exec may be read late by. */
 const NAP_MS = 2;
+
+/** What events are read late by where nothing is lost by it. */
+const GATHER_MS = 3;
+/** A receive buffer that holds 50 ms of the fastest storm has room for what comes meanwhile; a smaller one is read sooner. */
+const AMPLE_EVENTS = 5000;
+
+/** How long events may come together in a receive buffer of that size, as the kernel counts it; milliseconds. */
+export function gatherMs(receiveBufferBytes: number): number {
+  return GATHER_MS * Math.min(1, eventsHeldBy(receiveBufferBytes) / AMPLE_EVENTS);
+}
 
 export class Pace {
   readonly #word = new Int32Array(new SharedArrayBuffer(4));
@@ -36,6 +49,10 @@ export class Pace {
 
   /** Lets events come together, if that is the pace. */
   rest(): void {
-    if (this.#relaxed) Atomics.wait(this.#word, 0, 0, NAP_MS);
+    if (this.#relaxed) this.gather(NAP_MS);
+  }
+
+  gather(ms: number): void {
+    Atomics.wait(this.#word, 0, 0, ms);
   }
 }

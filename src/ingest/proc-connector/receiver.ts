@@ -1,8 +1,8 @@
 import { AgentError } from '../../core/errors.ts';
-import { ProcfsCapture } from '../capture/procfs.ts';
 import type { Libc } from '../native/libc.ts';
 import { Errno } from '../native/libc.ts';
 import type { RingProducer } from '../ring/ring.ts';
+import { Captures } from './captures.ts';
 import type { IngestControl } from './control.ts';
 import { StopRequest } from './control.ts';
 import { FrameWriter, MAX_SLOTS } from './frame-writer.ts';
@@ -15,7 +15,7 @@ import { SequenceTracker } from './sequence.ts';
 import { liveClocks } from './clock-sample.ts';
 import type { ClockOffsets } from './wall-clock.ts';
 import { WallClock } from './wall-clock.ts';
-import { What, ackOf, cpuOf, firstOf, isProcessEvent, secondOf, seqOf, stampNsOf, whatOf } from './wire.ts';
+import { What, ackOf, childOf, cpuOf, firstOf, isProcessEvent, isProcessFork, secondOf, seqOf, stampNsOf, whatOf } from './wire.ts';
 
 const MSG_DONTWAIT = 0x40;
 const RING_FULL_WAIT_MS = 50;
@@ -39,7 +39,7 @@ export interface ReceiverConfig {
 /** From the socket into the ring: each message checked, followed in its CPU's sequence, and captured where it is about to vanish. */
 export class Receiver {
   readonly frame: FrameWriter;
-  readonly capture: ProcfsCapture;
+  readonly captures: Captures;
   readonly clock: WallClock;
   readonly pace = new Pace();
   readonly ledger: LossLedger;
@@ -54,6 +54,8 @@ export class Receiver {
   stampNs = 0;
   /** Messages that were no acknowledgement: the kernel does deliver. */
   events = 0;
+  /** CLOCK_MONOTONIC when the drops were counted last: in a storm events of other CPUs go on coming long after a loss. */
+  #countedNs = nowNs();
   readonly #libc: Libc;
   readonly #control: IngestControl;
   readonly #ring: RingProducer;
@@ -72,7 +74,7 @@ export class Receiver {
     this.#ring = ring;
     this.#onAck = onAck;
     this.frame = new FrameWriter(ring, config.maxArgsBytes);
-    this.capture = new ProcfsCapture(ring, config.maxArgsBytes);
+    this.captures = new Captures(ring, this.frame, config.maxArgsBytes);
     this.clock = new WallClock(liveClocks(libc));
     this.ledger = new LossLedger(config);
     this.#sequence = new SequenceTracker(config.kernelSeqs);
@@ -108,10 +110,17 @@ export class Receiver {
     return true;
   }
 
+  /** Nobody will ask any more for what was recorded of the time before: each CPU's events come in their order. */
+  settle(): void {
+    this.captures.settle(Math.max(this.drainedNs, this.stampNs));
+  }
+
   /** Declares what `drops` shows beyond the gaps: a loss at the end of a CPU's stream leaves none. True when that was something. */
   reconcile(drops: number): boolean {
     this.overrun = false;
-    const loss = this.ledger.reconcile(drops, { fromNs: this.stampNs, toNs: nowNs() });
+    const atNs = nowNs();
+    const loss = this.ledger.reconcile(drops, { fromNs: this.#countedNs, toNs: atNs });
+    this.#countedNs = atNs;
     if (loss !== undefined) this.declare(loss);
     return loss !== undefined;
   }
@@ -145,6 +154,7 @@ export class Receiver {
     if (this.clock.settling) this.#settleClock(received);
     this.heardNs = atNs;
     this.frame.received(received);
+    this.captures.poll(atNs);
     this.#frameOffsets = undefined;
     this.#execs = 0;
     let first = 0;
@@ -205,6 +215,8 @@ export class Receiver {
     if (what === What.NONE) return this.#onAck(ackOf(words, at), firstOf(words, at));
     this.events += 1;
     if (what === What.EXEC) this.#captureExec({ slot, slots, at, stampNs });
+    else if (what === What.FORK && isProcessFork(words, at)) this.captures.fork({ slot, tgid: childOf(words, at), stampNs });
+    else if (what === What.EXIT) this.captures.exit({ slot, tgid: secondOf(words, at), stampNs });
   }
 
   #turnClock(slot: number, stampNs: number): void {
@@ -225,9 +237,9 @@ export class Receiver {
 
   #captureExec({ slot, slots, at, stampNs }: { slot: number; slots: number; at: number; stampNs: number }): void {
     this.#execs += 1;
-    if (this.#control.stopRequest === StopRequest.hurry) return;
     const pid = secondOf(this.#ring.words, at);
-    this.frame.exec(this.capture, { slot, pid, stampNs, exited: this.#exitsBefore(pid, slot + 1, slots) });
+    if (this.captures.exec({ slot, tgid: pid, stampNs }) || this.#control.stopRequest === StopRequest.hurry) return;
+    this.frame.exec(this.captures.procfs, { slot, pid, stampNs, exited: this.#exitsBefore(pid, slot + 1, slots) });
   }
 
   /** Whether the exit of `pid` is among the slots from `from` on. */

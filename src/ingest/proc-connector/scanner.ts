@@ -15,6 +15,9 @@ const REST = 3;
  * what tells of it may still be queued.
  */
 const GRACE_NS = 200e6;
+/** Until there may be room in a full ring again, or a descriptor to spare. */
+const NO_ROOM_NS = 10e6;
+const NO_DESCRIPTOR_NS = 1e9;
 /** A loss seldom comes alone: the listing waits until there has been none for this long, but not longer than the second. */
 const LOSS_CALM_NS = 100e6;
 const LOSS_PATIENCE_NS = 2e9;
@@ -81,7 +84,14 @@ export class Scanner {
   /** CLOCK_MONOTONIC at which `step` has something to do; nothing before the start was asked for. */
   dueNs(listening: boolean): number {
     if (!this.#started) return Number.POSITIVE_INFINITY;
-    if (this.#listing !== undefined) return this.#listing.listedNs === 0 ? this.#restUntilNs : this.#listing.listedNs + GRACE_NS;
+    return Math.max(this.#restUntilNs, this.#listing === undefined ? this.#nextNs(listening) : this.#graceNs(this.#listing));
+  }
+
+  #graceNs({ listedNs }: Listing): number {
+    return listedNs === 0 ? 0 : listedNs + GRACE_NS;
+  }
+
+  #nextNs(listening: boolean): number {
     if (this.#startPending) return 0;
     if (!listening) return this.#endedNs + this.#config.fallbackEveryMs * 1e6;
     const interval = this.#endedNs + this.#config.reconcileEveryMs * 1e6;
@@ -94,15 +104,16 @@ export class Scanner {
   }
 
   /** Does what is due; returns the purpose of the listing that ended with it. */
-  step(atNs: number, listening: boolean): ScanPurpose | undefined {
+  step(atNs: number, { listening, connected }: { listening: boolean; connected: boolean }): ScanPurpose | undefined {
     if (atNs < this.dueNs(listening)) return undefined;
-    this.#listing ??= this.#open(this.#purpose(listening), atNs);
-    if (this.#listing.listedNs > 0) return this.#settle(this.#listing, { atNs, listening });
-    this.#slice(this.#listing);
+    const listing = this.#listing ?? this.#open(this.#purpose(listening), atNs);
+    if (listing === undefined) return undefined;
+    if (listing.listedNs > 0) return this.#settle(listing, { atNs, connected });
+    const hadRoom = this.#slice(listing);
     const spent = nowNs() - atNs;
     this.#spentNs += spent;
-    this.#restUntilNs = this.#listing.purpose === 'start' ? 0 : atNs + spent * (1 + REST);
-    return this.#listing.listedNs > 0 ? this.#settle(this.#listing, { atNs: nowNs(), listening }) : undefined;
+    this.#restUntilNs = atNs + Math.max(hadRoom ? 0 : NO_ROOM_NS, listing.purpose === 'start' ? 0 : spent * (1 + REST));
+    return listing.listedNs > 0 ? this.#settle(listing, { atNs: nowNs(), connected }) : undefined;
   }
 
   #purpose(listening: boolean): ScanPurpose {
@@ -111,26 +122,35 @@ export class Scanner {
     return this.#firstLossNs === 0 ? 'interval' : 'loss';
   }
 
-  #open(purpose: ScanPurpose, atNs: number): Listing {
+  /** undefined where no descriptor is to spare: the listing stays due. */
+  #open(purpose: ScanPurpose, atNs: number): Listing | undefined {
+    const pids = ProcfsScan.open();
+    if (pids === undefined) {
+      this.#restUntilNs = atNs + NO_DESCRIPTOR_NS;
+      return undefined;
+    }
     this.#startPending = false;
     this.#firstLossNs = 0;
     this.#spentNs = 0;
     this.#restUntilNs = 0;
-    return { purpose, pids: new ProcfsScan(), beganNs: atNs, begun: false, processes: 0, listedNs: 0 };
+    this.#listing = { purpose, pids, beganNs: atNs, begun: false, processes: 0, listedNs: 0 };
+    return this.#listing;
   }
 
-  /** A frame each: the moment of each snapshot is its own, or a thread born meanwhile would be counted twice. */
-  #slice(listing: Listing): void {
+  /** A frame each: the moment of each snapshot is its own, or a thread born meanwhile would be counted twice. False when the ring was full. */
+  #slice(listing: Listing): boolean {
     const { frame } = this.#receiver;
-    for (let n = 0; n < SLICE && frame.begin(); n += 1) {
+    for (let n = 0; n < SLICE; n += 1) {
+      if (!frame.begin()) return false;
       if (!listing.begun) {
         listing.begun = true;
         this.#mark(listing, 'BEGIN');
       } else if (!this.#next(listing)) {
         listing.listedNs = nowNs();
-        return;
+        break;
       }
     }
+    return true;
   }
 
   /** Writes the next process or thread into the frame at hand; false when there is none left. */
@@ -143,7 +163,7 @@ export class Scanner {
     const pid = listing.pids.next();
     if (pid === undefined) return false;
     this.#leader = pid;
-    const stat = this.#receiver.capture.glance(pid);
+    const stat = this.#receiver.captures.procfs.glance(pid);
     // Gone since the directory was read.
     if (stat === undefined) return true;
     const signature = signatureOf(stat);
@@ -156,19 +176,23 @@ export class Scanner {
   }
 
   #write(purpose: ScanPurpose, { pid, extent }: { pid: number; extent: Extent }): void {
-    const { frame, capture, clock } = this.#receiver;
+    const { frame, captures, clock } = this.#receiver;
     const stampNs = nowNs();
     frame.received(0);
-    frame.found(capture, { purpose, tgid: this.#leader, pid, stampNs, extent });
-    frame.commit(0, clock.offsetsAt(stampNs), capture.statNs);
+    frame.found(captures.procfs, { purpose, tgid: this.#leader, pid, stampNs, extent });
+    frame.commit(0, clock.offsetsAt(stampNs), captures.procfs.statNs);
   }
 
-  #settle(listing: Listing, { atNs, listening }: { atNs: number; listening: boolean }): ScanPurpose | undefined {
+  #settle(listing: Listing, { atNs, connected }: { atNs: number; connected: boolean }): ScanPurpose | undefined {
     const { drainedNs, stampNs, frame } = this.#receiver;
     const graceNs = listing.listedNs + GRACE_NS;
     // At the start nothing is concluded from what was not listed, and without a socket there is nothing to wait for.
-    const isSettled = listing.purpose === 'start' || !listening || (atNs >= graceNs && Math.max(drainedNs, stampNs) >= graceNs);
-    if (!isSettled || !frame.begin()) return undefined;
+    const isSettled = listing.purpose === 'start' || !connected || (atNs >= graceNs && Math.max(drainedNs, stampNs) >= graceNs);
+    if (!isSettled) return undefined;
+    if (!frame.begin()) {
+      this.#restUntilNs = atNs + NO_ROOM_NS;
+      return undefined;
+    }
     this.#mark(listing, 'END');
     this.close();
     this.#seen = this.#seeing;

@@ -1,6 +1,8 @@
 import { AgentError } from '../../core/errors.ts';
 import type { Libc } from '../native/libc.ts';
 import type { IngestControl } from './control.ts';
+import type { ForeignNamespace } from './foreign-namespace.ts';
+import { notFrom } from './foreign-namespace.ts';
 import { inHostNetwork } from './host-network.ts';
 import type { KernelFilter } from './narrow.ts';
 import { narrow } from './narrow.ts';
@@ -16,6 +18,8 @@ export interface SessionConfig {
   readonly receiveBufferBytes: number;
   /** null: all kinds, so that losses can be counted exactly. */
   readonly kernelFilter: KernelFilter | null;
+  /** Where this process is, if the kernel takes no subscription from there. */
+  readonly foreignNamespace: ForeignNamespace | null;
 }
 
 /** One socket's life: opened, subscribed, confirmed, perhaps narrowed, closed with exactly one IGNORE. A new one may follow. */
@@ -43,6 +47,7 @@ export class Session {
 
   /** Opens the socket if there is none, asks for the events when that is due. Throws NETLINK_* with the reason. */
   advance(nowNs: number): void {
+    if (this.#config.foreignNamespace !== null) throw notFrom(this.#config.foreignNamespace);
     if (this.#socket === undefined) {
       const room = Math.max(this.#config.receiveBufferBytes, HANDSHAKE_BYTES);
       this.#socket = inHostNetwork(this.#libc, () => openConnectorSocket(this.#libc, room));

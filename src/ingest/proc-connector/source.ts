@@ -7,8 +7,10 @@ import type { EventSource, EventSourceDeps, SourceCounts, SourceDescription } fr
 import type { Heard, KernelKind } from '../../core/kernel-event.ts';
 import { RingConsumer, createRingMemory } from '../ring/ring.ts';
 import type { IngestReport } from '../worker.ts';
+import type { CaptureState } from './captures.ts';
 import { CONTROL_BYTES, IngestControl, Phase } from './control.ts';
 import { describeScanning, describeSocket } from './describe.ts';
+import { foreignNamespace } from './foreign-namespace.ts';
 import { FrameReader } from './frame-reader.ts';
 import { minFrameBytes } from './frame-writer.ts';
 import { HearingTest } from './hearing-test.ts';
@@ -32,8 +34,10 @@ const GATHER_MS = 10;
 const WAIT_MS = 2000;
 
 const DEFAULTS: Omit<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> = {
+  execCache: 'auto',
   threads: false,
   kernelFilter: null,
+  foreignNamespace: null,
   fallback: 'none',
   silenceMs: 30_000,
   reconcileEveryMs: 600_000,
@@ -42,7 +46,7 @@ const DEFAULTS: Omit<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> = {
 };
 
 export type ProcConnectorConfig = Pick<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> &
-  Partial<Omit<ReaderConfig, 'kernelFilter'>> & {
+  Partial<Omit<ReaderConfig, 'kernelFilter' | 'foreignNamespace'>> & {
     /** Kinds that the kernel is to let through, where it can be asked to; null or none: all, and losses are counted exactly. */
     readonly kernelKinds?: readonly KernelKind[] | null;
   };
@@ -71,6 +75,7 @@ export class ProcConnectorSource implements EventSource {
   readonly #opened = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   #socket: ConnectorSocket | undefined;
+  #captures: CaptureState | undefined;
   /** Why the kernel cannot be heard now. */
   #obstacle: AgentError | undefined;
   /** The obstacle told last, until the kernel was heard again. */
@@ -78,6 +83,8 @@ export class ProcConnectorSource implements EventSource {
   #failure: AgentError | undefined;
   #closing: Promise<void> | undefined;
   #lastReadMs = 0;
+  /** `read` has found the ring empty and waits for more. */
+  #waits = false;
   #keepsAlive = true;
 
   constructor(config: ProcConnectorConfig, deps: ConnectorDeps = { onState: () => undefined }) {
@@ -90,7 +97,10 @@ export class ProcConnectorSource implements EventSource {
     this.#ring = createRingMemory(Math.max(RING_BYTES, 2 ** Math.ceil(Math.log2(4 * minFrameBytes(config.maxArgsBytes)))));
     this.#consumer = new RingConsumer(this.#ring);
     this.#frames = new FrameReader(this.#consumer);
-    this.#hearing = new HearingTest(this.#config.kernelFilter?.kinds ?? null, (result) => this.#tested(result));
+    this.#hearing = new HearingTest(this.#config.kernelFilter?.kinds ?? null, {
+      onResult: (result) => this.#tested(result),
+      isCaughtUp: () => this.#waits && this.#consumer.empty,
+    });
     this.#thread = new IngestThread(this.#control, {
       report: (report) => this.#take(report),
       failed: (error) => this.#fail(error),
@@ -108,7 +118,11 @@ export class ProcConnectorSource implements EventSource {
     boot.throwIfAborted();
     const kernelSeqs = this.#deps.formerSeqs?.() ?? {};
     Object.assign(this.#frames.kernelSeqs, kernelSeqs);
-    this.#thread.start({ ring: this.#ring, control: this.#controlMemory, config: { ...this.#config, kernelSeqs } });
+    this.#thread.start({
+      ring: this.#ring,
+      control: this.#controlMemory,
+      config: { ...this.#config, kernelSeqs, foreignNamespace: foreignNamespace() },
+    });
     const abort = (): void => this.#opened.reject(boot.reason);
     boot.addEventListener('abort', abort, { once: true });
     try {
@@ -120,8 +134,9 @@ export class ProcConnectorSource implements EventSource {
 
   describe(): SourceDescription {
     if (this.#obstacle !== undefined) return describeScanning(this.#obstacle, this.#config.fallbackEveryMs);
-    if (this.#socket === undefined) throw new AgentError('BUG', 'a source describes itself once it is open');
-    return describeSocket(this.#socket, { ...this.#config, unfiltered: this.#unfiltered });
+    if (this.#socket === undefined || this.#captures === undefined)
+      throw new AgentError('BUG', 'a source describes itself once it is open');
+    return describeSocket(this.#socket, { ...this.#config, unfiltered: this.#unfiltered, captures: this.#captures });
   }
 
   /** Whether the kernel really delivers; settles within two seconds after `open` and the start-up scan, while `read` is being called. */
@@ -157,7 +172,9 @@ export class ProcConnectorSource implements EventSource {
       if (items.length > 0) return { items, bytes };
       this.#consumer.release();
       if (this.#control.phase === Phase.CLOSED && this.#consumer.empty) return this.#last();
+      this.#waits = true;
       await this.#consumer.waitForFrame(WAIT_MS);
+      this.#waits = false;
     }
   }
 
@@ -215,6 +232,7 @@ export class ProcConnectorSource implements EventSource {
     switch (report.type) {
       case 'subscribed':
         this.#socket = report.socket;
+        this.#captures = report.captures;
         this.#obstacle = undefined;
         this.#opened.resolve();
         return this.#hearing.subscribed();

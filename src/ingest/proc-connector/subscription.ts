@@ -31,11 +31,15 @@ export class Subscription {
     return this.#confirmed;
   }
 
-  /** Sends LISTEN when none is under way or its answer is overdue. Throws when the kernel refuses or stays silent. */
+  /**
+   * Sends LISTEN when none is under way or its answer is overdue. Throws when the kernel refuses or stays silent. A LISTEN whose answer may have been lost is
+   * undone first: before Linux 6.6 each is counted, and one IGNORE would leave the others behind.
+   */
   advance(nowNs: number): void {
     if (this.#confirmed || nowNs - this.#sentNs < ACK_TIMEOUT_NS) return;
     if (this.#answers.size === ATTEMPTS) throw this.#control.counts.overruns > 0 ? unanswered() : silent();
     this.#sentNs = nowNs;
+    sendIgnore(this.#libc, this.#control);
     const ack = randomInt(1, 0xffffffff);
     this.#answers.add((ack + 1) >>> 0);
     const sent = this.#libc.send(this.#fd, controlMessage(Op.LISTEN, ack));

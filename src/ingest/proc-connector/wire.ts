@@ -8,6 +8,7 @@
  *
  * Installed headers may be older than the running kernel, so the constants stand here with their origin.
  */
+import type { Usage } from '../../core/event.ts';
 import type { Capture, KernelEvent, SidEvent } from '../../core/kernel-event.ts';
 
 export const DATAGRAM_BYTES = 76;
@@ -81,6 +82,9 @@ export const ackOf = (words: Uint32Array, at: number): number => words[(at + 28)
 /** First word of the union: errno of an acknowledgement, pid of most events. */
 export const firstOf = (words: Uint32Array, at: number): number => words[(at + 52) >>> 2] as number;
 export const secondOf = (words: Uint32Array, at: number): number => words[(at + 56) >>> 2] as number;
+/** Of a FORK: process of the new task, and whether the task is its first. */
+export const childOf = (words: Uint32Array, at: number): number => words[(at + 64) >>> 2] as number;
+export const isProcessFork = (words: Uint32Array, at: number): boolean => words[(at + 60) >>> 2] === words[(at + 64) >>> 2];
 /** CLOCK_MONOTONIC of the event; exact below 2^53 ns (104 days of uptime), to 2 ns for years after. */
 export const stampNsOf = (words: Uint32Array, at: number): number =>
   (words[(at + 48) >>> 2] as number) * 4294967296 + (words[(at + 44) >>> 2] as number);
@@ -93,7 +97,12 @@ export interface Reception {
   readonly wallOffsetUs: number;
   /** CLOCK_MONOTONIC of the receipt, nanoseconds. */
   readonly receivedNs: number;
+  /** Of an EXEC. */
   readonly capture: Capture | null;
+  /** Of a FORK: start of the child. */
+  readonly startBootNs?: number | undefined;
+  /** Of an EXIT. */
+  readonly usage?: Usage | undefined;
 }
 
 type Common = Pick<SidEvent, 'monotonicNs' | 'timeUs' | 'delayUs' | 'cpu' | 'kernelSeq' | 'pid' | 'tgid'>;
@@ -114,11 +123,11 @@ export function decodeEvent(from: Datagrams, at: number, reception: Reception): 
   };
   switch (whatOf(words, at)) {
     case What.FORK:
-      return forkEvent(common, words, w);
+      return forkEvent(common, words, { w, startBootNs: reception.startBootNs });
     case What.EXEC:
       return { kind: 'EXEC', ...common, capture: reception.capture };
     case What.EXIT:
-      return exitEvent(common, words, w);
+      return exitEvent(common, words, { w, usage: reception.usage });
     case What.COMM:
       return { kind: 'COMM', ...common, comm: commAt(from.bytes, at + 60) };
     default:
@@ -127,14 +136,14 @@ export function decodeEvent(from: Datagrams, at: number, reception: Reception): 
 }
 
 /** The union names the parent first; the event is the child's. */
-function forkEvent(common: Common, words: Uint32Array, w: number): KernelEvent {
+function forkEvent(common: Common, words: Uint32Array, { w, startBootNs }: { w: number; startBootNs: number | undefined }): KernelEvent {
   const { pid: parentPid, tgid: parentTgid } = common;
-  return { kind: 'FORK', ...common, pid: words[w + 2] as number, tgid: words[w + 3] as number, parentPid, parentTgid };
+  return { kind: 'FORK', ...common, pid: words[w + 2] as number, tgid: words[w + 3] as number, parentPid, parentTgid, startBootNs };
 }
 
-function exitEvent(common: Common, words: Uint32Array, w: number): KernelEvent {
+function exitEvent(common: Common, words: Uint32Array, { w, usage }: { w: number; usage: Usage | undefined }): KernelEvent {
   const [exitCode, exitSignal] = [words[w + 2] as number, words[w + 3] as number];
-  return { kind: 'EXIT', ...common, exitCode, exitSignal, parentPid: words[w + 4] as number, parentTgid: words[w + 5] as number };
+  return { kind: 'EXIT', ...common, exitCode, exitSignal, parentPid: words[w + 4] as number, parentTgid: words[w + 5] as number, usage };
 }
 
 function rareEvent(common: Common, words: Uint32Array, w: number): KernelEvent | undefined {

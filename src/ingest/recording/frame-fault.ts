@@ -1,5 +1,17 @@
+import { EXEC_FIXED_BYTES } from '../capture/bpf/layout.ts';
+import { isOfKernel, kernelFactsBytes } from '../capture/kernel-facts.ts';
 import { PIECES, PIECES_AT, SIZES_AT, alignUp } from '../capture/record.ts';
-import { AUX_HEADER_BYTES, Aux, CLOCK_BYTES, LOSS_BYTES, SCAN_BYTES, SLOTS_AT, SLOT_BYTES } from '../proc-connector/frame.ts';
+import {
+  AUX_HEADER_BYTES,
+  Aux,
+  CLOCK_BYTES,
+  FORKED_BYTES,
+  LOSS_BYTES,
+  SCAN_BYTES,
+  SLOTS_AT,
+  SLOT_BYTES,
+  USED_BYTES,
+} from '../proc-connector/frame.ts';
 import type { RingView } from '../proc-connector/frame.ts';
 
 /** Sizes of those aux records that have only one. */
@@ -7,6 +19,8 @@ export const FIXED_AUX_BYTES: Readonly<Record<number, number>> = {
   [Aux.LOSS]: LOSS_BYTES,
   [Aux.SCAN]: SCAN_BYTES,
   [Aux.CLOCK]: CLOCK_BYTES,
+  [Aux.FORKED]: FORKED_BYTES,
+  [Aux.USED]: USED_BYTES,
 };
 
 /**
@@ -31,7 +45,8 @@ interface AuxRecords {
   readonly count: number;
 }
 
-function auxFault({ words, floats }: RingView, { at: first, end, slots, count }: AuxRecords): string | undefined {
+function auxFault(view: RingView, { at: first, end, slots, count }: AuxRecords): string | undefined {
+  const { words } = view;
   let at = first;
   for (let i = 0; i < count; i += 1) {
     const bytes = at + AUX_HEADER_BYTES <= end ? (words[at / 4] as number) : 0;
@@ -39,13 +54,20 @@ function auxFault({ words, floats }: RingView, { at: first, end, slots, count }:
     if (bytes < AUX_HEADER_BYTES || bytes % 8 !== 0 || at + bytes > end) return `record ${i + 1} of ${count} does not fit its frame`;
     const fixed = FIXED_AUX_BYTES[type];
     if (fixed !== undefined && bytes !== fixed) return `a record of type ${type} has ${bytes} bytes`;
-    if (type === Aux.CAPTURE && (words[at / 4 + 2] as number) >= slots) return `a capture belongs to no slot`;
+    if (isOfSlot(type) && (words[at / 4 + 2] as number) >= slots) return `a record of type ${type} belongs to no slot`;
     const captured = type === Aux.CAPTURE || type === Aux.SNAPSHOT;
-    if (captured ? !isCapture(words, at + AUX_HEADER_BYTES, at + bytes) : !areFinite(floats, at, bytes))
-      return 'a record is not of its form';
+    if (captured ? !isCapture(words, at + AUX_HEADER_BYTES, at + bytes) : !areFinite(view, at, bytes)) return 'a record is not of its form';
     at += bytes;
   }
   return undefined;
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+function isOfSlot(type: number): boolean {
+  return type === Aux.CAPTURE || type === Aux.FORKED || type === Aux.USED;
 }
 
 function isCapture(words: Uint32Array, at: number, end: number): boolean {
@@ -56,13 +78,19 @@ function isCapture(words: Uint32Array, at: number, end: number): boolean {
     if (size > 0) position += alignUp(size, 4);
     if (position > end) return false;
   }
-  return true;
+  return !isOfKernel(words, at) || areFacts(words, alignUp(position, 8), end);
 }
 
-/** All that follows the head of a LOSS, SCAN or CLOCK is numbers; the first of a LOSS is a pair of integers. */
-function areFinite(floats: Float64Array, at: number, bytes: number): boolean {
-  for (let i = (at + AUX_HEADER_BYTES) / 8 + (bytes === LOSS_BYTES ? 1 : 0); i < (at + bytes) / 8; i += 1) {
-    if (!Number.isFinite(floats[i])) return false;
+function areFacts(words: Uint32Array, at: number, end: number): boolean {
+  return at + EXEC_FIXED_BYTES <= end && at + kernelFactsBytes(words, at) <= end;
+}
+
+/** All that follows the head of these is numbers; the first of a LOSS is a pair of integers. */
+function areFinite({ words, floats }: RingView, at: number, bytes: number): boolean {
+  const first = (at + AUX_HEADER_BYTES) / 8 + (words[at / 4 + 1] === Aux.LOSS ? 1 : 0);
+  for (let i = first; i < (at + bytes) / 8; i += 1) {
+    const value = floats[i] as number;
+    if (words[at / 4 + 1] === Aux.USED ? !isCount(value) : !Number.isFinite(value)) return false;
   }
   return true;
 }

@@ -27,6 +27,7 @@ export class RecordingReader {
   readonly #input: SectionReader;
   readonly #frames = new FrameCursor();
   #sectionAt = 0;
+  #count = 0;
   #end: RecordingEnd | TornEnd | undefined;
 
   private constructor(input: SectionReader, header: RecordingHeader) {
@@ -50,7 +51,10 @@ export class RecordingReader {
   async next(): Promise<number> {
     for (;;) {
       const body = this.#guarded(() => this.#frames.next());
-      if (body >= 0) return body;
+      if (body >= 0) {
+        this.#count += 1;
+        return body;
+      }
       if (this.#end !== undefined || !(await this.#load())) return -1;
     }
   }
@@ -63,8 +67,15 @@ export class RecordingReader {
       this.#guarded(() => this.#frames.load(section.plain));
       return true;
     }
+    if (section.what === 'end') this.#checkCount(section.end);
     this.#end = section.what === 'end' ? section.end : section;
     return false;
+  }
+
+  /** Sections that are sound can still be missing, or be there twice. One that had to stop says what it had gathered, not what found room. */
+  #checkCount({ complete, frames }: RecordingEnd): void {
+    if (complete && frames !== this.#count)
+      throw this.#input.damaged(this.#sectionAt, `${this.#count} frames come before an end that counts ${frames}`);
   }
 
   #guarded<T>(work: () => T): T {

@@ -1,4 +1,6 @@
 import { AgentError } from '../../core/errors.ts';
+import { Exec } from '../capture/bpf/layout.ts';
+import { isOfKernel, kernelFactsBytes } from '../capture/kernel-facts.ts';
 import { PIECES, PIECES_AT, SIZES_AT, alignUp } from '../capture/record.ts';
 import { AUX_HEADER_BYTES, Aux, FOREIGN, SLOTS_AT, SLOT_BYTES } from '../proc-connector/frame.ts';
 import { FrameMemory } from './frame-block.ts';
@@ -74,8 +76,26 @@ export class Redactor {
       from += alignUp(size, 4);
       position += alignUp(kept, 4);
     }
+    if (isOfKernel(words, at)) position = this.#copyFacts(alignUp(from, 8), alignUp(position, 8), at);
     const length = alignUp(position - to, 8);
     this.#to.words[to / 4] = length;
     return length;
+  }
+
+  /** Nothing in them is an argument, but they say where the command line was cut, which is elsewhere now. Returns where they end. */
+  #copyFacts(from: number, to: number, capture: number): number {
+    const { words, bytes } = this.#from;
+    const end = to + bytes.copy(this.#to.bytes, to, from, from + kernelFactsBytes(words, from));
+    const cut = words[(from + Exec.CUT) / 4] as number;
+    if (cut > 0) this.#to.words[(to + Exec.CUT) / 4] = this.#maskedBytes(capture, cut);
+    return end;
+  }
+
+  /** How much is left of the first `length` bytes of a command line. */
+  #maskedBytes(capture: number, length: number): number {
+    const size = (this.#from.words[(capture + SIZES_AT) / 4 + CMDLINE] as number) | 0;
+    const at = capture + PIECES_AT;
+    const head = this.#from.bytes.subarray(at, at + Math.max(0, Math.min(length, size)));
+    return maskArguments(head, Buffer.alloc(head.length), 0);
   }
 }

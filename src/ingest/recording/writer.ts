@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { AgentError } from '../../core/errors.ts';
 import { errnoName, fileError } from '../../core/system-error.ts';
@@ -42,7 +43,14 @@ export class RecordingWriter {
       await file.chmod(0o600);
       return new RecordingWriter(path, file, redact ? new Redactor() : undefined);
     } catch (error) {
-      throw errnoName(error) === 'EEXIST' ? exists(path, error) : fileError({ action: 'create', path }, error);
+      switch (errnoName(error)) {
+        case 'EEXIST':
+          throw exists(path, error);
+        case 'ENOENT':
+          throw noFolder(path, error);
+        default:
+          throw fileError({ action: 'create', path }, error);
+      }
     }
   }
 
@@ -75,7 +83,7 @@ export class RecordingWriter {
     this.#frames += 1;
   }
 
-  /** Resolves when all that was added is written. Rejects with FILE_IO; then the file is as it was before. */
+  /** Resolves when all that was added is written. Rejects with FILE_IO; then the file is as it was before, and what was added is kept for the next time. */
   flush(): Promise<void> {
     return this.#inTurn(() => this.#writeGathered());
   }
@@ -112,11 +120,19 @@ export class RecordingWriter {
 
   async #writeGathered(): Promise<void> {
     if (this.#gatheredBytes === 0) return;
-    const plain = Buffer.concat(this.#gathered);
+    const taken = this.#gathered;
+    const plain = Buffer.concat(taken);
+    if (plain.length > MAX_SECTION_BYTES) throw new AgentError('BUG', `${plain.length} bytes were gathered for one section of a recording`);
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    if (plain.length > MAX_SECTION_BYTES) throw new AgentError('BUG', `${plain.length} bytes were gathered for one section of a recording`);
-    await this.#write(sectionBytes(Section.FRAMES, zstdCompressSync(plain, { pledgedSrcSize: plain.length }), plain.length));
+    try {
+      await this.#write(sectionBytes(Section.FRAMES, zstdCompressSync(plain, { pledgedSrcSize: plain.length }), plain.length));
+    } catch (error) {
+      // Before what came meanwhile: a hole would be one that nobody has counted.
+      this.#gathered = [...taken, ...this.#gathered];
+      this.#gatheredBytes += plain.length;
+      throw error;
+    }
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
@@ -146,5 +162,14 @@ function exists(path: string, cause: unknown): AgentError {
     cause,
     context: { path, errno: 'EEXIST' },
     fix: 'name another file, or remove this one: a recording replaces nothing',
+  });
+}
+
+function noFolder(path: string, cause: unknown): AgentError {
+  const reason = path === '' ? 'it has no name' : `there is no folder ${escapeText(dirname(path))}`;
+  return new AgentError('FILE_IO', `cannot create ${path === '' ? 'the recording' : escapeText(path)}: ${reason}`, {
+    cause,
+    context: { path, errno: 'ENOENT' },
+    fix: 'name a file in a folder that exists',
   });
 }

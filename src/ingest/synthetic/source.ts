@@ -22,8 +22,6 @@ export interface SyntheticParts extends SyntheticConfig {
 export class SyntheticSource implements EventSource {
   readonly id = 'synthetic';
   readonly kernelSeqs: Record<string, number> = {};
-  /** When its first event happens at the earliest: microseconds since the epoch, and CLOCK_MONOTONIC nanoseconds. */
-  readonly started: { readonly timeUs: number; readonly monotonicNs: number };
   readonly #config: SyntheticParts;
   readonly #host: SyntheticHost;
   readonly #stream: LeakyStream;
@@ -38,7 +36,6 @@ export class SyntheticSource implements EventSource {
     this.#config = config;
     this.#host = new SyntheticHost({ seed, maxArgsBytes, stepNs: eventsPerSecond === 0 ? STEP_NS : 1e9 / eventsPerSecond });
     this.#stream = new LeakyStream(this.#host, config);
-    this.started = { timeUs: this.#host.timeUs(this.#host.startNs), monotonicNs: this.#host.startNs };
   }
 
   open(boot: AbortSignal): Promise<void> {

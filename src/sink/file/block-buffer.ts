@@ -6,6 +6,7 @@ export class BlockBuffer {
   #length = 0;
   #count = 0;
   #firstSequence = 0;
+  #firstTimeUs = 0;
   /** A single record that is larger than the whole buffer; it becomes a block of its own, without being copied. */
   #oversize: Uint8Array | undefined;
 
@@ -26,6 +27,11 @@ export class BlockBuffer {
     return this.#firstSequence;
   }
 
+  /** When the record that came first happened. */
+  get firstTimeUs(): number {
+    return this.#firstTimeUs;
+  }
+
   /** The records' bytes, one behind the other; valid until `clear`. */
   get body(): Uint8Array {
     return this.#oversize ?? this.#bytes.subarray(0, this.#length);
@@ -39,6 +45,7 @@ export class BlockBuffer {
       this.#oversize = bytes;
     }
     if (this.#oversize === undefined) this.#bytes.set(bytes, this.#length);
+    if (this.#count === 0) this.#firstTimeUs = record.timeUs;
     this.#length += bytes.length;
     this.#count += 1;
     if (this.#firstSequence === 0) this.#firstSequence = record.sequence;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import type { FileHandle, open } from 'node:fs/promises';
 import { unlink } from 'node:fs/promises';
@@ -6,8 +5,11 @@ import { errnoName, fileError } from '../../core/system-error.ts';
 
 export type OpenFile = typeof open;
 
-/** What a new file begins with, made once its sync marker is known. */
-export type MakeHeader = (marker: Uint8Array) => Uint8Array;
+/** What a new file begins with, and the 16 bytes that end this and every block. */
+export interface Beginning {
+  readonly header: Uint8Array;
+  readonly marker: Uint8Array;
+}
 
 /** `cut`: a failed write could not be undone; nothing is lost. `sync`: what the disk holds of the last seconds is unknown. */
 export interface Broken {
@@ -24,7 +26,7 @@ const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | consta
  */
 export class EventFile {
   readonly path: string;
-  /** The 16 bytes that end the header and every block. */
+  /** As it began. */
   readonly marker: Uint8Array;
   readonly #open: FileHandle;
   #size = 0;
@@ -39,13 +41,12 @@ export class EventFile {
   }
 
   /** Creates the file (0600 whatever the umask) with its header, or leaves nothing behind. Rejects with the system's own error. */
-  static async create(path: string, makeHeader: MakeHeader, openFile: OpenFile): Promise<EventFile> {
-    const marker = randomBytes(16);
+  static async create(path: string, { header, marker }: Beginning, openFile: OpenFile): Promise<EventFile> {
     const handle = await openFile(path, FLAGS, 0o600);
     const file = new EventFile(path, marker, handle);
     try {
       await handle.chmod(0o600);
-      await file.#writeWhole(makeHeader(marker));
+      await file.#writeWhole(header);
     } catch (error) {
       // The first error is the one to report; what is left of a file without records is removed when the sink next opens.
       await file.discard().catch(() => undefined);

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import type { Clock } from '../../core/clock.ts';
 import type { RecordContainer } from '../../core/container.ts';
@@ -23,7 +24,17 @@ export interface SeriesParts {
   readonly log: FileLog;
   readonly counters: FileCounters;
   readonly openFile: OpenFile;
+  /** See FileSinkDeps. */
+  readonly reproducible: boolean;
 }
+
+/** The record that a file begins with. */
+export interface FirstRecord {
+  readonly sequence: number;
+  readonly timeUs: number;
+}
+
+const MARKER_BYTES = 16;
 
 /** One family of files, one after the other: how they are named, begun and finished. */
 export class FileSeries {
@@ -38,27 +49,38 @@ export class FileSeries {
     this.#agent = id.slice(0, 8);
   }
 
-  /** Throws FILE_IO. `firstSequence` is that of the first record to come. */
-  async create(firstSequence: number): Promise<EventFile> {
-    const { clock, container, directory, meta, openFile } = this.#parts;
-    const createdUs = clock.nowUs();
-    const header = { ...meta, first_sequence: String(firstSequence), created: new Date(createdUs / 1000).toISOString() };
+  /** Throws FILE_IO. `first` is the first record to come. */
+  async create(first: FirstRecord): Promise<EventFile> {
+    const { clock, container, directory, meta, openFile, reproducible } = this.#parts;
+    const createdUs = reproducible ? first.timeUs : clock.nowUs();
+    const header = { ...meta, first_sequence: String(first.sequence), created: new Date(createdUs / 1000).toISOString() };
+    const marker = reproducible ? this.#derivedMarker(first) : randomBytes(MARKER_BYTES);
     let restored = false;
     for (;;) {
       const finished = directory.at(this.#nextName(createdUs));
       // Finishing renames, which would replace an earlier file of that name.
       if (await exists(finished)) continue;
       try {
-        return await EventFile.create(finished + OPEN_SUFFIX, (marker) => container.header(header, marker), openFile);
+        return await EventFile.create(finished + OPEN_SUFFIX, { marker, header: container.header(header, marker) }, openFile);
       } catch (error) {
         const errno = errnoName(error);
         if (errno === undefined) throw asAgentError(error);
         if (errno === 'ENOENT' && !restored) {
           await directory.restore();
           restored = true;
-        } else if (errno !== 'EEXIST') throw fileError({ action: 'create', path: finished + OPEN_SUFFIX }, error);
+        } else if (errno !== 'EEXIST') {
+          // Nothing has this name: what is written in the end is not to show how often it was tried.
+          this.#counter -= 1;
+          throw fileError({ action: 'create', path: finished + OPEN_SUFFIX }, error);
+        }
       }
     }
+  }
+
+  /** Of the file's place among all: no two files of a run begin with the same record. */
+  #derivedMarker({ sequence }: FirstRecord): Uint8Array {
+    const { meta, stream } = this.#parts;
+    return createHash('sha256').update(`${meta['agent_id']} ${stream} ${sequence}`).digest().subarray(0, MARKER_BYTES);
   }
 
   /** Whether what is written is on the disk and can be found there; when not, the file is to be finished. */

@@ -30,6 +30,11 @@ export interface FileSinkDeps {
   readonly log: FileLog;
   /** Takes the lock file at the path, or throws: one folder has one writer, whoever else is configured to write there. */
   readonly lock: (path: string) => Promise<Unlock>;
+  /**
+   * The files are to follow from the records, byte for byte, wherever and however fast they are written: a write makes blocks of its own, file times are those
+   * of the records, sync markers are derived. For records that can be made again: the markers can be guessed.
+   */
+  readonly reproducible?: boolean;
   /** The system's; tests put disks that fail here. */
   readonly openFile?: OpenFile;
 }
@@ -57,7 +62,7 @@ const STREAMS: readonly RecordStream[] = ['process', 'agent'];
 export class FileSink implements Sink {
   readonly id: string;
   /** Many small ones make a good block; their records stay in the queue's bounds meanwhile. */
-  readonly maxInFlight = 64;
+  readonly maxInFlight: number;
   readonly counters: FileCounters = { finished: 0, recovered: 0, removed: 0, removedBytes: 0, abandoned: 0 };
   readonly #path: string;
   readonly #config: FileSinkConfig;
@@ -73,7 +78,10 @@ export class FileSink implements Sink {
   constructor(config: FileSinkConfig, deps: FileSinkDeps) {
     this.id = deps.id;
     this.#path = resolve(config.path);
-    this.#config = config;
+    const { reproducible = false } = deps;
+    // Which writes share a block, if several may, is a matter of when they come.
+    this.maxInFlight = reproducible ? 1 : 64;
+    this.#config = reproducible ? { ...config, lingerMs: 0 } : config;
     this.#deps = deps;
   }
 
@@ -144,10 +152,21 @@ export class FileSink implements Sink {
   }
 
   #writer(stream: RecordStream, directory: EventDirectory, retention: Retention): StreamWriter {
-    const { containers, meta, clock, log, openFile = open } = this.#deps;
+    const { containers, meta, clock, log, openFile = open, reproducible = false } = this.#deps;
     const container = containers[stream];
-    const series = new FileSeries({ stream, container, meta, directory, retention, clock, log, counters: this.counters, openFile });
-    return new StreamWriter({ container, series, config: this.#config });
+    const series = new FileSeries({
+      stream,
+      container,
+      meta,
+      directory,
+      retention,
+      clock,
+      log,
+      counters: this.counters,
+      openFile,
+      reproducible,
+    });
+    return new StreamWriter({ container, series, config: this.#config, reproducible });
   }
 
   async #writeParts(writers: Writers, batch: Batch<Encoded>, signal: AbortSignal): Promise<void> {

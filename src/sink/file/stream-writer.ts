@@ -21,6 +21,8 @@ export interface WriterParts {
   readonly container: RecordContainer;
   readonly series: FileSeries;
   readonly config: FileSinkConfig;
+  /** See FileSinkDeps: files grow old by the time of their records. */
+  readonly reproducible: boolean;
 }
 
 /**
@@ -44,6 +46,8 @@ export class StreamWriter {
   #syncing: Promise<void> = Promise.resolve();
   #finishing: Promise<void> = Promise.resolve();
   #file: EventFile | undefined;
+  /** Time of the file's first record. */
+  #begunUs = 0;
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
@@ -140,12 +144,16 @@ export class StreamWriter {
   }
 
   async #fileFor(bytes: number): Promise<EventFile> {
-    const { config, series } = this.#parts;
+    const { config, series, reproducible } = this.#parts;
+    const { firstSequence, firstTimeUs } = this.#buffer;
     const open = this.#file;
-    if (open !== undefined && open.records > 0 && open.size + bytes + BLOCK_OVERHEAD > config.rotateMaxBytes) await this.#finishFile();
+    const tooLarge = open !== undefined && open.size + bytes + BLOCK_OVERHEAD > config.rotateMaxBytes;
+    const tooOld = reproducible && firstTimeUs - this.#begunUs >= config.rotateMaxAgeMs * 1000;
+    if (open !== undefined && open.records > 0 && (tooLarge || tooOld)) await this.#finishFile();
     if (this.#file === undefined) {
-      this.#file = await series.create(this.#buffer.firstSequence);
-      this.#age.set(config.rotateMaxAgeMs);
+      this.#file = await series.create({ sequence: firstSequence, timeUs: firstTimeUs });
+      this.#begunUs = firstTimeUs;
+      if (!reproducible) this.#age.set(config.rotateMaxAgeMs);
     }
     return this.#file;
   }

@@ -7,17 +7,18 @@ import type { Screen } from '../../../src/agent/screen.ts';
 import type { Lane } from '../../../src/pipeline/lane.ts';
 import { batch, batchOf, record } from '../../contract/records.ts';
 import { asProcess, execEvent } from '../encode/samples.ts';
+import { stateOf } from '../../contract/waiting.ts';
 import { configFile } from '../config/refusal.ts';
 import { recordedLog } from './log-lines.ts';
 
 const never = new AbortController().signal;
 
-function newLane(whenFull: string) {
+function newLane(whenFull: string, reproducible = false) {
   const text = `sinks: {eyes: {type: stdout, queue: {max_events: 4, when_full: ${whenFull}}}}`;
   const { config } = loadConfig({ file: configFile(text) });
   const { log, entries } = recordedLog();
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
-  const [lane] = createLanes(config, { agentId: Buffer.alloc(16), log, screen }).lanes;
+  const [lane] = createLanes(config, { agentId: Buffer.alloc(16), reproducible, log, screen }).lanes;
   if (lane === undefined) throw new Error('no lane for the sink');
   return { lane, entries };
 }
@@ -41,11 +42,21 @@ it('logs an episode of drops once, from the full queue to the empty one', async 
   expect(lane.ledger.dropped).toEqual({ queue_full: 3 });
 });
 
+it('drops nothing where the same events are to make the same files, whatever the configuration says', async () => {
+  const { lane, entries } = newLane('drop_newest', true);
+  await put(lane, batch(1, 4));
+  const waiting = put(lane, batch(5, 6));
+  expect(await stateOf(waiting)).toBe('pending');
+  (await lane.queue.pull(never))?.done('delivered');
+  await waiting;
+  expect([lane.ledger.dropped, entries]).toEqual([{}, []]);
+});
+
 it('draws nothing on a terminal without control sequences, and keeps its lines short where it is narrow', async () => {
   const { config } = loadConfig({ file: configFile('sinks: {eyes: {type: stdout}}') });
   const output = Object.assign(new PassThrough(), { isTTY: true, columns: 40 });
   const screen: Screen = { output, colour: false, dumb: true, status: () => 'status' };
-  const { lanes, encoders } = createLanes(config, { agentId: Buffer.alloc(16), log: recordedLog().log, screen });
+  const { lanes, encoders } = createLanes(config, { agentId: Buffer.alloc(16), reproducible: false, log: recordedLog().log, screen });
   const encoded = encoders[0]?.encode(asProcess(execEvent));
   await lanes[0]?.sink.open(never);
   if (encoded !== undefined) await lanes[0]?.sink.write(batchOf(encoded), never);
@@ -57,7 +68,7 @@ it('draws nothing on a terminal without control sequences, and keeps its lines s
 it('gives a blackhole what a file would get: one encoder for both', async () => {
   const { config } = loadConfig({ file: configFile('sinks: {disk: {type: file}, void: {type: blackhole}}') });
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
-  const { lanes, encoders } = createLanes(config, { agentId: Buffer.alloc(16), log: recordedLog().log, screen });
+  const { lanes, encoders } = createLanes(config, { agentId: Buffer.alloc(16), reproducible: false, log: recordedLog().log, screen });
   expect([encoders.length, lanes.map(({ encoder }) => encoder)]).toEqual([1, [0, 0]]);
   await lanes[1]?.sink.open(never);
   await lanes[1]?.sink.write(batch(1, 3), never);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,14 @@ it('gives back what was written', () => {
   writeRunRecord(path, record);
   expect(readRunRecord(path, (reason) => damage.push(reason))).toEqual(record);
   expect(damage).toEqual([]);
+});
+
+it('does not wait for whoever might write to a fifo', () => {
+  const path = temporary();
+  execFileSync('mkfifo', [path]);
+  const damage: string[] = [];
+  expect(readRunRecord(path, (reason) => damage.push(reason))).toBeUndefined();
+  expect(damage).toEqual(['it is not a regular file']);
 });
 
 it('tells START of the run before', () => {

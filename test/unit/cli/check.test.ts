@@ -21,6 +21,22 @@ describe('check', () => {
     );
   });
 
+  it('says what a replay would do: the queues wait, and nothing is said of the kernel', async () => {
+    const replay = ['check', '--set', 'source.type=replay', '--set', 'source.replay.path=/tmp/x.fcrec'];
+    const { out } = await forkcast(...replay, '--set', 'source.replay.speed=20');
+    expect(out).toMatch(/^ {2}source +replay of \/tmp\/x\.fcrec, at 20 times the recorded speed: fork exec .*snapshot at the start$/m);
+    expect(out).toMatch(/^ {2}sink disk .*, then block$/m);
+    expect(out).not.toMatch(/^ {2}(buffer|losses) /m);
+    expect((await forkcast(...replay)).out).toContain('at the recorded speed: fork');
+    expect((await forkcast(...replay, '--set', 'source.replay.speed=0')).out).toContain('as fast as it goes: fork');
+  });
+
+  it('says what a synthetic source would do', async () => {
+    const { out } = await forkcast('check', '--set', 'source.type=synthetic', '--set', 'source.synthetic={rate: 0, events: 5000}');
+    expect(out).toMatch(/^ {2}source +synthetic, seed 1, as fast as they are taken, 5,000 of them: fork /m);
+    expect(out).toMatch(/^ {2}sink disk .*, then drop_newest$/m);
+  });
+
   it('without a file checks the built-in configuration', async () => {
     expect((await forkcast('check')).out).toMatch(/^valid: the built-in configuration\n/);
   });

@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream';
-import type { Actions, DecodeOptions, RunOptions } from '../../../src/cli/actions.ts';
+import type { Actions, DecodeOptions, RecordOptions, RunOptions } from '../../../src/cli/actions.ts';
 import type { CliIo, CliOutput } from '../../../src/cli/io.ts';
 import { runCli } from '../../../src/cli/program.ts';
 
@@ -28,12 +28,14 @@ export function fakeIo(env: Record<string, string> = {}, isTTY = false): FakeIo 
 
 export interface Called {
   readonly run: RunOptions[];
+  readonly record: [file: string, options: RecordOptions][];
   readonly decode: [files: readonly string[], options: DecodeOptions][];
 }
 
-export function fakeActions(called: Called = { run: [], decode: [] }): Actions {
+export function fakeActions(called: Called = { run: [], record: [], decode: [] }): Actions {
   return {
     run: (options) => Promise.resolve(called.run.push(options) - 1),
+    record: (file, options) => Promise.resolve(called.record.push([file, options]) - 1),
     decode: (files, options) => Promise.resolve(called.decode.push([files, options]) - 1),
     selfTest: () => Promise.resolve({ ok: true, reason: 'a forked process was heard', fix: null }),
   };
@@ -42,7 +44,7 @@ export function fakeActions(called: Called = { run: [], decode: [] }): Actions {
 /** Runs one command line; what it printed and its exit code. */
 export async function forkcast(...argv: string[]): Promise<{ code: number; out: string; err: string; called: Called }> {
   const io = fakeIo();
-  const called: Called = { run: [], decode: [] };
+  const called: Called = { run: [], record: [], decode: [] };
   const code = await runCli(argv, io, fakeActions(called));
   return { code, out: io.stdout.text, err: io.stderr.text, called };
 }

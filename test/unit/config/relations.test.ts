@@ -33,12 +33,14 @@ describe('without a working directory', () => {
 
   it('relative paths are refused, with what to do', () => {
     const file = configFile('agent: {data_dir: /x}\nsinks: {a: {type: file, path: y}}\n');
+    const replay = configFile('agent: {data_dir: /x}\nsource: {type: replay, replay: {path: r}}\nsinks: {a: {type: stdout}}\n');
     withoutCwd();
     const error = refusal(() => loadConfig());
     expect(error).toMatchObject({ code: 'FILE_IO', fix: expect.stringContaining('cd /') as unknown });
     expect(error.message).toMatch(/^the working directory has been deleted, and agent\.data_dir \(.+\) is relative to it$/);
     expect(exitCodeOf(error)).toBe(74);
     expect(refusal(() => loadConfig({ file })).message).toContain('sinks.a.path (y)');
+    expect(refusal(() => loadConfig({ file: replay })).message).toContain('source.replay.path (r)');
   });
 
   it('absolute paths do', () => {

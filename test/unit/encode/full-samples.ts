@@ -42,6 +42,7 @@ const fullProcess: ProcessInfo = {
   caps_effective: 2_199_023_255_551,
   env: { LD_PRELOAD: '/tmp/x.so' },
   exe_sha256: Buffer.alloc(32, 0xab),
+  marks: ['ESCALATION', 'SHELL_ON_SOCKET'],
 };
 
 export const fullProcessEvent: ProcessEvent = {
@@ -137,7 +138,7 @@ export const fullAgentEvent: AgentEvent = {
       last_kernel_seqs: { '0': 99, '1': 4_294_967_300 },
     },
   },
-  snapshot: { phase: 'END', processes: 312 },
+  snapshot: { phase: 'END', processes: 312, purpose: 'loss' },
   gap: {
     reason: 'receive_buffer',
     stage: 'kernel',

@@ -50,6 +50,7 @@ const sparseProcess: ProcessInfo = {
   caps_effective: null,
   env: null,
   exe_sha256: null,
+  marks: null,
 };
 
 export const forkEvent: ProcessEvent = {

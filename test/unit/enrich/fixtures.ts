@@ -13,11 +13,14 @@ import type {
   KernelKind,
   LossEvent,
   Piece,
+  ScanEvent,
+  ScanPurpose,
   PtraceEvent,
   SidEvent,
   SnapshotEvent,
 } from '../../../src/core/kernel-event.ts';
 import { createEnricher, type EnrichConfig, type Enricher } from '../../../src/enrich/enricher.ts';
+import type { Machine } from '../../../src/enrich/machine.ts';
 import { createRunIdentity } from '../../../src/enrich/identity.ts';
 import type { UserNames } from '../../../src/enrich/users.ts';
 
@@ -73,11 +76,11 @@ export const fork = (ms: number, parent: number, child: number | Ids): ForkEvent
   parentTgid: parent,
 });
 export const exec = (ms: number, pid: number, capture: Capture | null = null): ExecEvent => ({ kind: 'EXEC', ...of(ms, pid), capture });
-export const exit = (ms: number, ids: number | Ids, more: { code?: number; parent?: number } = {}): ExitEvent => ({
+export const exit = (ms: number, ids: number | Ids, more: { code?: number; parent?: number; signal?: number } = {}): ExitEvent => ({
   kind: 'EXIT',
   ...of(ms, ids),
   exitCode: more.code ?? 0,
-  exitSignal: 17,
+  exitSignal: more.signal ?? 17,
   parentPid: more.parent ?? 0,
   parentTgid: more.parent ?? 0,
 });
@@ -107,10 +110,27 @@ export const coredump = (ms: number, ids: number | Ids): CoredumpEvent => ({
   parentPid: 0,
   parentTgid: 0,
 });
-export const snapshot = (ms: number, pid: number, capture: Capture): SnapshotEvent => {
-  const { monotonicNs, timeUs } = of(ms, pid);
-  return { kind: 'SNAPSHOT', purpose: 'start', monotonicNs, timeUs, pid, tgid: pid, capture };
+export const snapshot = (ms: number, ids: number | Ids, capture: Capture): SnapshotEvent => {
+  const { monotonicNs, timeUs, pid, tgid } = of(ms, ids);
+  return { kind: 'SNAPSHOT', purpose: 'start', monotonicNs, timeUs, pid, tgid, capture };
 };
+/** As a listing other than the first finds a process. */
+export const sighting = (ms: number, pid: number, seen: Capture, purpose: ScanPurpose = 'loss'): SnapshotEvent => ({
+  ...snapshot(ms, pid, seen),
+  purpose,
+});
+const scan = (phase: 'BEGIN' | 'END', ms: number, of: { purpose?: ScanPurpose; beganMs?: number; processes?: number }): ScanEvent => ({
+  kind: 'SCAN',
+  phase,
+  purpose: of.purpose ?? 'loss',
+  monotonicNs: ms * MS,
+  timeUs: wallUs(ms),
+  beganNs: (of.beganMs ?? ms) * MS,
+  processes: of.processes ?? 0,
+});
+export const begin = (ms: number, purpose: ScanPurpose = 'loss'): ScanEvent => scan('BEGIN', ms, { purpose });
+export const end = (ms: number, beganMs: number, of: { purpose?: ScanPurpose; processes?: number } = {}): ScanEvent =>
+  scan('END', ms, { ...of, beganMs });
 export const loss = (count = 3): LossEvent => ({
   kind: 'LOSS',
   reason: 'receive_buffer',
@@ -140,6 +160,10 @@ export interface Described {
   readonly exe?: string;
   readonly uid?: number;
   readonly euid?: number;
+  /** Where the environment begins in memory; 0 as where the kernel does not say. */
+  readonly envStart?: number;
+  /** Wait status of a zombie. */
+  readonly status?: number;
   readonly cgroup?: string;
   /** Pieces given as they are, errno or bytes. */
   readonly pieces?: Partial<Record<'cmdline' | 'exe' | 'cwd' | 'stat' | 'status' | 'cgroup' | 'loginuid', Piece>>;
@@ -148,7 +172,8 @@ export interface Described {
 export function statLine(d: Described): string {
   return (
     `${d.pid ?? 100} (${d.comm ?? 'tool'}) ${d.state ?? 'S'} ${d.ppid ?? 1} ${d.pgid ?? 77} ${d.sid ?? 66} ${d.tty ?? 34819} -1 ${d.flags ?? 4194304}` +
-    ` 102 0 0 0 0 0 0 0 20 0 ${d.threads ?? 1} 0 ${ticksAtMs(d.startMs ?? 0)} 3133440 417 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0\n`
+    ` 102 0 0 0 0 0 0 0 20 0 ${d.threads ?? 1} 0 ${ticksAtMs(d.startMs ?? 0)} 3133440 417 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0` +
+    ` ${d.envStart ?? 0} ${d.envStart ?? 0} ${d.envStart ?? 0} ${d.envStart ?? 0} ${d.status ?? 0}\n`
   );
 }
 
@@ -189,17 +214,24 @@ export function shared(content: string | Uint8Array): Buffer {
 /** All pieces gone. */
 export const GONE = capture({ pieces: { cmdline: 2, exe: 2, cwd: 2, stat: 2, status: 2, cgroup: 2, loginuid: 2 } });
 
+/** Of a process that looks as it did the last time only the stat is listed. */
+export function glance(d: Described = {}): Capture {
+  return capture({ ...d, pieces: { cmdline: 125, exe: 125, cwd: 125, status: 125, cgroup: 125, loginuid: 125 } });
+}
+
 /** What is left to read of a zombie. */
 export function zombie(d: Described = {}): Capture {
   return capture({ ...d, state: 'Z', pieces: { cmdline: shared(''), exe: 2, cwd: 2, ...d.pieces } });
 }
 
+/** Nothing runs but what the listings show. */
+const GONE_MACHINE: Machine = { isAlive: () => false, seesExitStatus: true };
 const USERS: UserNames = { nameOf: (id) => (id === 1000 ? 'alice' : null), refresh: () => undefined };
 
-export function newEnricher(config: Partial<EnrichConfig> = {}, users = USERS): Enricher {
+export function newEnricher(config: Partial<EnrichConfig> = {}, users = USERS, machine: Machine = GONE_MACHINE): Enricher {
   return createEnricher(
     { maxProcesses: 1000, exitTtlMs: 10_000, maxArgsBytes: 32_768, ancestors: 8, threads: false, kinds: ALL_KINDS, ...config },
-    { identity: IDENTITY, clock: { nowUs: () => wallUs(0), monotonicNs: () => 5e9 }, users, bootOffsetNs: () => BOOT_OFFSET_NS },
+    { identity: IDENTITY, clock: { nowUs: () => wallUs(0), monotonicNs: () => 5e9 }, users, bootOffsetNs: () => BOOT_OFFSET_NS, machine },
   );
 }
 
@@ -215,9 +247,9 @@ export function allOf(enricher: Enricher, ...heard: readonly Heard[]): AnyEvent[
   return made;
 }
 
-/** The one ProcessEvent that comes of it. */
+/** The ProcessEvent that tells of it, after what it made evident. */
 export function eventOf(enricher: Enricher, heard: Heard): ProcessEvent {
-  const [event] = eventsOf(enricher, heard);
+  const event = eventsOf(enricher, heard).at(-1);
   if (event === undefined) throw new Error(`no event for ${heard.kind}`);
   return event;
 }

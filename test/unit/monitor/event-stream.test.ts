@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { ProcessMonitor } from '../../../src/monitor/process-monitor.ts';
 import type { GapRecord, MonitorKind, RecordOf } from '../../../src/monitor/records.ts';
@@ -69,6 +70,18 @@ describe('a loop', () => {
     const next = monitor.events({ signal: aborting.signal }).next();
     aborting.abort(new Error('enough'));
     await expect(next).rejects.toThrow('enough');
+  });
+
+  test('that is left while an event is on its way does not get it, and lets go of its signal', async () => {
+    const { monitor, source } = await startMonitor();
+    const { signal } = new AbortController();
+    let events: { return(): Promise<unknown>; next(): Promise<unknown> } | undefined;
+    monitor.on('exit', () => events?.return());
+    events = monitor.events({ signal });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await source.say(exit(1, 1));
+    expect(await events.next()).toEqual({ done: true, value: undefined });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   test('is one of several, each with its own place', async () => {

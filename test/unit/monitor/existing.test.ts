@@ -28,6 +28,10 @@ describe('processes that ran before the start (DataDog: the start-up scan fires 
     expect(await made.monitor.listed()).toBe(true);
     await made.monitor.stop();
     expect(await made.monitor.listed()).toBe(false);
+    await made.monitor.start();
+    const listed = made.monitor.listed();
+    await made.monitor.stop();
+    expect(await listed).toBe(false);
   });
 
   test('are told to a loop likewise', async () => {
@@ -41,14 +45,16 @@ describe('processes that ran before the start (DataDog: the start-up scan fires 
 
   test('are told at each start anew', async () => {
     const made = newMonitor();
-    const { heard, listener } = collect();
-    made.monitor.on('exec', listener);
+    const [early, late] = [collect(), collect()];
+    made.monitor.on('exec', early.listener);
     for (let n = 0; n < 2; n++) {
       await made.monitor.start();
+      if (n === 0) made.monitor.on('exec', late.listener);
       await made.source.say(...listing(NGINX));
       await made.monitor.stop();
     }
-    expect(heard).toEqual(['SNAPSHOT 60', 'SNAPSHOT 60']);
+    expect(early.heard).toEqual(['SNAPSHOT 60', 'SNAPSHOT 60']);
+    expect(late.heard).toEqual(['SNAPSHOT 60']);
   });
 
   test('are told to whoever comes later and asks, before anything else; only those that still run, as what they are by then', async () => {
@@ -59,23 +65,34 @@ describe('processes that ran before the start (DataDog: the start-up scan fires 
       exec(1001, 80, capture({ pid: 80, comm: 'sh', startMs: 1000 })),
       exit(1002, 70),
     );
-    const [asking, silent] = [collect(), collect()];
+    const [asking, named, silent, exits] = [collect(), collect(), collect(), collect()];
+    // Heard by then, but not yet told to anybody.
+    const said = source.say(exec(1003, 80, capture({ pid: 80, comm: 'sh', startMs: 1000 })));
     monitor.on('exec', asking.listener, { existing: true });
+    monitor.on('exec', named.listener, { existing: true, name: 'nginx' });
     monitor.on('exec', silent.listener);
+    monitor.on('exit', exits.listener, { existing: true });
     expect(asking.heard).toEqual([]);
-    await source.say(exec(1003, 80, capture({ pid: 80, comm: 'sh', startMs: 1000 })));
+    await said;
     expect(asking.heard).toEqual(['SNAPSHOT 60', 'SNAPSHOT 80', 'EXEC 80']);
+    expect(named.heard).toEqual(['SNAPSHOT 60']);
     expect(silent.heard).toEqual(['EXEC 80']);
+    expect(exits.heard).toEqual([]);
   });
 
   test('are told once to whoever asks while the listing is under way, and not at all to whoever does not', async () => {
     const { monitor, source } = await startMonitor();
-    await source.say(scan('BEGIN'), found(NGINX), fork(1000, 60, 80));
+    // The parent of 90 is a mere pid until the listing comes to it.
+    await source.say(scan('BEGIN'), found(NGINX), fork(1000, 60, 80), fork(1001, REDIS.pid, 90));
     const [asking, silent] = [collect(), collect()];
     monitor.on('exec', asking.listener, { existing: true });
     monitor.on('exec', silent.listener);
+    const listed = monitor.listed();
+    const turn = new Promise((resolve) => void setImmediate(resolve, 'not yet'));
+    expect(await Promise.race([listed, turn])).toBe('not yet');
     await source.say(found(REDIS), scan('END'));
-    expect(asking.heard.toSorted()).toEqual(['SNAPSHOT 60', 'SNAPSHOT 70', 'SNAPSHOT 80']);
+    expect(await listed).toBe(true);
+    expect(asking.heard.toSorted()).toEqual(['SNAPSHOT 60', 'SNAPSHOT 70', 'SNAPSHOT 80', 'SNAPSHOT 90']);
     expect(silent.heard).toEqual([]);
   });
 

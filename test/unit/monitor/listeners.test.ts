@@ -4,6 +4,7 @@ import type { ExecRecord, ExitRecord, ForkRecord } from '../../../src/monitor/re
 import { ProcessMonitor } from '../../../src/monitor/process-monitor.ts';
 import { capture, comm, exec, exit, fork, uid } from '../enrich/fixtures.ts';
 import { startMonitor } from './scripted-source.ts';
+import type { SubscribeOptions } from '../../../src/monitor/subscribing.ts';
 
 const image = (pid: number, comm: string, exe = `/usr/bin/${comm}`) => capture({ pid, comm, exe, startMs: 1000, argv: [comm, '-v'] });
 /** A process from its fork to its end. */
@@ -78,6 +79,7 @@ describe('listeners', () => {
     const listener = (): void => undefined;
     monitor.on('exec', listener);
     monitor.on('exec', listener, { name: 'tool' });
+    monitor.on('exec', listener, { name: 'other' });
     monitor.on('exec', listener, { name: /tool/ });
     monitor.on('exec', listener, { name: /tool/i });
     monitor.on('exit', listener);
@@ -89,7 +91,7 @@ describe('listeners', () => {
       () => monitor.on('gap', listener),
     ];
     for (const subscribe of again) expect(subscribe).toThrow(expect.objectContaining({ code: 'SUBSCRIPTION_DUPLICATE' }));
-    expect(monitor.counters.subscribers).toBe(5);
+    expect(monitor.counters.subscribers).toBe(6);
   });
 
   test('can be unsubscribed twice, which ends one subscription and no other (DataDog: double unsubscribe)', async () => {
@@ -131,6 +133,18 @@ describe('listeners', () => {
     expect(monitor.counters.subscribers).toBe(0);
   });
 
+  test.each([false, true])(
+    'hear of processes, not of their threads, unless told (DataDog: exits of threads fire); threads: %s',
+    async (threads) => {
+      const { monitor, source } = await startMonitor({ threads });
+      const heard: string[] = [];
+      for (const kind of ['fork', 'exit'] as const) monitor.on(kind, ({ process }) => heard.push(`${kind} ${process.pid} ${process.tid}`));
+      await source.say(fork(1, 50, 60), fork(2, 50, { pid: 60, tid: 61 }), exit(3, { pid: 60, tid: 61 }), exit(4, 60));
+      const ofThread = ['fork 60 61', 'exit 60 61'];
+      expect(heard).toEqual(['fork 60 null', ...(threads ? ofThread : []), 'exit 60 null']);
+    },
+  );
+
   test('cost nothing while nobody wants a kind: no event is made of it', async () => {
     const { monitor, source } = await startMonitor();
     await source.say(...life(60, 'tool'));
@@ -146,9 +160,23 @@ describe('listeners', () => {
     const on = (kind: string) => () => monitor.on(kind as 'exec', () => undefined);
     expect(on('forks')).toThrow(/"forks"/);
     expect(on('FORK')).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    expect(() => monitor.on('exec', undefined as unknown as () => void)).toThrow(/no function/);
     expect(() => monitor.events({ kinds: ['execs' as 'exec'] })).toThrow(/"execs"/);
     expect(() => monitor.on('exec', () => undefined, { highWaterMark: 0 })).toThrow(/highWaterMark 0/);
     expect(() => monitor.events({ highWaterMark: 1.5 })).toThrow(/highWaterMark 1.5/);
+    const refused = (options: unknown): unknown => {
+      try {
+        monitor.on('exec', () => undefined, options as SubscribeOptions);
+        return undefined;
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refused({ nmae: 'sh' })).toMatchObject({ code: 'USAGE', message: 'nmae is no option' });
+    expect(refused({ name: 5 })).toMatchObject({ code: 'USAGE', message: 'name 5 is no filter' });
+    expect(refused({ existing: 'yes' })).toMatchObject({ code: 'USAGE', message: 'existing "yes" is no choice' });
+    expect(refused(5)).toMatchObject({ code: 'USAGE', message: 'what follows the listener are no options' });
+    expect(() => monitor.events({ kinds: [] })).toThrow('kinds is no list with a kind in it');
     expect(monitor.counters.subscribers).toBe(0);
   });
 });

@@ -60,7 +60,7 @@ describe('a filter by name (DataDog: Callbacks)', () => {
     const { monitor, source } = await startMonitor();
     const pids: number[] = [];
     monitor.on('exec', ({ process }) => pids.push(process.pid), { name: /tool/g });
-    await source.say(...[60, 70, 80].map((pid) => exec(1000 + pid, pid, image(pid, 'tool'))));
+    await source.say(...[60, 70, 80].map((pid) => exec(1000 + pid, pid, image(pid, 'tool', '/opt/it'))));
     expect(pids).toEqual([60, 70, 80]);
   });
 });

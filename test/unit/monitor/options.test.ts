@@ -9,6 +9,7 @@ describe('options', () => {
     [{ exitTtlMs: Number.NaN }, /exitTtlMs NaN/],
     [{ maxArgsBytes: '32KiB' as unknown as number }, /maxArgsBytes 32KiB/],
     [{ fallback: 'proc' as 'scan' }, /fallback "proc"/],
+    [{ execCache: true as unknown as 'on' }, /execCache true/],
     [{ reciveBufferBytes: 1 } as MonitorOptions, /reciveBufferBytes is no option/],
   ])('that cannot be are refused when the monitor is made: %o', (options, message) => {
     expect(() => new ProcessMonitor(options)).toThrow(

@@ -132,6 +132,17 @@ describe('a lease', () => {
     await lease.stop();
     expect(made.monitor.state).toBe('running');
     await made.monitor.stop();
+    expect(made.monitor.state).toBe('stopped');
+  });
+
+  test('that nobody gave back is not counted in a later run', async () => {
+    const made = newMonitor();
+    await made.monitor.start();
+    await made.source.end();
+    await expect.poll(() => made.monitor.state).toBe('stopped');
+    await made.monitor.start();
+    await made.monitor.stop();
+    expect(made.monitor.state).toBe('stopped');
   });
 
   test('and a monitor are given back by await using', async () => {

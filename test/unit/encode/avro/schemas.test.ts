@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AGENT_KINDS } from '../../../../src/core/agent-event.ts';
-import { PROCESS_KINDS, PROVENANCES } from '../../../../src/core/event.ts';
+import { MARKS, PROCESS_KINDS, PROVENANCES } from '../../../../src/core/event.ts';
 import { publishedSchema } from '../../../../src/encode/avro/schemas.ts';
 import { avroType } from '../../../../src/encode/avro/types.ts';
 import { fullAgentEvent, fullProcessEvent } from '../full-samples.ts';
@@ -100,5 +100,6 @@ it('has the symbols of the interfaces in their order', () => {
   const process = definitions(publishedSchema('process').json);
   expect(process.get('ProcessKind')?.symbols).toEqual(PROCESS_KINDS);
   expect(process.get('ProvenanceKind')?.symbols).toEqual(PROVENANCES);
+  expect(process.get('Mark')?.symbols).toEqual(MARKS);
   expect(definitions(publishedSchema('agent').json).get('AgentKind')?.symbols).toEqual(AGENT_KINDS);
 });

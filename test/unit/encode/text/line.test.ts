@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AGENT_KINDS } from '../../../../src/core/agent-event.ts';
 import { PROCESS_KINDS } from '../../../../src/core/event.ts';
-import type { AgentEvent } from '../../../../src/core/agent-event.ts';
+import type { AgentEvent, AgentGap } from '../../../../src/core/agent-event.ts';
 import type { AnyEvent } from '../../../../src/core/any-event.ts';
 import type { ProcessEvent } from '../../../../src/core/event.ts';
 import { escapeText } from '../../../../src/core/text.ts';
@@ -10,6 +10,8 @@ import { createLineEncoder } from '../../../../src/encode/text/line.ts';
 import { agentEvents, processEvents } from '../arbitraries.ts';
 import { fullAgentEvent, fullProcessEvent, ledger } from '../full-samples.ts';
 import { asAgent, asProcess, execEvent, exitEvent, forkEvent } from '../samples.ts';
+
+const GAP = fullAgentEvent.gap as AgentGap;
 
 const lineOf = (any: AnyEvent, colour = false): string => Buffer.from(createLineEncoder({ colour }).encode(any).bytes).toString();
 
@@ -73,6 +75,7 @@ describe('what a line says of a process', () => {
       { kind: 'EXIT', exit: { ...exit, code: null, signal: 11, signal_name: 'SIGSEGV', core_dumped: true, duration_us: 90_000_000 } },
       'bash killed by SIGSEGV, core dumped after 1m30s',
     ],
+    ['an end that nobody saw', { kind: 'EXIT', exit: { ...exit, code: null } }, 'bash ended unseen'],
     ['a death by a nameless signal', { kind: 'EXIT', exit: { ...exit, code: null, signal: 35 } }, 'bash killed by signal 35'],
     ['the end of a thread', { kind: 'EXIT', process: info({ tid: 7 }), exit }, 'ls thread 7 exited 0'],
     [
@@ -103,8 +106,43 @@ describe('what a line says of a process', () => {
 describe('what a line says of the agent', () => {
   const cases: [string, Partial<AgentEvent>, string | RegExp][] = [
     ['a start', { kind: 'START' }, 'forkcast 0.1.0 hears proc_connector; to disk; without audit (CAP_AUDIT_READ is missing)'],
-    ['a snapshot', { kind: 'SNAPSHOT' }, 'snapshot of running processes, end: 312'],
-    ['a loss', { kind: 'GAP' }, /^120 events lost on CPU 1 between \d\d:\d\d:00\.000 and \d\d:\d\d:00\.500: receive_buffer$/],
+    ['a snapshot', { kind: 'SNAPSHOT' }, 'snapshot of running processes after a loss, end: 312'],
+    [
+      'the snapshot at the start',
+      { kind: 'SNAPSHOT', snapshot: { phase: 'BEGIN', processes: 0, purpose: 'start' } },
+      'snapshot of running processes, begin: 0',
+    ],
+    [
+      'a snapshot for reasons of a newer version',
+      { kind: 'SNAPSHOT', snapshot: { phase: 'END', processes: 7, purpose: 'mo\u001bre' } },
+      'snapshot of running processes (mo\\x1bre), end: 7',
+    ],
+    ['a loss', { kind: 'GAP' }, /^120 events lost on CPU 1 between \d\d:\d\d:00\.000 and \d\d:\d\d:00\.500: the receive buffer was full$/],
+    [
+      'a loss of which a part was told before',
+      { kind: 'GAP', gap: { ...GAP, count: 20 } },
+      /^20 events lost on CPU 1 between \S+ and \S+, besides 100 counted before: the receive buffer was full$/,
+    ],
+    [
+      'the place of a loss that was told before',
+      { kind: 'GAP', gap: { ...GAP, count: 0 } },
+      /^of the events lost before, 120 were on CPU 1 between \S+ and \S+$/,
+    ],
+    [
+      'a loss without a place',
+      { kind: 'GAP', gap: { ...GAP, reason: 'tail', cpu: null, from_seq: null, to_seq: null } },
+      /^120 events lost between \S+ and \S+: the receive buffer was full$/,
+    ],
+    [
+      'a time without subscription',
+      { kind: 'GAP', gap: { ...GAP, reason: 'blind', cpu: null, from_seq: null, to_seq: null, count: 0, exact: false } },
+      /^nothing was heard between \S+ and \S+: what happened then is not known$/,
+    ],
+    [
+      'a loss for reasons of a newer version',
+      { kind: 'GAP', gap: { ...GAP, reason: 'mo\u001bre', exact: false } },
+      /^at least 120 events lost on CPU 1 between \S+ and \S+: mo\\x1bre$/,
+    ],
     [
       'a checkpoint',
       { kind: 'CHECKPOINT' },

@@ -75,7 +75,7 @@ describe('a condition', () => {
     Object.assign(entry, {
       uid: 1000,
       cgroup: '/system.slice/tool.service',
-      image: newImage({ execId: null, exe: '/usr/bin/tool', argv: null, cwd: null }),
+      image: newImage({ execId: null, exe: '/usr/bin/tool', argv: null, cwd: null, envStart: 0 }),
     });
     for (const when of [{ exe: '/usr/bin/*' }, { cgroup: '/system.slice/*' }, { user: 'alice' }]) {
       expect(admits([{ exclude: when }], forked as ProcessEvent, entry), JSON.stringify(when)).toBe(false);

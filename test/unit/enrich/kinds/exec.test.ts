@@ -70,6 +70,7 @@ describe('EXEC', () => {
       caps_effective: 0x1ffffffffff,
       env: null,
       exe_sha256: null,
+      marks: null,
     });
     expect(made.parent).toMatchObject({
       pid: 50,

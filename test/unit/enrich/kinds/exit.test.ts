@@ -180,11 +180,25 @@ describe('the end of a threaded process', () => {
     ]);
   });
 
-  it('is told again when the exec has overtaken the EXIT of the leader it replaced', () => {
+  it.each([
+    ['has its id still, and a stamp from before the exec', exit(1999.99, 60)],
+    ['has swapped ids with the thread that exec’d', exit(2000.01, thread(62))],
+    ['ends as a thread does, on kernels that leave its id', exit(2000.01, 60, { signal: 0xffff_ffff })],
+  ])('is not the EXIT of a replaced leader that the exec has overtaken: it %s', (_how, late) => {
     const enricher = started();
-    const made = eventsOf(enricher, exit(1999, thread(61)), exec(2000, 60, capture(TOOL)), exit(2000.01, 60), exit(2500, 60));
-    expect(kindsOf(made)).toEqual(['EXEC', 'EXIT', 'EXIT']);
-    expect(made[2]?.process.entity_id).toEqual(made[0]?.process.entity_id);
+    const made = eventsOf(enricher, exit(1999, thread(61)), exec(2000, 60, capture(TOOL)), late, exit(2500, 60));
+    expect(made.map((event) => [event.kind, event.time])).toEqual([
+      ['EXEC', wallUs(2000)],
+      ['EXIT', wallUs(2500)],
+    ]);
+    heardAll(enricher);
+  });
+
+  it('is not told of a former holder of the pid whose EXIT was late', () => {
+    const enricher = newEnricher();
+    const [, , , holder] = eventsOf(enricher, fork(1000, 50, 60), exit(1500, 60), fork(2000, 50, 60), exit(1999.99, 60));
+    expect(holder).toMatchObject({ kind: 'EXIT', provenance: { identity: 'MISSING' } });
+    expect([...enricher.processes.living()]).toContain(60);
   });
 
   it('brings a process back that exec’s after its end was told', () => {

@@ -70,6 +70,7 @@ describe('FORK', () => {
       caps_effective: null,
       env: null,
       exe_sha256: null,
+      marks: null,
     });
     expect(made.parent).toEqual({
       pid: 50,
@@ -133,10 +134,24 @@ describe('FORK', () => {
 
   it('gives a reused pid a new identity, and counts a holder whose exit was lost', () => {
     const enricher = newEnricher();
-    const [first, , second, third] = eventsOf(enricher, fork(1000, 1, 60), exit(1001, 60), fork(2000, 1, 60), fork(3000, 1, 60));
+    const [first, , second, end, third] = eventsOf(enricher, fork(1000, 1, 60), exit(1001, 60), fork(2000, 1, 60), fork(3000, 1, 60));
     const ids = [first, second, third].map((made) => made?.process.entity_id.toString('hex'));
     expect(new Set(ids).size).toBe(3);
     expect(enricher.table.pidReused).toBe(1);
+    expect(end).toMatchObject({
+      kind: 'EXIT',
+      time: wallUs(3000),
+      recovered: true,
+      kernel_seq: null,
+      exit: { code: null, signal: null, duration_us: null },
+    });
+    expect(end?.process.entity_id).toEqual(second?.process.entity_id);
+  });
+
+  it('is not late where the holder of the pid had ended before', () => {
+    const enricher = newEnricher();
+    eventsOf(enricher, uid(1000, 60, [1, 1]), exit(1001, 60), fork(1010, 1, 60));
+    expect([...enricher.processes.living()]).toContain(60);
   });
 
   it('keeps images apart where a pid comes round within one tick', () => {

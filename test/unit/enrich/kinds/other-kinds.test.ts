@@ -176,4 +176,9 @@ describe('LOSS', () => {
     const made = agentEventOf(newEnricher(), { ...loss(), reason: 'tail', cpu: null, fromSeq: null, toSeq: null });
     expect(made.gap).toMatchObject({ reason: 'tail', cpu: null, from_seq: null, to_seq: null });
   });
+
+  it('is of unknown size where nobody listened', () => {
+    const made = agentEventOf(newEnricher(), { ...loss(0), reason: 'blind', exact: false, cpu: null, fromSeq: null, toSeq: null });
+    expect(made.gap).toMatchObject({ reason: 'blind', count: 0, exact: false, cpu: null, from_time: wallUs(1), to_time: wallUs(2) });
+  });
 });

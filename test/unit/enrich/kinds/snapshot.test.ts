@@ -17,6 +17,7 @@ import {
   snapshot,
   uid,
   wallUs,
+  type Described,
 } from '../fixtures.ts';
 
 const ANY_ID: unknown = expect.any(Buffer);
@@ -146,6 +147,48 @@ describe('SNAPSHOT', () => {
     ];
     expect(eventsOf(enricher, ...dead)).toEqual([]);
     expect([enricher.counters.snapshotsSkipped, enricher.table.entries]).toEqual([3, 0]);
+  });
+
+  describe('of a thread', () => {
+    const NOT_TRIED = { cmdline: 125, exe: 125, cwd: 125, cgroup: 125, loginuid: 125 };
+    const seen = (more: Described = {}) => capture({ pid: 61, comm: 'worker', uid: 5, startMs: 1200, pieces: NOT_TRIED, ...more });
+    const THREAD = { pid: 60, tid: 61 };
+
+    it('is published with its own name and ids, and the process that it is of', () => {
+      const enricher = newEnricher({ threads: true });
+      const leader = eventOf(enricher, snapshot(5000, 60, capture({ ...DAEMON, threads: 2 })));
+      const made = eventOf(enricher, snapshot(5000.1, THREAD, seen()));
+      expect(made).toMatchObject({
+        kind: 'SNAPSHOT',
+        recovered: false,
+        process: { pid: 60, tid: 61, name: 'worker', exe: '/usr/bin/tool', uid: 5, euid: 5, exec_id: leader.process.exec_id },
+        provenance: { user: 'LIVE', exe: 'CACHED', missing_errno: null },
+      });
+      expect(made.process.entity_id).toEqual(leader.process.entity_id);
+      expect(enricher.counters.snapshots).toBe(2);
+    });
+
+    it('leaves what is known of the process alone, and its threads counted once', () => {
+      const enricher = newEnricher({ threads: true });
+      eventsOf(enricher, snapshot(5000, 60, capture({ ...DAEMON, threads: 2 })), snapshot(5000.1, THREAD, seen()), exit(5001, THREAD));
+      const [over, ...more] = eventsOf(enricher, exit(5002, 60));
+      expect(more).toEqual([]);
+      expect(over).toMatchObject({ kind: 'EXIT', process: { tid: null, name: 'daemon', uid: 1000 } });
+    });
+
+    it.each([
+      ['threads are not wanted', false, seen()],
+      ['it is dead', true, seen({ state: 'Z' })],
+      ['it is gone', true, GONE],
+    ])('is passed over where %s', (_why, threads, found) => {
+      const enricher = newEnricher({ threads });
+      eventsOf(enricher, snapshot(5000, 60, capture({ ...DAEMON, threads: 2 })));
+      expect(eventsOf(enricher, snapshot(5000.1, THREAD, found))).toEqual([]);
+    });
+
+    it('is passed over where its process is not known', () => {
+      expect(eventsOf(newEnricher({ threads: true }), snapshot(5000.1, THREAD, seen()))).toEqual([]);
+    });
   });
 
   it('takes a kernel thread for what it is: no arguments and no file is all there is', () => {

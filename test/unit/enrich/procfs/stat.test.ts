@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isDead, isKernelThread, parseStat, runningThreads } from '../../../../src/enrich/procfs/stat.ts';
+import {
+  ENV_START,
+  EXIT_STATUS,
+  isDead,
+  isKernelThread,
+  laterField,
+  parseStat,
+  runningThreads,
+} from '../../../../src/enrich/procfs/stat.ts';
 import { shared, statLine, ticksAtMs } from '../fixtures.ts';
 
 describe('parseStat', () => {
@@ -65,5 +73,22 @@ describe('parseStat', () => {
         (text) => void parseStat(shared(text)),
       ),
     );
+  });
+});
+
+describe('fields further down', () => {
+  const line = (d: Parameters<typeof statLine>[0]) => Buffer.from(statLine(d));
+
+  it('are found behind any name', () => {
+    const stat = line({ comm: ') S 1 (', envStart: 140_737_488_347_136, status: 256 });
+    expect([laterField(stat, ENV_START), laterField(stat, EXIT_STATUS)]).toEqual([140_737_488_347_136, 256]);
+  });
+
+  it.each([
+    ['a line that ends before them', line({}).subarray(0, 60)],
+    ['no line at all', Buffer.from('')],
+    ['an error', 3],
+  ])('are 0 in %s', (_what, piece) => {
+    expect([laterField(piece, ENV_START), laterField(piece, EXIT_STATUS)]).toEqual([0, 0]);
   });
 });

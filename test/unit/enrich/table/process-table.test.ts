@@ -11,6 +11,7 @@ const imageOf = (size: number): Image =>
     execId: null,
     exe: null,
     cwd: null,
+    envStart: 0,
     argv: { args: ['x'], argsBytes: size, truncated: false, argsRaw: null, keptBytes: size },
   });
 

@@ -8,6 +8,7 @@ import { What } from '../../../../src/ingest/proc-connector/wire.ts';
 import { RingConsumer, RingProducer, createRingMemory } from '../../../../src/ingest/ring/ring.ts';
 import type { FakeMessage } from '../../../helpers/fake-libc.ts';
 import { FakeLibc } from '../../../helpers/fake-libc.ts';
+import { noExecCache } from './played-reader.ts';
 import { datagram } from './vectors.ts';
 
 const EAGAIN = 11;
@@ -17,8 +18,10 @@ const PATIENCE_MS = 20_000;
 const CONFIG: ReaderConfig = {
   receiveBufferBytes: 1 << 20,
   maxArgsBytes: 1024,
+  execCache: 'off',
   threads: false,
   kernelFilter: null,
+  foreignNamespace: null,
   fallback: 'scan',
   silenceMs: 0,
   reconcileEveryMs: 600_000,
@@ -34,6 +37,8 @@ export interface World {
   readonly control: IngestControl;
   readonly heard: Heard[];
   readonly reports: string[];
+  /** How long the reader was ready to wait, each time; milliseconds. */
+  readonly waits: number[];
   /** Messages the kernel delivers next, or an errno. */
   readonly deliver: (next: FakeMessage[] | number) => void;
 }
@@ -47,7 +52,7 @@ export function direct(director: Director, config: Partial<ReaderConfig> & { pre
   const consumer = new RingConsumer(memory);
   const frames = new FrameReader(consumer);
   const queue: (FakeMessage[] | number)[] = [];
-  const world: World = { libc, control, heard: [], reports: [], deliver: (next) => void queue.push(next) };
+  const world: World = { libc, control, heard: [], reports: [], waits: [], deliver: (next) => void queue.push(next) };
   const deadline = performance.now() + PATIENCE_MS;
   libc.onSend = (message) => {
     if (message.readUInt32LE(36) !== LISTEN) return;
@@ -55,7 +60,8 @@ export function direct(director: Director, config: Partial<ReaderConfig> & { pre
   };
   libc.onReceive = () => queue.shift() ?? EAGAIN;
   const poll = libc.poll.bind(libc);
-  libc.poll = () => {
+  libc.poll = (_fds, timeoutMs = 0) => {
+    world.waits.push(timeoutMs);
     for (let frame = consumer.next(); frame !== undefined; frame = consumer.next()) frames.read(frame.offset, world.heard);
     consumer.release();
     if (director(world)) control.requestStop('drain');
@@ -63,7 +69,7 @@ export function direct(director: Director, config: Partial<ReaderConfig> & { pre
     return poll();
   };
   const reports = (name: string) => (): void => void world.reports.push(name);
-  new ConnectorReader({ libc, control, ring: new RingProducer(memory) }, { ...CONFIG, ...config }).run({
+  new ConnectorReader({ libc, openExecCache: noExecCache, control, ring: new RingProducer(memory) }, { ...CONFIG, ...config }).run({
     subscribed: reports('subscribed'),
     scanned: reports('scanned'),
     silent: reports('silent'),

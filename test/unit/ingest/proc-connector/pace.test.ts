@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Pace } from '../../../../src/ingest/proc-connector/pace.ts';
+import { Pace, gatherMs } from '../../../../src/ingest/proc-connector/pace.ts';
 
 /** A second of receives of `events` every `everyMs`, with one exec in `oneIn`. */
 function after(everyMs: number, events: number, oneIn: number): Pace {
@@ -30,4 +30,13 @@ test('a pause makes it ready for the next exec', () => {
   const pace = after(1, 30, 1e9);
   pace.note(1, 0, 3_000e6);
   expect(pace.relaxed).toBe(false);
+});
+
+test.each([
+  [128 << 20, 3],
+  [5000 * 832, 3],
+  [2500 * 832, 1.5],
+  [425_984, 3 * (512 / 5000)],
+])('events come together as long as a receive buffer of %d bytes has room for more', (bytes, ms) => {
+  expect(gatherMs(bytes)).toBeCloseTo(ms, 6);
 });

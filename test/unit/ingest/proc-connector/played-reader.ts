@@ -1,4 +1,5 @@
 import type { Heard } from '../../../../src/core/kernel-event.ts';
+import type { CaptureState, OpenExecCache } from '../../../../src/ingest/proc-connector/captures.ts';
 import { CONTROL_BYTES, IngestControl } from '../../../../src/ingest/proc-connector/control.ts';
 import { FrameReader } from '../../../../src/ingest/proc-connector/frame-reader.ts';
 import type { ReaderConfig } from '../../../../src/ingest/proc-connector/reader.ts';
@@ -15,8 +16,10 @@ const IGNORE = 2;
 const CONFIG: ReaderConfig = {
   receiveBufferBytes: 1 << 20,
   maxArgsBytes: 1024,
+  execCache: 'off',
   threads: false,
   kernelFilter: null,
+  foreignNamespace: null,
   fallback: 'none',
   silenceMs: 0,
   reconcileEveryMs: 600_000,
@@ -24,10 +27,18 @@ const CONFIG: ReaderConfig = {
   kernelSeqs: {},
 };
 
+export const noExecCache: OpenExecCache = () => ({ reason: 'there is none here', fix: 'try elsewhere' });
+
 /** A reader whose kernel answers LISTEN and then plays `script`, one receive an entry, and is asked to drain when it is over. */
 export function play(
   script: readonly FakeReceive[],
-  options: { ring?: number; drops?: number; config?: Partial<ReaderConfig>; answer?: (ack: number) => FakeMessage[] } = {},
+  options: {
+    ring?: number;
+    drops?: number;
+    config?: Partial<ReaderConfig>;
+    answer?: (ack: number) => FakeMessage[];
+    openExecCache?: OpenExecCache;
+  } = {},
 ): {
   run: () => void;
   heard: () => Heard[];
@@ -36,6 +47,7 @@ export function play(
   frames: FrameReader;
   reports: string[];
   frameCount: () => number;
+  captures: () => CaptureState | undefined;
 } {
   const libc = new FakeLibc();
   const control = new IngestControl(new SharedArrayBuffer(CONTROL_BYTES));
@@ -47,6 +59,7 @@ export function play(
   const queue: FakeReceive[] = [];
   const answer = options.answer ?? ((ack): FakeMessage[] => [{ bytes: datagram({ what: What.NONE, ack: ack + 1, seq: 1 }) }]);
   let read = 0;
+  let captures: CaptureState | undefined;
   const take = (): void => {
     for (let frame = consumer.next(); frame !== undefined; frame = consumer.next(), read += 1) frames.read(frame.offset, out);
     consumer.release();
@@ -60,12 +73,18 @@ export function play(
     if (next === undefined) control.requestStop('drain');
     return next ?? EAGAIN;
   };
-  const reader = new ConnectorReader({ libc, control, ring: new RingProducer(memory) }, { ...CONFIG, ...options.config });
+  const reader = new ConnectorReader(
+    { libc, openExecCache: options.openExecCache ?? noExecCache, control, ring: new RingProducer(memory) },
+    { ...CONFIG, ...options.config },
+  );
   libc.drops = options.drops ?? 0;
   const run = (): void => {
     try {
       reader.run({
-        subscribed: () => reports.push('subscribed'),
+        subscribed: (_socket, state) => {
+          captures = state;
+          reports.push('subscribed');
+        },
         scanned: () => reports.push('scanned'),
         lost: ({ code }) => reports.push(`lost ${code}`),
         silent: () => reports.push('silent'),
@@ -82,6 +101,7 @@ export function play(
     frames,
     reports,
     frameCount: () => read,
+    captures: () => captures,
   };
 }
 

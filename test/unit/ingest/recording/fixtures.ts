@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Usage } from '../../../../src/core/event.ts';
 import type { Heard } from '../../../../src/core/kernel-event.ts';
 import type { RecordingHeader } from '../../../../src/ingest/recording/header.ts';
 import { RecordingReader } from '../../../../src/ingest/recording/reader.ts';
@@ -11,7 +12,7 @@ import { framesOf } from '../../../helpers/frame-encoder.ts';
 import { makeTempDir, tempDir } from '../../../helpers/temp-dir.ts';
 
 export const HEADER: RecordingHeader = {
-  format: 1,
+  format: 2,
   forkcast: '0.1.0',
   agent_id: '0f1e2d3c-4b5a-4697-a8b9-cadbecfd0e1f',
   host: { host_id: '11111111-2222-4333-8444-555555555555', boot_id: '66666666-7777-4888-9999-aaaaaaaaaaaa', hostname: 'web-042' },
@@ -89,7 +90,7 @@ async function writeTo(path: string, frames: readonly Uint8Array[], parts: Recor
 }
 
 /** Reads from memory as from a file. */
-export function readingFrom(bytes: Buffer): ReadBytes {
+function readingFrom(bytes: Buffer): ReadBytes {
   let at = 0;
   return (length) => {
     const part = bytes.subarray(at, at + length);
@@ -116,4 +117,27 @@ export async function readBack(bytes: Buffer): Promise<ReadBack> {
 
 export async function readBackFile(path: string): Promise<ReadBack> {
   return readBack(await readFile(path));
+}
+
+const USAGE: Usage = {
+  user_us: 1200,
+  system_us: 300,
+  resolution_us: 4000,
+  max_rss_kib: 1840,
+  read_bytes: 4096,
+  write_bytes: 0,
+  voluntary_switches: 3,
+  involuntary_switches: 1,
+};
+
+/** Like `synthetic`, of a host whose kernel records starts and what is used. */
+export function recorded(count: number, how: Parameters<typeof synthetic>[1] = {}): { heard: Heard[]; frames: Buffer[] } {
+  const { slots = 64, seed = 1, stepNs = 1_000_000 } = how;
+  const host = new SyntheticHost({ seed, stepNs, maxArgsBytes: 32_768 });
+  const heard = Array.from({ length: count }, (): Heard => {
+    const item = host.next();
+    if (item.kind === 'FORK') return { ...item, startBootNs: item.monotonicNs - 5000 };
+    return item.kind === 'EXIT' ? { ...item, usage: USAGE } : item;
+  });
+  return { heard, frames: framesOf(heard, { wallUs: host.wallUs, slots }) };
 }

@@ -4,14 +4,25 @@ import type { Heard } from '../../../../src/core/kernel-event.ts';
 import { FrameReader } from '../../../../src/ingest/proc-connector/frame-reader.ts';
 import { FrameMemory } from '../../../../src/ingest/recording/frame-block.ts';
 import { frameFault } from '../../../../src/ingest/recording/frame-fault.ts';
-import { synthetic } from './fixtures.ts';
+import { recorded, synthetic } from './fixtures.ts';
 
-const { frames } = synthetic(300, { slots: 16 });
+const frames = [...synthetic(150, { slots: 16 }).frames, ...recorded(150, { slots: 16 }).frames];
 
 function faultOf(frame: Buffer): string | undefined {
   const memory = new FrameMemory();
   memory.load(frame);
   return frameFault(memory, 0, frame.length);
+}
+
+/** A frame that has a record of that type, and where. */
+function withRecord(type: number): { frame: Buffer; at: number } {
+  for (const frame of frames) {
+    let at = frame.readUInt32LE(24);
+    for (let i = frame.readUInt32LE(4); i > 0; i -= 1, at += frame.readUInt32LE(at)) {
+      if (frame.readUInt32LE(at + 4) === type) return { frame: Buffer.from(frame), at };
+    }
+  }
+  throw new Error(`no frame has a record of type ${type}`);
 }
 
 describe('a frame from a file', () => {
@@ -34,6 +45,26 @@ describe('a frame from a file', () => {
     expect(faultOf(frame)).toBeUndefined();
     frame.writeInt32LE(1 << 20, frame.readUInt32LE(24) + 16 + 16);
     expect(faultOf(frame)).toBe('a record is not of its form');
+  });
+
+  it.each([
+    ['the start of a child', 6, Number.NaN],
+    ['what a process used', 7, Number.POSITIVE_INFINITY],
+    ['what a process used', 7, -1],
+    ['what a process used', 7, 0.5],
+  ])('in which %s (type %d) is %d is refused', (_what, type, value) => {
+    const { frame, at } = withRecord(type);
+    frame.writeDoubleLE(value, at + 16);
+    expect(faultOf(frame)).toBe('a record is not of its form');
+  });
+
+  it.each([6, 7])('in which a record of type %d belongs to no slot, or has another size, is refused', (type) => {
+    const { frame, at } = withRecord(type);
+    const other = Buffer.from(frame);
+    frame.writeUInt32LE(frame.readUInt32LE(0), at + 8);
+    expect(faultOf(frame)).toBe(`a record of type ${type} belongs to no slot`);
+    other.writeUInt32LE(16, at);
+    expect(faultOf(other)).toBe(`a record of type ${type} has 16 bytes`);
   });
 
   it('that passes can be read, whatever was changed in it: nothing hangs, throws, or lies outside', () => {

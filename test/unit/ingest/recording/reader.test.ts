@@ -11,6 +11,13 @@ function withHeader(header: object): Buffer {
   return Buffer.concat([MAGIC, sectionBytes(1, json, json.length)]);
 }
 
+/** Where its sections begin. */
+function sectionsOf(recording: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = MAGIC.length; at < recording.length; at += SECTION_HEAD_BYTES + recording.readUInt32LE(at + 4)) found.push(at);
+  return found;
+}
+
 async function refusal(bytes: Buffer): Promise<AgentError> {
   const error: unknown = await readBack(bytes).then(
     () => undefined,
@@ -98,10 +105,20 @@ describe('a recording', () => {
     expect([damaged.context, exitCodeOf(damaged)]).toEqual([{ path: 'x.fcrec', at: expect.any(Number) as number }, 74]);
   });
 
+  it('with a sound section missing, or there twice, is damaged where it ends', async () => {
+    const heads = sectionsOf(whole);
+    const [first = 0, second = 0, third = 0] = heads;
+    const missing = Buffer.concat([whole.subarray(0, second), whole.subarray(third)]);
+    const twice = Buffer.concat([whole.subarray(0, third), whole.subarray(second)]);
+    expect(first).toBe(MAGIC.length);
+    for (const bytes of [missing, twice])
+      expect((await refusal(bytes)).message).toMatch(/^x\.fcrec is damaged at byte \d+: \d+ frames come before an end that counts \d+$/);
+  });
+
   it('of a newer format is refused with the version that wrote it', async () => {
-    const error = await refusal(withHeader({ format: 2, forkcast: '9.1', whatever: true }));
-    expect(error).toMatchObject({ code: 'FILE_TOO_NEW', context: { path: 'x.fcrec', format: 2 } });
-    expect(error.message).toBe('x.fcrec is a recording of format 2, made by forkcast 9.1; this version knows formats up to 1');
+    const error = await refusal(withHeader({ format: 3, forkcast: '9.1', whatever: true }));
+    expect(error).toMatchObject({ code: 'FILE_TOO_NEW', context: { path: 'x.fcrec', format: 3 } });
+    expect(error.message).toBe('x.fcrec is a recording of format 3, made by forkcast 9.1; this version knows formats up to 2');
     expect(exitCodeOf(error)).toBe(74);
   });
 

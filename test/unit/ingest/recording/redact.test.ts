@@ -8,7 +8,7 @@ import { FrameMemory } from '../../../../src/ingest/recording/frame-block.ts';
 import { maskArguments } from '../../../../src/ingest/recording/mask.ts';
 import { Redactor } from '../../../../src/ingest/recording/redact.ts';
 import { framesOf } from '../../../helpers/frame-encoder.ts';
-import { synthetic } from './fixtures.ts';
+import { recorded, synthetic } from './fixtures.ts';
 
 function masked(cmdline: string): string {
   const to = Buffer.alloc(cmdline.length + 8);
@@ -62,7 +62,7 @@ function withoutArguments(capture: Capture): Capture {
 }
 
 describe('a redacted frame', () => {
-  const { frames } = synthetic(800);
+  const frames = [...synthetic(600).frames, ...recorded(200).frames];
 
   it('says the same but for the arguments', () => {
     const redactor = new Redactor();

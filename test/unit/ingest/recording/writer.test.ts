@@ -27,9 +27,9 @@ describe('the file of a recording', () => {
   });
 
   it('says why it cannot be created', async () => {
-    await expect(RecordingWriter.create(join(await tempDir(), 'no/such/folder'), { redact: true })).rejects.toMatchObject({
+    await expect(RecordingWriter.create(join(await tempDir(), 'x'.repeat(300)), { redact: true })).rejects.toMatchObject({
       code: 'FILE_IO',
-      message: expect.stringMatching(/^cannot create .*: ENOENT$/) as string,
+      message: expect.stringMatching(/^cannot create .*: ENAMETOOLONG$/) as string,
     });
   });
 
@@ -52,6 +52,17 @@ describe('the file of a recording', () => {
     await writer.flush();
     expect(writer.isFull).toBe(false);
     await writer.close();
+  });
+
+  it('says which folder is missing, or that there is no name', async () => {
+    const folder = join(await tempDir(), 'none');
+    await expect(RecordingWriter.create(join(folder, 'x.fcrec'), { redact: true })).rejects.toMatchObject({
+      message: `cannot create ${folder}/x.fcrec: there is no folder ${folder}`,
+      fix: 'name a file in a folder that exists',
+    });
+    await expect(RecordingWriter.create('', { redact: true })).rejects.toMatchObject({
+      message: 'cannot create the recording: it has no name',
+    });
   });
 
   it('copies frames: what becomes of the ring later is nothing to it', async () => {
@@ -78,7 +89,7 @@ describe('a disk that is full', () => {
   }
 
   it('ends the recording with what to do; what is in the file is sound, and its end says why there is no more', async () => {
-    // Header, a section, then the disk is full in the middle of the next; cutting that off made room for the end.
+    // Header, a section, then the disk is full in the middle of the next.
     const { writer, path } = await writerOn((write) => (write === 3 ? { after: 20 } : write === 4 ? 'ENOSPC' : undefined));
     for (const frame of frames.slice(0, 10)) writer.add(frame);
     await writer.flush();
@@ -89,9 +100,11 @@ describe('a disk that is full', () => {
       context: { path, errno: 'ENOSPC' },
     });
     expect((await lstat(path)).size).toBe(writer.size);
+    for (const frame of frames.slice(20, 25)) writer.add(frame);
     await writer.finish({ ...END, complete: false, reason: 'disk full' });
     await writer.close();
-    expect(await readBackFile(path)).toMatchObject({ frames: frames.slice(0, 10), end: { complete: false, reason: 'disk full' } });
+    // Cutting off what was half written made room for it.
+    expect(await readBackFile(path)).toMatchObject({ frames: frames.slice(0, 25), end: { complete: false, reason: 'disk full' } });
   });
 
   it('leaves a torn recording where not even the end has room', async () => {

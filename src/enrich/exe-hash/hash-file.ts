@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errnoName } from '../../core/system-error.ts';
+import type { ExeStat } from '../../core/exe-stat.ts';
+
+export interface Executable {
+  readonly stat: ExeStat;
+  /** A process that runs it: its link leads to the file from any mount namespace, and when it has no name any more. */
+  readonly pid: number;
+  /** Tried when the process is gone. */
+  readonly path: string | null;
+}
+
+export interface HashLimits {
+  readonly bytesPerSecond: number;
+  readonly procfs: string;
+  readonly signal: AbortSignal;
+}
+
+/** changed: what is there now is another file, or it was written while it was read. stopped: no longer wanted. */
+export type HashOutcome =
+  { readonly outcome: 'hashed'; readonly digest: Uint8Array } | { readonly outcome: 'changed' | 'unreadable' | 'stopped' };
+
+const CHUNK_BYTES = 256 * 1024;
+/** A path may lead to anything by now: what is not a file must not make us wait. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+/** The same instant from nanoseconds, by two ways of rounding. */
+const SAME_MTIME_US = 2;
+
+/** Reads the file through a process that runs it, else by its path: whichever is the very file. Never rejects for what a file does. */
+export async function hashFile(file: Executable, limits: HashLimits): Promise<HashOutcome> {
+  const places = [`${limits.procfs}/${file.pid}/exe`, ...(file.path === null ? [] : [file.path])];
+  let outcome: HashOutcome = { outcome: 'unreadable' };
+  for (const place of places) {
+    outcome = await hashAt(place, file, limits);
+    if (outcome.outcome === 'hashed' || outcome.outcome === 'stopped') break;
+  }
+  return outcome;
+}
+
+async function hashAt(place: string, file: Executable, limits: HashLimits): Promise<HashOutcome> {
+  try {
+    const handle = await open(place, FLAGS);
+    try {
+      return await hashOpen(handle, file, limits);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (errnoName(error) === undefined) throw error;
+    return { outcome: 'unreadable' };
+  }
+}
+
+async function hashOpen(handle: FileHandle, file: Executable, limits: HashLimits): Promise<HashOutcome> {
+  if (!(await isStill(handle, file))) return { outcome: 'changed' };
+  const digest = await digestOf(handle, file, limits);
+  if (digest === null) return { outcome: 'stopped' };
+  return (await isStill(handle, file)) ? { outcome: 'hashed', digest } : { outcome: 'changed' };
+}
+
+/** What has the inode of an executable is a file. */
+async function isStill(handle: FileHandle, { stat }: Executable): Promise<boolean> {
+  const now = await handle.stat();
+  const sameTime = Math.abs(now.mtimeMs * 1000 - stat.mtime) <= SAME_MTIME_US;
+  return now.ino === stat.inode && now.dev === stat.device && now.size === stat.size && sameTime;
+}
+
+/** null: stopped. */
+async function digestOf(handle: FileHandle, { stat }: Executable, { bytesPerSecond, signal }: HashLimits): Promise<Uint8Array | null> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(stat.size, 1)));
+  const begunMs = performance.now();
+  let read = 0;
+  while (read < stat.size) {
+    if (signal.aborted) return null;
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, read);
+    if (bytesRead === 0) break;
+    hash.update(buffer.subarray(0, bytesRead));
+    read += bytesRead;
+    await pace((read / bytesPerSecond) * 1000 - (performance.now() - begunMs), signal);
+  }
+  return hash.digest();
+}
+
+/** Timers have whole milliseconds. */
+async function pace(aheadMs: number, signal: AbortSignal): Promise<void> {
+  if (aheadMs < 1) return;
+  try {
+    await sleep(aheadMs, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,116 @@
+import { Cgroup, HIERARCHIES, MoveFlag, NO_HIERARCHY, RecordType } from './layout.ts';
+import type { BpfRing } from './bpf-ring.ts';
+import { CgroupPaths, MAX_CGROUPS } from './cgroup-paths.ts';
+import { walkCgroups } from './cgroup-walk.ts';
+import { readCgroupMounts, readHierarchies, wantedOf } from './hierarchies.ts';
+import { RecordView } from './record.ts';
+
+/** What moves wait to be taken at most. */
+const MAX_MOVES = 4096;
+/** A walk takes about 10 µs a cgroup, and only what got lost makes one necessary. */
+const WALK_EVERY_NS = 10e9;
+
+/** A process, or with `wholeGroup` false a thread of it, was put into another cgroup. */
+export interface CgroupMove {
+  readonly tgid: number;
+  readonly stampNs: number;
+  readonly wholeGroup: boolean;
+  /** As in /proc/<pid>/cgroup, after the move; undefined when that is not known. */
+  readonly cgroup: Buffer | undefined;
+}
+
+/** Follows the cgroups of the machine by what the kernel tells of them. */
+export class CgroupTracker {
+  readonly paths = new CgroupPaths();
+  /** Moves that nobody took in time. */
+  movesLost = 0;
+  readonly #ring: BpfRing;
+  readonly #wanted: Uint32Array;
+  readonly #root: string;
+  readonly #view = new RecordView();
+  readonly #hierarchies = new Set<number>();
+  #moves: CgroupMove[] = [];
+  #walkedNs = 0;
+
+  /** `wanted`: hierarchies by their place, shared with the programs, which are not running yet. */
+  constructor(ring: BpfRing, wanted: Uint32Array, root = '/proc') {
+    this.#ring = ring;
+    this.#wanted = wanted;
+    this.#root = root;
+    this.#learnHierarchies();
+  }
+
+  /** Learns what is there. To be called when the programs run: what is made or released meanwhile is told by them. */
+  walk(nowNs: number): void {
+    this.#walkedNs = nowNs;
+    const known = readHierarchies(this.#root);
+    const whole = new Set<number>();
+    for (const mount of readCgroupMounts(known, this.#root)) {
+      if (!this.#wanted.includes(mount.hierarchy) || whole.has(mount.hierarchy)) continue;
+      if (mount.root === '') whole.add(mount.hierarchy);
+      for (const found of walkCgroups(mount, MAX_CGROUPS))
+        if (this.paths.pathOf(found.hierarchy, found.id) === undefined) this.paths.add(found);
+    }
+  }
+
+  /** Something was lost: what is there now is learned anew, now and then. */
+  repair(nowNs: number): void {
+    if (nowNs - this.#walkedNs >= WALK_EVERY_NS) this.walk(nowNs);
+  }
+
+  /** Takes in what the kernel told. */
+  poll(nowNs: number): void {
+    this.#ring.look();
+    for (let position = this.#ring.next(); position >= 0; position = this.#ring.next()) {
+      this.#ring.show(position, this.#view);
+      this.#take(this.#view);
+    }
+    this.#ring.release(this.#ring.position);
+    this.paths.expire(nowNs);
+  }
+
+  /** Moves since the last call, in their order. */
+  takeMoves(): readonly CgroupMove[] {
+    if (this.#moves.length === 0) return this.#moves;
+    const moves = this.#moves;
+    this.#moves = [];
+    return moves;
+  }
+
+  #take(view: RecordView): void {
+    const hierarchy = view.u32(Cgroup.HIERARCHY);
+    const id = view.u64(Cgroup.ID);
+    if (!this.#hierarchies.has(hierarchy)) this.#learnHierarchies();
+    this.#hierarchies.add(hierarchy);
+    if (!this.#wanted.includes(hierarchy)) return;
+    const { type } = view;
+    if (type === RecordType.CGROUP_MADE) this.paths.add({ hierarchy, id, path: pathIn(view) });
+    else if (type === RecordType.CGROUP_RENAMED) this.paths.rename({ hierarchy, id, path: pathIn(view) });
+    else if (type === RecordType.CGROUP_RELEASED) this.paths.release(hierarchy, id, view.stampNs);
+    else if (type === RecordType.MOVE) this.#move(view);
+  }
+
+  #move(view: RecordView): void {
+    if (this.#moves.length >= MAX_MOVES) {
+      this.movesLost += 1;
+      return;
+    }
+    const cgroup = this.paths.textOf(view, Cgroup.CGROUPS);
+    this.#moves.push({ tgid: view.tgid, stampNs: view.stampNs, wholeGroup: view.has(MoveFlag.WHOLE_GROUP), cgroup });
+  }
+
+  /** One may have been mounted since. */
+  #learnHierarchies(): void {
+    const hierarchies = readHierarchies(this.#root);
+    for (const { id } of hierarchies) this.#hierarchies.add(id);
+    const wanted = wantedOf(hierarchies);
+    for (let place = 0; place < HIERARCHIES.length; place += 1) this.#wanted[place] = wanted[place] ?? NO_HIERARCHY;
+    this.paths.setHierarchies(hierarchies, wanted);
+  }
+}
+
+function pathIn(view: RecordView): string {
+  const at = view.at + Cgroup.PATH;
+  const bytes = view.u32(Cgroup.PATH_BYTES);
+  return bytes === 0 ? '/' : view.bytes.toString('latin1', at, at + bytes - 1);
+}

@@ -1,0 +1,158 @@
+import type { BpfRing } from './bpf-ring.ts';
+import { ExecFlag, Head, RecordType } from './layout.ts';
+import { MIN_PLACES, PendingRecords } from './pending.ts';
+import { ExecRecord, RecordView } from './record.ts';
+
+/** Counts of records since the start. All = matched + duplicates + recovered + those that still wait; tails of long arguments are part of their exec. */
+export interface MatchCounters {
+  execs: number;
+  forks: number;
+  exits: number;
+  tails: number;
+  /** Given to their event, by `take…`. */
+  matched: number;
+  /** Events that asked for a record and got none. */
+  unmatched: number;
+  /** A second EXIT of one process, which some kernels make. */
+  duplicates: number;
+  /** Given out by `takeLeftover`. */
+  recovered: number;
+}
+
+/** A record whose event never came. */
+export type Leftover =
+  { readonly kind: 'EXEC'; readonly record: ExecRecord } | { readonly kind: 'FORK' | 'EXIT'; readonly record: RecordView };
+
+/**
+ * Gives events their records. A record stays where the kernel wrote it until it was taken and `release` was called; a record that nobody takes keeps its
+ * room, and that of all after it.
+ */
+export class RecordMatcher {
+  readonly counters: MatchCounters = { execs: 0, forks: 0, exits: 0, tails: 0, matched: 0, unmatched: 0, duplicates: 0, recovered: 0 };
+  readonly #ring: BpfRing;
+  #pending: PendingRecords;
+  readonly #seen = new RecordView();
+  readonly #exec = new ExecRecord();
+  readonly #fork = new RecordView();
+  readonly #exit = new RecordView();
+
+  /** `places`: how many records may wait, a power of two; more stay in the ring unseen. */
+  constructor(ring: BpfRing, places: number) {
+    this.#ring = ring;
+    this.#pending = new PendingRecords(places);
+  }
+
+  /** Gives back what was taken: all views are void. */
+  release(): void {
+    const oldest = this.#pending.oldest();
+    this.#ring.release(oldest === this.#pending.end ? this.#ring.position : this.#pending.positionOf(oldest));
+  }
+
+  /** Takes in what was there when the ring was looked at. */
+  note(): void {
+    while (!this.#pending.isFull) {
+      const position = this.#ring.next();
+      if (position < 0) return;
+      this.#ring.show(position, this.#seen);
+      const { type, tgid, stampNs } = this.#seen;
+      this.#pending.add(type, tgid, stampNs, position);
+      this.#count(type);
+    }
+  }
+
+  /** Nothing waits any more: its memory is about to go. */
+  forget(): void {
+    this.#pending = new PendingRecords(MIN_PLACES);
+  }
+
+  /** The newest EXEC of process `tgid` that is not later than the event: it may have executed twice since the last look. */
+  takeExec(tgid: number, stampNs: number): ExecRecord | undefined {
+    const number = this.#matched(this.#pending.newestUntil(RecordType.EXEC, tgid, stampNs));
+    return number < 0 ? undefined : this.#showExec(number);
+  }
+
+  /** The FORK of which the child is `tgid`: the oldest that is not earlier than the event, which the kernel sends first. */
+  takeFork(tgid: number, stampNs: number): RecordView | undefined {
+    const number = this.#matched(this.#pending.oldestSince(RecordType.FORK, tgid, stampNs));
+    return number < 0 ? undefined : this.#show(number, this.#fork);
+  }
+
+  /** The EXIT of process `tgid`, for the event of its last thread. */
+  takeExit(tgid: number, stampNs: number): RecordView | undefined {
+    const number = this.#matched(this.#pending.newestUntil(RecordType.EXIT, tgid, stampNs));
+    if (number < 0) return undefined;
+    this.#show(number, this.#exit);
+    this.#settleDuplicates(tgid, stampNs);
+    return this.#exit;
+  }
+
+  /** The oldest record from before `untilNs` that nobody took, or undefined. */
+  takeLeftover(untilNs: number): Leftover | undefined {
+    const pending = this.#pending;
+    for (let number = pending.oldest(); number < pending.end && pending.stampNsOf(number) < untilNs; number = pending.oldest()) {
+      const type = pending.typeOf(number);
+      pending.settle(number);
+      // Of an EXEC that found no room, or that is to come.
+      if (type === RecordType.TAIL) continue;
+      this.counters.recovered += 1;
+      if (type === RecordType.EXEC) return { kind: 'EXEC', record: this.#showExec(number) };
+      if (type === RecordType.FORK) return { kind: 'FORK', record: this.#show(number, this.#fork) };
+      return { kind: 'EXIT', record: this.#show(number, this.#exit) };
+    }
+    return undefined;
+  }
+
+  /** Bytes that the kernel cannot use now. */
+  get heldBytes(): number {
+    return this.#ring.held;
+  }
+
+  #count(type: number): void {
+    if (type === RecordType.EXEC) this.counters.execs += 1;
+    else if (type === RecordType.FORK) this.counters.forks += 1;
+    else if (type === RecordType.EXIT) this.counters.exits += 1;
+    else this.counters.tails += 1;
+  }
+
+  #matched(number: number): number {
+    if (number < 0) {
+      this.counters.unmatched += 1;
+      return number;
+    }
+    this.#pending.settle(number);
+    this.counters.matched += 1;
+    return number;
+  }
+
+  #show(number: number, view: RecordView): RecordView {
+    this.#ring.show(this.#pending.positionOf(number), view);
+    return view;
+  }
+
+  #showExec(number: number): ExecRecord {
+    const exec = this.#exec;
+    this.#show(number, exec);
+    exec.tail.length = 0;
+    if (exec.has(ExecFlag.ARGS_TAIL)) this.#showTail(exec);
+    return exec;
+  }
+
+  /** It has the stamp of its EXEC. */
+  #showTail({ tgid, stampNs, tail }: ExecRecord): void {
+    const number = this.#pending.newestUntil(RecordType.TAIL, tgid, stampNs);
+    if (number < 0 || this.#pending.stampNsOf(number) !== stampNs) return;
+    this.#pending.settle(number);
+    this.#show(number, tail);
+  }
+
+  /** Before 6.16 two threads may both see themselves as the last one: the later is right, and it is the one that was taken. */
+  #settleDuplicates(tgid: number, stampNs: number): void {
+    const start = this.#exit.u64(Head.START_BOOT);
+    for (;;) {
+      const number = this.#pending.newestUntil(RecordType.EXIT, tgid, stampNs);
+      if (number < 0 || this.#show(number, this.#seen).u64(Head.START_BOOT) !== start) return;
+      this.#pending.settle(number);
+      this.counters.duplicates += 1;
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { AgentError } from '../../core/errors.ts';
+import type { Feature } from '../capture/bpf/programs.ts';
+import type { ExecCache, ExecCacheOptions } from '../capture/bpf/exec-cache.ts';
+import { Head } from '../capture/bpf/layout.ts';
+import type { Unavailable } from '../capture/bpf/unavailable.ts';
+import { KernelCapture } from '../capture/kernel-capture.ts';
+import { kernelUnits } from '../capture/kernel-units.ts';
+import { ProcfsCapture } from '../capture/procfs.ts';
+import type { KernelUnits } from '../capture/usage.ts';
+import type { RingProducer } from '../ring/ring.ts';
+import type { FrameWriter } from './frame-writer.ts';
+
+/** Whether the kernel is asked to record; `on`: or else the source does not open. */
+export type ExecCacheMode = 'auto' | 'on' | 'off';
+
+/** An event of which something may be known besides what it says. */
+export interface Occasion {
+  readonly slot: number;
+  /** The process: of a fork the child. */
+  readonly tgid: number;
+  readonly stampNs: number;
+}
+
+/** How the ingest thread gets what will be gone in a millisecond; `missing`: what this kernel does not record. */
+export type CaptureState =
+  | { readonly via: 'kernel'; readonly missing: readonly { readonly feature: Feature; readonly reason: string }[] }
+  | { readonly via: 'procfs'; readonly reason: string };
+
+/** `ExecCache.open` with its library. Called once, unless the mode is `off`. */
+export type OpenExecCache = (options: ExecCacheOptions) => ExecCache | Unavailable;
+
+export interface OpenRequest {
+  readonly mode: ExecCacheMode;
+  /** Why nothing could be matched with records, whatever the kernel gives; a sentence without its full stop. */
+  readonly obstacle: string | undefined;
+}
+
+const OFF: CaptureState = { via: 'procfs', reason: 'enrich.exec_cache is off' };
+
+/** From a record to the arrival of its event: the process may be interrupted between the two, and lose its CPU to others. */
+const SETTLED_NS = 10e6;
+
+/** A little later a FORK's record is there, if the kernel had room for it: it is made right after the event. */
+const JUST_NOW_NS = 1e6;
+
+/**
+ * What belongs to events besides what they say: from the records that the kernel makes at the very moment where it can be asked to, else from /proc, where it
+ * is a race with the process's end.
+ */
+export class Captures {
+  readonly procfs: ProcfsCapture;
+  readonly #kernel: KernelCapture;
+  readonly #frame: FrameWriter;
+  readonly #maxArgsBytes: number;
+  #units: KernelUnits = { pageBytes: 0, tickNs: 0 };
+  #cache: ExecCache | undefined;
+  #polledNs = 0;
+  state: CaptureState = OFF;
+
+  constructor(ring: RingProducer, frame: FrameWriter, maxArgsBytes: number) {
+    this.#frame = frame;
+    this.#maxArgsBytes = maxArgsBytes;
+    this.procfs = new ProcfsCapture(ring, maxArgsBytes);
+    this.#kernel = new KernelCapture(ring, { maxArgsBytes });
+  }
+
+  /** Before the subscription: from its first event on there is to be a record of each. Throws EXEC_CACHE_UNAVAILABLE where there has to be and cannot. */
+  open(openExecCache: OpenExecCache, { mode, obstacle }: OpenRequest): void {
+    if (mode === 'off') return;
+    const cache = obstacle === undefined ? openExecCache({ maxArgsBytes: this.#maxArgsBytes }) : { reason: obstacle, fix: '' };
+    if ('reason' in cache) {
+      if (mode === 'on') throw unavailable(cache);
+      this.state = { via: 'procfs', reason: cache.reason };
+      return;
+    }
+    this.#cache = cache;
+    this.#units = kernelUnits();
+    this.state = { via: 'kernel', missing: cache.missing.map(({ feature, reason }) => ({ feature, reason })) };
+  }
+
+  /** Nothing needs to be read in a hurry. */
+  get raceFree(): boolean {
+    return this.#cache !== undefined;
+  }
+
+  /** To be called after each receive, before its events are taken. */
+  poll(atNs: number): void {
+    this.#polledNs = atNs;
+    this.#cache?.poll();
+  }
+
+  /** False where the kernel recorded nothing: then /proc has to be read. */
+  exec({ slot, tgid, stampNs }: Occasion): boolean {
+    const record = this.#cache?.takeExec(tgid, stampNs);
+    if (record === undefined) return false;
+    this.#frame.recorded(this.#kernel, { slot, record, stampNs, cgroup: this.#cache?.cgroupOf(record) });
+    return true;
+  }
+
+  fork({ slot, tgid, stampNs }: Occasion): void {
+    const record = this.#cache?.takeFork(tgid, stampNs) ?? this.#lateFork(tgid, stampNs);
+    if (record !== undefined) this.#frame.forked(slot, { startBootNs: record.u64(Head.START_BOOT) });
+  }
+
+  exit({ slot, tgid, stampNs }: Occasion): void {
+    const exit = this.#cache?.takeExit(tgid, stampNs);
+    if (exit !== undefined) this.#frame.used(slot, { exit, units: this.#units });
+  }
+
+  /** Lets go of records that nobody took; all events up to `heardNs` have been heard. Their room is needed. */
+  settle(heardNs: number): void {
+    const cache = this.#cache;
+    if (cache === undefined) return;
+    while (cache.takeLeftover(heardNs - SETTLED_NS) !== undefined);
+  }
+
+  close(): void {
+    this.#cache?.close();
+    this.#cache = undefined;
+  }
+
+  #lateFork(tgid: number, stampNs: number): ReturnType<ExecCache['takeFork']> {
+    const cache = this.#cache;
+    if (cache === undefined || !cache.features.includes('fork') || this.#polledNs - stampNs > JUST_NOW_NS) return undefined;
+    cache.poll();
+    return cache.takeFork(tgid, stampNs);
+  }
+}
+
+function unavailable({ reason, fix }: Unavailable): AgentError {
+  return new AgentError('EXEC_CACHE_UNAVAILABLE', `the exec cache cannot be used: ${reason}`, {
+    fix: `${fix === '' ? 'Set' : `${sentence(fix)} Or set`} enrich.exec_cache to auto, which reads /proc instead.`,
+  });
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}

@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest';
+import type { ExecEvent, ExitEvent, ForkEvent } from '../../../../src/core/kernel-event.ts';
+import { ExecCache } from '../../../../src/ingest/capture/bpf/exec-cache.ts';
+import type { ReaderConfig } from '../../../../src/ingest/proc-connector/reader.ts';
+import { What } from '../../../../src/ingest/proc-connector/wire.ts';
+import { execRecord, exitRecord, forkRecord } from '../../../helpers/bpf-records.ts';
+import { FakeBpf } from '../../../helpers/fake-bpf.ts';
+import type { FakeBpfRing } from '../../../helpers/fake-bpf.ts';
+import { cacheOptions } from '../../../helpers/fake-exec-cache.ts';
+import type { FakeMessage, FakeReceive } from '../../../helpers/fake-libc.ts';
+import { play } from './played-reader.ts';
+import { datagram } from './vectors.ts';
+
+/** No process has this pid: what is known of it is of records. */
+const PID = 4_194_303;
+const NS = 5_000_000_000;
+
+function message(what: number, ns: number, words: readonly number[]): FakeMessage {
+  return { bytes: datagram({ what, ns: BigInt(ns), words, seq: ns - NS + 2 }) };
+}
+const fork = (ns: number): FakeMessage => message(What.FORK, ns, [1, 1, PID, PID]);
+const exec = (ns: number): FakeMessage => message(What.EXEC, ns, [PID, PID]);
+const exit = (ns: number): FakeMessage => message(What.EXIT, ns, [PID, PID, 0, 17, 1, 1]);
+
+/** A reader with an exec cache whose ring is filled by `record` at each poll. */
+async function recorded(
+  script: readonly FakeReceive[],
+  { record, config = {} }: { record?: (ring: FakeBpfRing, poll: number) => void; config?: Partial<ReaderConfig> },
+) {
+  const bpf = new FakeBpf();
+  const options = await cacheOptions();
+  let polls = 0;
+  const played = play(script, {
+    config: { execCache: 'auto', ...config },
+    openExecCache: () => {
+      const cache = ExecCache.open(bpf, options);
+      if ('reason' in cache) return cache;
+      const poll = cache.poll.bind(cache);
+      cache.poll = () => {
+        record?.(bpf.rings['processes'] as FakeBpfRing, (polls += 1));
+        poll();
+      };
+      return cache;
+    },
+  });
+  return { ...played, bpf, heard: () => played.heard().filter(({ kind }) => kind !== 'LOSS') };
+}
+
+/** The poll of the batch: the first one is of the answer to the subscription. */
+const BATCH = 2;
+
+describe('with the exec cache', () => {
+  test('a process is known that is gone before anybody could look', async () => {
+    const { run, heard } = await recorded([[fork(NS), exec(NS + 10), exit(NS + 20)]], {
+      record: (ring, poll) => {
+        if (poll !== BATCH) return;
+        ring.put(forkRecord({ tgid: PID, stampNs: NS + 1, startBootNs: 77_777_777 }));
+        ring.put(
+          execRecord({ tgid: PID, stampNs: NS + 9, startBootNs: 77_777_777, exe: '/opt/tool', args: Buffer.from('tool\0--id=1\0') }),
+        );
+        ring.put(exitRecord({ tgid: PID, stampNs: NS + 19, numbers: { TOTAL: 3_000_000, MAX_PAGES: 10, VOLUNTARY: 4 } }));
+      },
+    });
+    run();
+    const [forked, execed, exited] = heard() as [ForkEvent, ExecEvent, ExitEvent];
+    expect(forked).toMatchObject({ kind: 'FORK', startBootNs: 77_777_777 });
+    expect(execed.capture?.kernel).toMatchObject({ args: true, exe: true, startBootNs: 77_777_777 });
+    expect(execed.capture).toMatchObject({ cmdline: Buffer.from('tool\0--id=1\0'), exe: Buffer.from('/opt/tool'), stat: 125, status: 125 });
+    expect(exited.usage).toMatchObject({ user_us: 3000, system_us: 0, voluntary_switches: 4 });
+  });
+
+  test('each exec of one process in a batch has its own record', async () => {
+    const { run, heard } = await recorded([[exec(NS + 10), exec(NS + 20)]], {
+      record: (ring, poll) => {
+        if (poll !== BATCH) return;
+        ring.put(execRecord({ tgid: PID, stampNs: NS + 9, exe: '/first' }));
+        ring.put(execRecord({ tgid: PID, stampNs: NS + 19, exe: '/second' }));
+      },
+    });
+    run();
+    expect(heard().map((h) => h.kind === 'EXEC' && h.capture?.exe.toString())).toEqual(['/first', '/second']);
+  });
+
+  test('a fork whose record is made while its batch is read gets it', async () => {
+    const now = Number(process.hrtime.bigint());
+    const { run, heard } = await recorded(
+      [[{ bytes: datagram({ what: What.FORK, ns: BigInt(now + 1e9), words: [1, 1, PID, PID], seq: 2 }) }]],
+      {
+        record: (ring, poll) => {
+          if (poll === BATCH + 1) ring.put(forkRecord({ tgid: PID, stampNs: now + 1e9 + 5, startBootNs: 123 }));
+        },
+      },
+    );
+    run();
+    expect(heard()[0]).toMatchObject({ kind: 'FORK', startBootNs: 123 });
+  });
+
+  test('an exec without a record is read from /proc', async () => {
+    const me = process.pid;
+    const { run, heard } = await recorded([[message(What.EXEC, NS, [me, me])]], {});
+    run();
+    const [mine] = heard() as [ExecEvent];
+    expect(Buffer.isBuffer(mine.capture?.stat)).toBe(true);
+    expect(mine.capture?.kernel).toBeUndefined();
+  });
+
+  test('the record of a thread’s fork is nobody’s', async () => {
+    const { run, heard } = await recorded([[message(What.FORK, NS, [1, 1, PID - 1, PID])]], {
+      record: (ring, poll) => void (poll === BATCH && ring.put(forkRecord({ tgid: PID, stampNs: NS + 1, startBootNs: 5 }))),
+    });
+    run();
+    expect(heard()[0]).toMatchObject({ kind: 'FORK', startBootNs: undefined });
+  });
+
+  test('records that nobody takes give their room back', async () => {
+    let ring: FakeBpfRing | undefined;
+    const { run } = await recorded([[exit(NS)], [exit(NS + 20e6)], [exit(NS + 30e6)]], {
+      record: (given, poll) => {
+        ring = given;
+        if (poll === BATCH) given.put(execRecord({ tgid: 1, stampNs: NS - 5 }));
+      },
+    });
+    run();
+    expect(ring?.produced).toBeGreaterThan(0);
+    expect(ring?.consumed).toBe(ring?.produced);
+  });
+});
+
+describe('the programs', () => {
+  test('run before the subscription is asked for, and are gone after it', async () => {
+    const { run, bpf, libc } = await recorded([], {});
+    const running: number[] = [];
+    const sent = libc.onSend;
+    libc.onSend = (bytes) => {
+      running.push(bpf.running.size);
+      sent(bytes);
+    };
+    run();
+    expect(running[0]).toBeGreaterThan(0);
+    expect([bpf.running.size, bpf.open]).toEqual([0, 0]);
+  });
+
+  test('are gone after an end by an error, too', async () => {
+    const { run, bpf, libc } = await recorded([], {});
+    libc.failing.bind = 1;
+    expect(run).toThrow(expect.objectContaining({ code: 'NETLINK_PERMISSION' }));
+    expect([bpf.running.size, bpf.open]).toEqual([0, 0]);
+    expect(bpf.loads.length).toBeGreaterThan(0);
+  });
+});
+
+describe('without an exec cache', () => {
+  test('that has to be there nothing begins, and the reason and the way out are named', () => {
+    const { run, libc } = play([], { config: { execCache: 'on' } });
+    expect(run).toThrow(
+      expect.objectContaining({
+        code: 'EXEC_CACHE_UNAVAILABLE',
+        message: 'the exec cache cannot be used: there is none here',
+        fix: 'Try elsewhere. Or set enrich.exec_cache to auto, which reads /proc instead.',
+      }),
+    );
+    expect(libc.sent).toEqual([]);
+    expect(libc.closed).toContain(44);
+  });
+
+  test('that is off nobody is asked for one', () => {
+    const { run, captures } = play([], { config: { execCache: 'off' }, openExecCache: () => expect.unreachable() });
+    run();
+    expect(captures()).toEqual({ via: 'procfs', reason: 'enrich.exec_cache is off' });
+  });
+
+  test('the reason is told with the subscription', () => {
+    const { run, captures } = play([], { config: { execCache: 'auto' } });
+    run();
+    expect(captures()).toEqual({ via: 'procfs', reason: 'there is none here' });
+  });
+
+  test('what a kernel does not record is told', async () => {
+    const { run, bpf, captures } = await recorded([], {});
+    bpf.unattachable.set('on_fork', 2);
+    run();
+    expect(captures()).toMatchObject({
+      via: 'kernel',
+      missing: [{ feature: 'fork', reason: expect.stringContaining('ENOENT') as string }],
+    });
+  });
+});
