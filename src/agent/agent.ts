@@ -4,10 +4,13 @@ import { fileError } from '../core/system-error.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import type { EventSource } from '../core/event-source.ts';
 import type { Config } from '../config/config.ts';
+import { readSecret } from '../config/read-secret.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import type { Enricher } from '../enrich/enricher.ts';
 import type { RunIdentity } from '../enrich/identity.ts';
 import { recordedMachine, thisMachine } from '../enrich/machine.ts';
+import { createRedactor } from '../enrich/redact/redactor.ts';
+import type { Redactor } from '../enrich/redact/redactor.ts';
 import { createSequencer } from '../enrich/sequencer.ts';
 import type { Sequencer } from '../enrich/sequencer.ts';
 import { uuidText } from '../core/uuid.ts';
@@ -82,6 +85,7 @@ export class Agent {
       onUnencodable: (error, { stream, event }) => deps.log.error({ code: error.code, stream, kind: event.kind }, error.message),
       delivery: this.#deliveryEvents(),
       shutdownTimeoutMs: config.agent.shutdownTimeoutMs,
+      finish: (emit) => this.enricher.end(emit),
       first: () => this.#first(),
       last: (failure) => this.#last(failure),
     });
@@ -101,7 +105,7 @@ export class Agent {
     const machine = (this.#isLive ? thisMachine : recordedMachine)(facts.capabilities);
     return createEnricher(
       { ...enrich, threads: source.threads, snapshot: source.snapshot, kinds: new Set(source.events) },
-      { identity, clock, users, machine, bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
+      { identity, clock, users, machine, redactor: redactorOf(enrich.redact), bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
     );
   }
 
@@ -241,4 +245,11 @@ export class Agent {
       provenance: { args, exe, cgroup },
     });
   }
+}
+
+/** Throws SECRET_UNREADABLE. */
+function redactorOf(settings: Config['enrich']['redact']): Redactor | null {
+  const { defaults, patterns, hmacKey } = settings;
+  if (!defaults && patterns.length === 0) return null;
+  return createRedactor({ defaults, patterns }, hmacKey === null ? null : readSecret(hmacKey));
 }

@@ -23,6 +23,7 @@ export class Books {
   get upstream(): UpstreamLedger {
     const { heard, lost, acks, unknown } = this.#source.counts;
     const { deselected, threadEvents, emitted } = this.#enricher.counters;
+    const { filtered, throttled } = this.#enricher.withheld;
     const sequenced = this.#sequencer.last;
     return {
       heard,
@@ -30,9 +31,9 @@ export class Books {
       own_acks: acks,
       deselected: deselected + unknown,
       thread_events: threadEvents,
-      throttled: 0,
-      filtered: 0,
-      originated: sequenced - emitted,
+      throttled,
+      filtered,
+      originated: sequenced - (emitted - filtered - throttled),
       sequenced,
     };
   }

@@ -5,7 +5,7 @@ import type { EnrichContext, EnrichCounters } from './context.ts';
 import { addCareer, addStanding, addSummary } from './event-shape.ts';
 import { bareParent, fullParent, parentOf } from './parents.ts';
 import { parseCgroup } from './procfs/cgroup.ts';
-import { parseCmdline, type Argv } from './procfs/cmdline.ts';
+import { noteGap, parseCmdline, type Argv } from './procfs/cmdline.ts';
 import { exeFileOf, parseExe, type ExeLink } from './procfs/exe.ts';
 import { parseLoginUid } from './procfs/loginuid.ts';
 import { bytesOf, errnoOf } from './procfs/piece.ts';
@@ -83,7 +83,9 @@ function argvOf(ctx: EnrichContext, capture: Capture, alive: boolean): Argv | nu
   if (bytes.length === 0) return alive ? EMPTY_ARGV : null;
   // A record says how long it was: nothing has to be concluded from how much there is.
   const maxBytes = capture.kernel === undefined ? ctx.maxArgsBytes : Number.POSITIVE_INFINITY;
-  return parseCmdline(bytes, { originalBytes: capture.cmdlineBytes, maxBytes });
+  const argv = parseCmdline(bytes, { originalBytes: capture.cmdlineBytes, maxBytes });
+  if (capture.kernel !== undefined) noteGap(argv.args, bytes, capture.kernel.cutAt);
+  return argv;
 }
 
 function pathOf(ctx: EnrichContext, piece: Piece): string | null {

@@ -17,6 +17,11 @@ import { onSession } from './kinds/session.ts';
 import { onSnapshot } from './kinds/snapshot.ts';
 import { thisMachine, type Machine } from './machine.ts';
 import { viewProcesses, type ProcessView } from './process-view.ts';
+import type { FilterRule } from './filter/rule.ts';
+import type { Redactor } from './redact/redactor.ts';
+import { Release } from './release.ts';
+import type { Withheld } from './release.ts';
+import type { ThrottleConfig } from './throttle/config.ts';
 import { Resync } from './scan/resync.ts';
 import { StringPool } from './string-pool.ts';
 import { ProcessTable, type TableCounters } from './table/process-table.ts';
@@ -38,9 +43,15 @@ export interface EnrichConfig {
   readonly snapshot?: boolean;
   /** Bound of the table's heap estimate, bytes; 48 MiB unless told. */
   readonly maxTableBytes?: number;
+  /** Rules of what is published; without any, all is. */
+  readonly filter?: readonly FilterRule[];
+  /** null or none: off. */
+  readonly throttle?: ThrottleConfig | null;
 }
 
 export interface EnrichDeps {
+  /** Masks secrets in all that is emitted; none: nothing is masked. */
+  readonly redactor?: Redactor | null;
   readonly identity: RunIdentity;
   readonly clock: Clock;
   readonly users: UserNames;
@@ -70,7 +81,11 @@ export interface Enricher {
   sweep(nowNs: number): void;
   /** Messages that the kernel sent for our own subscription: heard, but not by `enrich`. */
   countOwnAcks(count: number): void;
+  /** Nothing more will be heard: emits what was counted and not told yet. */
+  end(emit: Emit): void;
   readonly counters: Readonly<EnrichCounters>;
+  /** Of the events that `counters` call emitted, those that were not. */
+  readonly withheld: Withheld;
   readonly table: TableStats;
   /** The processes themselves. */
   readonly processes: ProcessView;
@@ -91,6 +106,7 @@ class TableEnricher implements Enricher {
   readonly processes: ProcessView;
   readonly #ctx: EnrichContext;
   readonly #resync: Resync;
+  readonly #release: Release;
   readonly #publishesStart: boolean;
   #nextSweepNs = Number.NEGATIVE_INFINITY;
 
@@ -114,6 +130,11 @@ class TableEnricher implements Enricher {
       emit: () => undefined,
     };
     this.#resync = new Resync(this.#ctx, deps.machine ?? thisMachine([]), this.#publishesStart);
+    this.#release = new Release(this.#ctx, {
+      filter: config.filter ?? [],
+      throttle: config.throttle ?? null,
+      redactor: deps.redactor ?? null,
+    });
     this.processes = viewProcesses(this.#ctx);
   }
 
@@ -124,17 +145,18 @@ class TableEnricher implements Enricher {
 
   enrich(heard: Heard, emit: Emit): void {
     if (heard.monotonicNs >= this.#nextSweepNs) this.sweep(heard.monotonicNs);
-    this.#ctx.emit = emit;
-    if (heard.kind === 'LOSS') return this.#lose(heard, emit);
+    const release = this.#release.to(emit);
+    this.#ctx.emit = release;
+    if (heard.kind === 'LOSS') return this.#lose(heard, release);
     if (heard.kind === 'SCAN') return this.#scan(heard);
-    if (heard.kind === 'SNAPSHOT') return this.#find(heard, emit);
+    if (heard.kind === 'SNAPSHOT') return this.#find(heard, release);
     if (this.#resync.isWaiting) this.#resync.before(heard);
     this.counters.heard++;
     const wanted = this.#ctx.kinds.has(heard.kind);
     const event = this.#apply(heard, wanted);
     if (event !== null) {
       this.counters.emitted++;
-      emit({ stream: 'process', event });
+      release({ stream: 'process', event });
     } else if (wanted) this.counters.threadEvents++;
     else this.counters.deselected++;
   }
@@ -143,6 +165,14 @@ class TableEnricher implements Enricher {
     this.#nextSweepNs = nowNs + SWEEP_NS;
     this.#ctx.table.sweep(nowNs);
     this.#ctx.users.refresh(nowNs);
+  }
+
+  end(emit: Emit): void {
+    this.#release.end(emit);
+  }
+
+  get withheld(): Withheld {
+    return this.#release.withheld;
   }
 
   countOwnAcks(count: number): void {

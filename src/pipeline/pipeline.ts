@@ -14,6 +14,8 @@ export interface PipelineParts extends IntakeParts {
   readonly delivery: DeliveryEvents;
   /** Opens the stream, once the source listens. */
   readonly first: () => AnyEvent;
+  /** What is to be published when everything has been heard. */
+  readonly finish?: (emit: (event: AnyEvent) => void) => void;
   /** Closes it, after everything heard; `failure` is what ended the run, if anything went wrong. */
   readonly last: (failure: unknown) => AnyEvent;
   /** Parts of the shutdown deadline; see `Pipeline.stop`. */
@@ -105,6 +107,9 @@ export class Pipeline {
     }
     await this.#close(source);
     try {
+      const rest: AnyEvent[] = [];
+      this.#parts.finish?.((event) => rest.push(event));
+      for (const event of rest) await this.#intake.inject(event, signal);
       await this.#intake.inject(last(this.#failure?.error), signal);
     } catch (error) {
       this.#fail(error);

@@ -19,6 +19,24 @@ export interface ArgvSize {
   readonly maxBytes: number;
 }
 
+/**
+ * Of argument vectors with a middle that nobody kept: the index of the first argument behind the gap. What stands there is not what the argument before it
+ * speaks of. Beside the arrays, which are shared and published.
+ */
+const gaps = new WeakMap<readonly string[], number>();
+
+export function gapOfArgs(args: readonly string[]): number | undefined {
+  return gaps.get(args);
+}
+
+/** @param cutAt bytes of the command line in front of the gap; 0: there is none */
+export function noteGap(args: readonly string[], bytes: Uint8Array, cutAt: number): void {
+  if (cutAt === 0) return;
+  let before = 0;
+  for (let at = 0; at < cutAt; at++) if (bytes[at] === 0) before++;
+  gaps.set(args, before);
+}
+
 const REPLACEMENT = '\ufffd';
 
 /**

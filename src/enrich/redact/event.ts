@@ -5,8 +5,15 @@
  */
 import type { AnyEvent } from '../../core/any-event.ts';
 import type { Ancestor, Container, Parent, ProcessEvent, ProcessInfo } from '../../core/event.ts';
+import { gapOfArgs } from '../procfs/cmdline.ts';
 import { ArgsCache } from './args-cache.ts';
+import type { ArgvFacts } from './argv-masker.ts';
 import type { RedactedArgs, Redactor } from './redactor.ts';
+
+function factsOf(args: readonly string[], exe: string | null, truncated: boolean): ArgvFacts {
+  const cutBefore = gapOfArgs(args);
+  return cutBefore === undefined ? { exe, truncated } : { exe, truncated, cutBefore };
+}
 
 /** Totals of the run. */
 export interface RedactCounters {
@@ -66,7 +73,9 @@ export class EventRedactor {
 
   #info(process: ProcessInfo): RedactedArgs | null {
     const redacted =
-      process.args === null ? null : this.#args.of(process.args, process.args_raw, { exe: process.exe, truncated: process.args_truncated });
+      process.args === null
+        ? null
+        : this.#args.of(process.args, process.args_raw, factsOf(process.args, process.exe, process.args_truncated));
     if (redacted !== null) {
       this.#count += redacted.count;
       process.args = redacted.args;
@@ -86,7 +95,7 @@ export class EventRedactor {
 
   #parent(parent: Parent): void {
     // Whether a parent's are whole is not said.
-    const redacted = parent.args === null ? null : this.#args.of(parent.args, null, { exe: parent.exe, truncated: true });
+    const redacted = parent.args === null ? null : this.#args.of(parent.args, null, factsOf(parent.args, parent.exe, true));
     if (redacted !== null) {
       this.#count += redacted.count;
       parent.args = redacted.args;

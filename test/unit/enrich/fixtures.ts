@@ -226,7 +226,7 @@ export function zombie(d: Described = {}): Capture {
 
 /** Nothing runs but what the listings show. */
 const GONE_MACHINE: Machine = { isAlive: () => false, seesExitStatus: true };
-const USERS: UserNames = { nameOf: (id) => (id === 1000 ? 'alice' : null), refresh: () => undefined };
+export const USERS: UserNames = { nameOf: (id) => (id === 1000 ? 'alice' : null), refresh: () => undefined };
 
 export function newEnricher(config: Partial<EnrichConfig> = {}, users = USERS, machine: Machine = GONE_MACHINE): Enricher {
   return createEnricher(

@@ -1,0 +1,71 @@
+import type { AnyEvent } from '../core/any-event.ts';
+import type { EnrichContext } from './context.ts';
+import { EventFilter } from './filter/event-filter.ts';
+import type { FilterRule } from './filter/rule.ts';
+import { EventRedactor } from './redact/event.ts';
+import type { Redactor } from './redact/redactor.ts';
+import type { ThrottleConfig } from './throttle/config.ts';
+import { EventThrottle } from './throttle/event-throttle.ts';
+
+type Emit = (event: AnyEvent) => void;
+
+export interface ReleaseConfig {
+  readonly filter: readonly FilterRule[];
+  readonly throttle: ThrottleConfig | null;
+  /** null: nothing is masked. */
+  readonly redactor: Redactor | null;
+}
+
+/** Events that were made and are not published, by why. */
+export interface Withheld {
+  /** Of the kernel's messages. */
+  readonly filtered: number;
+  readonly throttled: number;
+}
+
+/**
+ * What every event passes on its way out of enrichment, in this order: the filter, the throttle, redaction. The first two work with what is true, and after the
+ * last nothing that is stored, shown or sent has seen a secret. What the agent says of itself is neither filtered nor throttled.
+ */
+export class Release {
+  readonly #table: EnrichContext['table'];
+  readonly #filter: EventFilter | undefined;
+  readonly #throttle: EventThrottle | undefined;
+  readonly #redactor: EventRedactor | undefined;
+  #emit: Emit = () => undefined;
+  readonly #out: Emit = (any) => this.#emit(this.#redactor === undefined ? any : this.#redactor.apply(any));
+  readonly #take: Emit = (any) => {
+    if (any.stream === 'agent' || this.#admits(any.event)) this.#out(any);
+  };
+
+  constructor({ table, users, identity }: Pick<EnrichContext, 'table' | 'users' | 'identity'>, config: ReleaseConfig) {
+    this.#table = table;
+    // Without rules each would cost its look at every event.
+    if (config.filter.length > 0) this.#filter = new EventFilter(config.filter, users);
+    if (config.throttle !== null) this.#throttle = new EventThrottle(config.throttle, identity);
+    if (config.redactor !== null) this.#redactor = new EventRedactor(config.redactor);
+  }
+
+  get withheld(): Withheld {
+    return { filtered: this.#filter?.counters.filtered ?? 0, throttled: this.#throttle?.counters.throttled ?? 0 };
+  }
+
+  /** Leads to `emit` from now on; the same function each time. */
+  to(emit: Emit): Emit {
+    this.#emit = emit;
+    return this.#take;
+  }
+
+  /** What is counted and not told yet. */
+  end(emit: Emit): void {
+    this.to(emit);
+    this.#throttle?.end(this.#out);
+  }
+
+  #admits(event: Extract<AnyEvent, { stream: 'process' }>['event']): boolean {
+    if (this.#filter === undefined && this.#throttle === undefined) return true;
+    const known = this.#table.get(event.process.pid);
+    if (this.#filter?.admits(event, known) === false) return false;
+    return this.#throttle?.admits(event, known, this.#out) !== false;
+  }
+}
