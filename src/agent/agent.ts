@@ -29,6 +29,7 @@ import { createLanes, lastRunPath } from './lanes.ts';
 import { LossLog } from './loss-log.ts';
 import { startEvent, stopEvent } from './lifecycle-events.ts';
 import type { Origin } from './origin.ts';
+import { RunContainers } from './run-containers.ts';
 import { kernelSeqsOf, readRunRecord, writeRunRecord } from './run-record.ts';
 import type { LastRun } from './run-record.ts';
 import type { Screen } from './screen.ts';
@@ -53,6 +54,7 @@ export class Agent {
   readonly config: Config;
   readonly #deps: AgentDeps;
   readonly #losses: LossLog;
+  readonly #containers: RunContainers;
   readonly #sequencer: Sequencer;
   readonly #pipeline: Pipeline;
   readonly #startedMs = performance.now();
@@ -67,6 +69,7 @@ export class Agent {
     this.#stopReason = deps.origin.reproducible ? 'end of the recording' : 'end of source';
     const { agentId } = this.identity;
     this.#losses = new LossLog(deps.log);
+    this.#containers = new RunContainers(config.enrich.containers, { log: deps.log, isLive: this.#isLive });
     this.source = this.#newSource();
     this.enricher = this.#newEnricher();
     this.#sequencer = createSequencer(agentId);
@@ -105,7 +108,15 @@ export class Agent {
     const machine = (this.#isLive ? thisMachine : recordedMachine)(facts.capabilities);
     return createEnricher(
       { ...enrich, threads: source.threads, snapshot: source.snapshot, kinds: new Set(source.events) },
-      { identity, clock, users, machine, redactor: redactorOf(enrich.redact), bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
+      {
+        identity,
+        clock,
+        users,
+        machine,
+        containers: this.#containers.catalogue,
+        redactor: redactorOf(enrich.redact),
+        bootOffsetNs: (ns) => this.source.bootOffsetNs(ns),
+      },
     );
   }
 
@@ -135,6 +146,7 @@ export class Agent {
       );
     }
     await withinBootTime((boot) => this.#pipeline.start(boot));
+    this.#containers.open();
     if (origin.notice !== undefined) log.info(origin.notice);
     this.#record(false);
   }
@@ -153,6 +165,7 @@ export class Agent {
       clearInterval(record);
       this.#losses.tell();
       this.#record(clean);
+      await this.#containers.close();
     }
   }
 
@@ -194,6 +207,7 @@ export class Agent {
       source: this.source.describe(),
       hostId: this.identity.hostId,
       previous: this.#previous,
+      containerLimit: this.#containers.limit,
     });
     // Where the source itself does not hear, it has said so.
     const limits = start.degraded.filter(({ feature }) => feature !== this.source.id);

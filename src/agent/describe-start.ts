@@ -12,16 +12,18 @@ export interface StartFacts {
   readonly source: SourceDescription;
   readonly hostId: Uuid;
   readonly previous: LastRun | undefined;
+  /** Why containers have no names, where they might. */
+  readonly containerLimit: string | undefined;
 }
 
 /** What START tells the readers of the stream: who speaks, with what rights, and what this run cannot know. */
-export function describeStart({ config, facts, source, hostId, previous }: StartFacts): AgentStart {
+export function describeStart({ config, facts, source, hostId, previous, containerLimit }: StartFacts): AgentStart {
   return {
     version: facts.version,
     config_hash: facts.configHash,
     sources: [...source.sources],
     capabilities: [...facts.capabilities],
-    degraded: [...source.degraded, ...degraded(facts.capabilities)],
+    degraded: [...source.degraded, ...degraded(facts.capabilities), ...unnamed(containerLimit)],
     sinks: config.sinks.map(({ name, type }) => ({ name, type, sink_id: sinkId(hostId, name) })),
     loss_windows: [...source.lossWindows],
     previous: previousRun(previous),
@@ -32,4 +34,8 @@ export function describeStart({ config, facts, source, hostId, previous }: Start
 function degraded(capabilities: readonly string[]): AgentStart['degraded'] {
   if (capabilities.includes('CAP_SYS_PTRACE')) return [];
   return [{ feature: 'exe', reason: 'executables and working directories of other users stay unknown: CAP_SYS_PTRACE is not held' }];
+}
+
+function unnamed(reason: string | undefined): AgentStart['degraded'] {
+  return reason === undefined ? [] : [{ feature: 'containers', reason: `containers are known by their id only: ${reason}` }];
 }

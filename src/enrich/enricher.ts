@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { ProcessEvent } from '../core/event.ts';
 import type { Heard, KernelEvent, KernelKind, LossEvent, ScanEvent, SnapshotEvent } from '../core/kernel-event.ts';
+import { ContainerCatalogue } from './containers/container-catalogue.ts';
 import { newCounters, type Emit, type EnrichContext, type EnrichCounters } from './context.ts';
 import { EntityIds } from './entity-id.ts';
 import { ExecIds } from './exec-id.ts';
@@ -59,6 +60,8 @@ export interface EnrichDeps {
   bootOffsetNs(monotonicNs: number): number;
   /** Where what is heard happens; this one, seen with ordinary rights, unless told. */
   readonly machine?: Machine;
+  /** Where the names of containers become known; unless told, containers are what cgroups say. */
+  readonly containers?: ContainerCatalogue;
 }
 
 export interface TableStats extends Readonly<TableCounters> {
@@ -117,6 +120,7 @@ class TableEnricher implements Enricher {
     this.#ctx = {
       identity: deps.identity,
       users: deps.users,
+      containers: deps.containers ?? new ContainerCatalogue(),
       bootOffsetNs: (monotonicNs) => deps.bootOffsetNs(monotonicNs),
       table: new ProcessTable({ maxProcesses: config.maxProcesses, maxBytes, exitTtlMs: config.exitTtlMs, maxExited: MAX_EXITED }),
       entityIds: new EntityIds(deps.identity.bootId, slab),

@@ -2,7 +2,7 @@
  * The one place where ProcessEvents are made: a single literal each for event and process, all properties present and in schema order, so
  * that every event has the same hidden class and encoders stay fast. Rules fill in what their kind carries.
  */
-import type { ProcessEvent, ProcessInfo } from '../core/event.ts';
+import type { Container, ProcessEvent, ProcessInfo } from '../core/event.ts';
 import type { KernelEvent, SnapshotEvent } from '../core/kernel-event.ts';
 import type { EnrichContext } from './context.ts';
 import { tableProvenance } from './provenance.ts';
@@ -23,7 +23,7 @@ export function newProcessEvent(ctx: EnrichContext, heard: KernelEvent | Snapsho
     sequence: 0,
     host: kind === 'EXEC' || kind === 'SNAPSHOT' ? identity.labelledHost : identity.host,
     process: newProcessInfo(entry, heard.pid === heard.tgid ? null : heard.pid),
-    container: null,
+    container: containerOf(ctx, entry, kind === 'EXEC' || kind === 'SNAPSHOT'),
     parent: null,
     fork: null,
     exec: null,
@@ -35,6 +35,13 @@ export function newProcessEvent(ctx: EnrichContext, heard: KernelEvent | Snapsho
     provenance: tableProvenance(entry, heard.kind === 'SNAPSHOT' ? heard.capture.delayUs : heard.delayUs),
     privacy: null,
   };
+}
+
+/** As its cgroup says, which what has forked has from its parent. `isFull`: with what does not change, and can be joined by the id on other kinds. */
+export function containerOf(ctx: EnrichContext, entry: Entry, isFull: boolean): Container | null {
+  const container = ctx.containers.of(entry.cgroup);
+  if (container === null) return null;
+  return isFull ? container.full : container.brief;
 }
 
 function newProcessInfo(entry: Entry, tid: number | null): ProcessInfo {

@@ -2,7 +2,7 @@ import type { Encoder } from '../../core/component.ts';
 import type { Encoded } from '../../core/encoded.ts';
 import type { AgentEvent } from '../../core/agent-event.ts';
 import type { AnyEvent } from '../../core/any-event.ts';
-import type { ProcessEvent } from '../../core/event.ts';
+import type { Container, ProcessEvent } from '../../core/event.ts';
 import { describeAgentEvent } from './agent-line.ts';
 import { paint } from './colour.ts';
 import { printable } from './printable.ts';
@@ -20,7 +20,7 @@ export interface LineOptions {
  * Events as one line each, for people: local time, kind, pid, user, and what matters of the kind. Nothing of what processes and
  * configuration say reaches the terminal unescaped.
  *
- *     14:03:22.123 EXEC       24020 ana      ls -l '/var/log/my app'  [3f2a1b9c0d4e]
+ *     14:03:22.123 EXEC       24020 ana      ls -l '/var/log/my app'  [web-frontend-1]
  *     14:03:22 EXEC  24020 ls -l '/var/log/my app'  [3f2a1b9c0d4e]
  */
 export function createLineEncoder(options: LineOptions = {}): Encoder<AnyEvent> {
@@ -41,6 +41,9 @@ const PID_WIDTH = 7;
 const USER_WIDTH = 8;
 
 const NARROW_KIND_WIDTH = 5;
+/** As container engines print ids. */
+const ID_WIDTH = 12;
+const NAME_WIDTH = 24;
 
 interface Look {
   readonly colour: boolean;
@@ -49,10 +52,16 @@ interface Look {
 
 function processLine(event: ProcessEvent, look: Look): string {
   const { pid, user, uid } = event.process;
-  const where = event.container === null ? '' : `  [${printable(event.container.id.slice(0, 12))}]`;
+  const where = event.container === null ? '' : `  [${containerText(event.container, look)}]`;
   const who = user === null ? String(uid ?? '?') : printable(user);
   const subject = look.narrow ? String(pid) : `${String(pid).padStart(PID_WIDTH)} ${who.padEnd(USER_WIDTH)}`;
   return `${timeAndKind(event, look)} ${subject} ${describeProcessEvent(event, look.colour)}${where}\n`;
+}
+
+/** By its name where that is no longer than what people call short. */
+function containerText({ id, name }: Container, { narrow }: Look): string {
+  const isShort = name !== null && name.length <= (narrow ? ID_WIDTH : NAME_WIDTH);
+  return printable(isShort ? name : id.slice(0, ID_WIDTH));
 }
 
 function agentLine(event: AgentEvent, look: Look): string {

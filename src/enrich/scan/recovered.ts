@@ -5,7 +5,7 @@
 import type { ProcessEvent, ProcessKind } from '../../core/event.ts';
 import { countCaptured, describeCaptured, missingErrno } from '../captured.ts';
 import type { EnrichContext } from '../context.ts';
-import { addCareer, addSummary, newProcessEvent } from '../event-shape.ts';
+import { addCareer, addSummary, containerOf, newProcessEvent } from '../event-shape.ts';
 import { entityIdOf, parentLink, parentOf } from '../parents.ts';
 import type { Stamp } from '../start-time.ts';
 import { DIED_UNSEEN, type Entry } from '../table/entry.ts';
@@ -26,7 +26,10 @@ function newRecovered(ctx: EnrichContext, entry: Entry, { kind, stamp, delayUs }
   const made = newProcessEvent(ctx, found, entry);
   made.kind = kind;
   made.recovered = true;
-  if (kind !== 'EXEC' && kind !== 'SNAPSHOT') made.host = ctx.identity.host;
+  if (kind !== 'EXEC' && kind !== 'SNAPSHOT') {
+    made.host = ctx.identity.host;
+    made.container = containerOf(ctx, entry, false);
+  }
   return made;
 }
 

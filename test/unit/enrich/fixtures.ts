@@ -19,7 +19,7 @@ import type {
   SidEvent,
   SnapshotEvent,
 } from '../../../src/core/kernel-event.ts';
-import { createEnricher, type EnrichConfig, type Enricher } from '../../../src/enrich/enricher.ts';
+import { createEnricher, type EnrichConfig, type EnrichDeps, type Enricher } from '../../../src/enrich/enricher.ts';
 import type { Machine } from '../../../src/enrich/machine.ts';
 import { createRunIdentity } from '../../../src/enrich/identity.ts';
 import type { UserNames } from '../../../src/enrich/users.ts';
@@ -228,11 +228,24 @@ export function zombie(d: Described = {}): Capture {
 const GONE_MACHINE: Machine = { isAlive: () => false, seesExitStatus: true };
 export const USERS: UserNames = { nameOf: (id) => (id === 1000 ? 'alice' : null), refresh: () => undefined };
 
+export const CONFIG: EnrichConfig = {
+  maxProcesses: 1000,
+  exitTtlMs: 10_000,
+  maxArgsBytes: 32_768,
+  ancestors: 8,
+  threads: false,
+  kinds: ALL_KINDS,
+};
+export const DEPS: EnrichDeps = {
+  identity: IDENTITY,
+  clock: { nowUs: () => wallUs(0), monotonicNs: () => 5e9 },
+  users: USERS,
+  bootOffsetNs: () => BOOT_OFFSET_NS,
+  machine: GONE_MACHINE,
+};
+
 export function newEnricher(config: Partial<EnrichConfig> = {}, users = USERS, machine: Machine = GONE_MACHINE): Enricher {
-  return createEnricher(
-    { maxProcesses: 1000, exitTtlMs: 10_000, maxArgsBytes: 32_768, ancestors: 8, threads: false, kinds: ALL_KINDS, ...config },
-    { identity: IDENTITY, clock: { nowUs: () => wallUs(0), monotonicNs: () => 5e9 }, users, bootOffsetNs: () => BOOT_OFFSET_NS, machine },
-  );
+  return createEnricher({ ...CONFIG, ...config }, { ...DEPS, users, machine });
 }
 
 /** The ProcessEvents that come of what was heard. */

@@ -48,10 +48,18 @@ describe('the line of an event', () => {
     expect(lineOf(asAgent({ ...fullAgentEvent, kind: 'STOP' }))).toContain(' STOP             - -        stopped');
   });
 
-  it('ends with the container, short', () => {
-    expect(process({ kind: 'EXEC', process: execEvent.process, container: fullProcessEvent.container })).toMatch(
-      /nginx {2}\[cccccccccccc\]$/,
-    );
+  it('ends with the container, by a short name or its short id', () => {
+    const { container } = fullProcessEvent;
+    const ending = (name: string | null) =>
+      process({ kind: 'EXEC', process: execEvent.process, container: container === null ? null : { ...container, name } })
+        .split('  ')
+        .at(-1);
+    expect([null, 'web', 'w\x1b[2Jeb', 'a-name-that-is-longer-than-24'].map(ending)).toEqual([
+      '[cccccccccccc]',
+      '[web]',
+      expect.not.stringContaining('\x1b'),
+      '[cccccccccccc]',
+    ]);
   });
 });
 
