@@ -93,5 +93,5 @@ function reloadText({ ok, config_hash: hash, reason }: AgentReload): string {
 }
 
 function stopText({ reason, clean, upstream }: AgentStop): string {
-  return `stopped ${clean ? 'cleanly' : 'with events undelivered'} (${printable(reason)}): ${upstream.heard} heard, ${upstream.lost} lost, ${upstream.sequenced} sequenced`;
+  return `stopped ${clean ? 'cleanly' : 'after an error'} (${printable(reason)}): ${upstream.heard} heard, ${upstream.lost} lost, ${upstream.sequenced} sequenced`;
 }
