@@ -157,6 +157,7 @@ describe('what a line says of the agent', () => {
       'stopped cleanly (signal): 1000 heard, 3 lost, 1094 sequenced',
     ],
     [
+      'a stop after an error',
       { kind: 'STOP', stop: { reason: 'x.fcrec is damaged', clean: false, upstream: ledger } },
       'stopped after an error (x.fcrec is damaged): 1000 heard, 3 lost, 1094 sequenced',
     ],
