@@ -1,6 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
 import type { AgentError } from '../../core/errors.ts';
 import type { SourceDescription } from '../../core/event-source.ts';
 import { eventsHeldBy } from '../../core/receive-buffer.ts';
+import { TIME_OFFSETS_PATH, monotonicShift } from '../../core/time-namespace.ts';
 import type { KernelFilter } from './narrow.ts';
 import type { ConnectorSocket } from './socket.ts';
 
@@ -15,12 +17,19 @@ export function describeSocket(
   const reason = `${socket.receiveBufferBytes / 2} instead of ${wanted.receiveBufferBytes} bytes: CAP_NET_ADMIN is not held`;
   return {
     sources: ['proc_connector'],
-    degraded: [...(clamped ? [{ feature: 'receive_buffer', reason }] : []), ...describeFilter(wanted)],
+    degraded: [...(clamped ? [{ feature: 'receive_buffer', reason }] : []), ...describeFilter(wanted), ...describeClock()],
     lossWindows: [
       `receive buffer: ${eventsHeldBy(socket.receiveBufferBytes)} events; beyond that the kernel drops the newest, ${countedAs(wanted.kernelFilter)}`,
       PROC_RACE,
     ],
   };
+}
+
+/** The kernel stamps events by the clock of the initial time namespace. */
+function describeClock(): SourceDescription['degraded'] {
+  const shift = existsSync(TIME_OFFSETS_PATH) ? monotonicShift(readFileSync(TIME_OFFSETS_PATH, 'latin1')) : 0;
+  if (shift === 0) return [];
+  return [{ feature: 'time', reason: `the times of events are off by ${shift} s: the agent runs in a time namespace of its own` }];
 }
 
 function countedAs(filter: KernelFilter | null): string {
