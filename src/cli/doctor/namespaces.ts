@@ -25,8 +25,12 @@ const WITHOUT: Readonly<Record<Kind, readonly [consequence: string, fix: string]
 /** @param fallback what the configuration wants where the kernel cannot be heard: with `scan` another namespace costs much, but not all */
 export function checkNamespaces(files: HostFiles, fallback: 'scan' | 'none'): Check[] {
   const kinds = (['pid', 'user', 'net'] as const).map((kind) => checkNamespace(kind, files));
-  const found = kinds.map((check): Check => (check.status === 'failed' && fallback === 'scan' ? { ...check, status: 'degraded' } : check));
+  const found = kinds.map((check): Check => (check.status === 'failed' && fallback === 'scan' ? asDegraded(check) : check));
   return [...found, ...checkTime(files)];
+}
+
+function asDegraded({ name, found, consequence, fix }: Check): Check {
+  return { name, status: 'degraded', found, consequence, fix };
 }
 
 /** Said only where it matters: hardly anybody has one. */
