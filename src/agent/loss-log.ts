@@ -44,6 +44,6 @@ export class LossLog {
     this.#events = 0;
     this.#toldMs = performance.now();
     const isOurs = this.#reason !== 'blind';
-    this.#log.error({ events, reason: this.#reason, ...(isOurs ? { fix: FIX } : {}) }, `events lost: ${REASONS[this.#reason]}`);
+    this.#log.error({ events, ...(isOurs ? { fix: FIX } : {}) }, `events lost: ${REASONS[this.#reason]}`);
   }
 }
