@@ -25,7 +25,11 @@ export async function freezeThread(pid: number, name: string): Promise<{ thaw():
     await waitFor(() => rmdir(cgroup).then(() => true), { what: 'the freezer to be empty' });
   };
   onTestFinished(thaw);
-  await waitFor(() => readFileSync(`/proc/${tid}/wchan`, 'utf8').includes('poll'), { what: 'the thread to wait', everyMs: 1 });
+  await waitFor(() => readFileSync(`/proc/${tid}/wchan`, 'utf8').includes('poll'), {
+    what: 'the thread to wait',
+    everyMs: 1,
+    timeoutMs: 30_000,
+  });
   await writeFile(join(cgroup, 'tasks'), String(tid));
   await writeFile(join(cgroup, 'freezer.state'), 'FROZEN');
   await waitFor(async () => (await readFile(join(cgroup, 'freezer.state'), 'utf8')).trim() === 'FROZEN', {
