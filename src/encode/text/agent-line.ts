@@ -65,6 +65,7 @@ const LOST_BY: Readonly<Record<string, string>> = {
   receive_buffer: 'the receive buffer was full',
   tail: 'the receive buffer was full',
   blind: 'the agent was not subscribed',
+  outage: 'the agent was not subscribed',
 };
 
 function gapText(gap: AgentGap): string {
