@@ -114,7 +114,7 @@ export function build(
       lost: (sink, _e, n) => void notes.push(`lost ${sink} ${n}`),
     },
     first: () => event('START', 'agent'),
-    last: (failure) => event(failure === undefined ? 'STOP' : 'FAILED'),
+    last: (failure) => event(failure === undefined ? 'STOP' : 'FAILED', 'agent'),
     shutdownTimeoutMs: extra.shutdownTimeoutMs ?? 60_000,
   });
   return { pipeline, source, notes };
