@@ -10,6 +10,7 @@ const REASONS: Readonly<Record<LossEvent['reason'], string>> = {
   receive_buffer: 'the receive buffer was full',
   tail: 'the receive buffer was full',
   blind: 'the agent was not subscribed',
+  outage: 'the agent was not subscribed',
 };
 const FIX = 'Raise source.receive_buffer, or give the agent more of the CPU.';
 
@@ -43,7 +44,7 @@ export class LossLog {
     const events = this.#events;
     this.#events = 0;
     this.#toldMs = performance.now();
-    const isOurs = this.#reason !== 'blind';
-    this.#log.error({ events, reason: this.#reason, ...(isOurs ? { fix: FIX } : {}) }, `events lost: ${REASONS[this.#reason]}`);
+    const isOurs = this.#reason === 'receive_buffer' || this.#reason === 'tail';
+    this.#log.error({ events, ...(isOurs ? { fix: FIX } : {}) }, `events lost: ${REASONS[this.#reason]}`);
   }
 }

@@ -1,5 +1,4 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { uuidText } from '../core/uuid.ts';
 import type { UpstreamLedger } from '../core/agent-event.ts';
 import type { Uuid } from '../core/event.ts';
@@ -27,8 +26,8 @@ export interface RunRecord {
   readonly provenance: Readonly<Record<'args' | 'exe' | 'cgroup', Readonly<Record<string, number>>>>;
 }
 
+/** Its folder holds the lock and is not made here: where the working directory is gone too, a recursive mkdir of Node.js 24 never returns. */
 export function writeRunRecord(path: string, record: RunRecord): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const next = `${path}.next`;
   writeFileSync(next, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
   renameSync(next, path);

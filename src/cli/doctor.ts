@@ -54,7 +54,7 @@ export function examineHost(files: HostFiles, kernel: ReturnType<typeof kernelRe
   const mounts = parseMounts(files.text('/proc/self/mountinfo') ?? '');
   return [
     checkKernel(kernel, held),
-    ...checkNamespaces(files),
+    ...checkNamespaces(files, config.source.fallback),
     ...checkCapabilities(held),
     checkReceiveBuffer({ wantedBytes: config.source.receiveBufferBytes, limitBytes: receiveBufferLimit(files), held }),
     checkProc(mounts, held),

@@ -103,9 +103,10 @@ export type KernelEvent = ForkEvent | ExecEvent | ExitEvent | IdEvent | SidEvent
 export type KernelKind = KernelEvent['kind'];
 
 /**
- * receive_buffer: a gap in a CPU's sequence; tail: only the socket's drop counter shows it; blind: nobody listened, so nobody counted.
+ * receive_buffer: a gap in a CPU's sequence; tail: only the socket's drop counter shows it; blind: nobody listened, so nobody counted;
+ * outage: we did not, but the kernel counted, for others.
  */
-export const LOSS_REASONS = ['receive_buffer', 'tail', 'blind'] as const;
+export const LOSS_REASONS = ['receive_buffer', 'tail', 'blind', 'outage'] as const;
 export type LossReason = (typeof LOSS_REASONS)[number];
 
 /** Events that were lost before we could hear them. */

@@ -76,7 +76,8 @@ export class Intake implements Stage {
     for (let i = 0; i < lanes.length; i += 1) {
       const lane = lanes[i] as Lane;
       lane.ledger.sequenced += 1;
-      if (!lane.wants(event.event.kind)) {
+      // What the agent says of itself goes everywhere.
+      if (event.stream === 'process' && !lane.wants(event.event.kind)) {
         lane.ledger.filtered += 1;
         continue;
       }

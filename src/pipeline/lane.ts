@@ -11,7 +11,7 @@ export interface Lane {
   readonly ledger: SinkLedger;
   /** Which of the pipeline's encoders this sink's format is. */
   readonly encoder: number;
-  /** The sink's own filter, by event kind. */
+  /** The sink's own filter of process events, by kind. */
   wants(kind: string): boolean;
   /** Puts a batch into the queue as its policy says; resolves whether it was taken. Drops are in the books when it settles. */
   enqueue(batch: Batch<Encoded>, signal: AbortSignal): Promise<boolean>;

@@ -94,7 +94,14 @@ describe.runIf(isRoot)('in another pid namespace', () => {
     const own = (await readFile(`/proc/${agent.pid}/task/${agent.pid}/children`, 'utf8')).trim();
     const [outside, tag] = [await spawnKnown(), randomUUID()];
     await outside.ended;
-    const inside = spawn('nsenter', [`--target=${own}`, '--pid', '--mount', await nativeTool('known'), `--tag=${tag}`, '--live-ms=60000']);
+    const inside = spawn('/usr/bin/nsenter', [
+      `--target=${own}`,
+      '--pid',
+      '--mount',
+      await nativeTool('known'),
+      `--tag=${tag}`,
+      '--live-ms=60000',
+    ]);
     await finds(agent, tag);
     // The namespace's first process takes the others with it.
     process.kill(Number(own), 'SIGTERM');

@@ -166,8 +166,8 @@ describe('standing still in a storm', () => {
   test.runIf(canFreezeThreads)('the ingest thread alone for a while: the same', async () => {
     const agent = await listening();
     await withOracle(async (oracle) => {
-      const storm = await startStorm(STORM);
       const ingest = await freezeThread(agent.pid, INGEST);
+      const storm = await startStorm(STORM);
       await full(agent);
       await ingest.thaw();
       await waitFor(() => agent.toldGaps().length > 0, { what: 'the loss to be told' });
@@ -183,7 +183,7 @@ describe('standing still in a storm', () => {
     const agent = await listening();
     await withOracle(async (oracle) => {
       // Whatever happens on a CPU of the storm, to anybody, turns the end of its stream into a gap: then another round is needed.
-      const tail = await waitFor(() => stormWhileStopped(agent), { what: 'a loss without a CPU', timeoutMs: 20_000 });
+      const tail = await waitFor(() => stormWhileStopped(agent), { what: 'a loss without a CPU', timeoutMs: 60_000 });
       expect(tail).toMatchObject({ reason: 'tail', exact: true });
       expect(tail.count).toBeGreaterThan(0);
       await expectExact(agent, await settled(agent, oracle));

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runStorm } from '../../bench/storm/storm.ts';
@@ -38,6 +38,17 @@ describe('a stop at a bad moment', () => {
     }
   });
 });
+
+test('a working directory that was removed under the agent does not keep it from ending, and is named', async () => {
+  const dir = await tempDir();
+  const agent = new AgentProcess({ dir });
+  await agent.ready();
+  await rm(dir, { recursive: true });
+  const { code, stderr } = await agent.stop();
+  expect(code).not.toBeNull();
+  expect(stderr).toContain('the record of this run');
+  expect(stderr).not.toContain('bug');
+}, 30_000);
 
 describe.runIf(isRoot)('a full disk', () => {
   /** Runs the agent on a tmpfs of its own, filled to the brim by `fill`. */

@@ -36,12 +36,12 @@ async function weathered(options: StormOptions, set: readonly string[]): Promise
   }
 }
 
-/** What the files have of a storm's children. */
+/** What the kernel told of a storm's children, as the files have it. */
 async function ofStorm({ agent, storm }: Outcome): Promise<{ forks: number; exits: number }> {
   const forkers = new Set(storm.forkers);
   const counts = { forks: 0, exits: 0 };
-  await agent.visit('process', ({ kind, parent }) => {
-    if (!forkers.has(parent?.pid ?? -1)) return;
+  await agent.visit('process', ({ kind, parent, recovered }) => {
+    if (recovered || !forkers.has(parent?.pid ?? -1)) return;
     if (kind === 'FORK') counts.forks += 1;
     if (kind === 'EXIT') counts.exits += 1;
   });

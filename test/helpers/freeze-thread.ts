@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -9,7 +9,10 @@ import { waitFor } from './wait-for.ts';
 const FREEZER = '/sys/fs/cgroup/freezer';
 export const canFreezeThreads = isRoot && existsSync(join(FREEZER, 'tasks'));
 
-/** Stops the thread of this name until `thaw`, which is idempotent, or the end of the test. Not even SIGKILL ends it meanwhile. */
+/**
+ * Stops the thread of this name, which waits in poll(2) at times, until `thaw`, which is idempotent, or the end of the test. Not even SIGKILL ends it
+ * meanwhile. It is caught while it waits: with a lock in its hand, that of malloc, say, it would stop the others with it.
+ */
 export async function freezeThread(pid: number, name: string): Promise<{ thaw(): Promise<void> }> {
   const tid = await threadOf(pid, name);
   const cgroup = join(FREEZER, `forkcast-test-${tid}`);
@@ -22,6 +25,11 @@ export async function freezeThread(pid: number, name: string): Promise<{ thaw():
     await waitFor(() => rmdir(cgroup).then(() => true), { what: 'the freezer to be empty' });
   };
   onTestFinished(thaw);
+  await waitFor(() => readFileSync(`/proc/${tid}/wchan`, 'utf8').includes('poll'), {
+    what: 'the thread to wait',
+    everyMs: 1,
+    timeoutMs: 30_000,
+  });
   await writeFile(join(cgroup, 'tasks'), String(tid));
   await writeFile(join(cgroup, 'freezer.state'), 'FROZEN');
   await waitFor(async () => (await readFile(join(cgroup, 'freezer.state'), 'utf8')).trim() === 'FROZEN', {

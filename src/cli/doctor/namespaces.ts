@@ -1,4 +1,5 @@
 import type { HostFiles } from '../host-files.ts';
+import { TIME_OFFSETS_PATH, monotonicShift } from '../../core/time-namespace.ts';
 import { ok } from './finding.ts';
 import type { Check } from './finding.ts';
 
@@ -16,13 +17,28 @@ const WITHOUT: Readonly<Record<Kind, readonly [consequence: string, fix: string]
     'run the agent on the host, or its container with --userns=host and not rootless',
   ],
   net: [
-    'the process connector answers in the initial network namespace only',
-    'run the agent on the host, or its container with --network=host',
+    'the process connector answers in the initial network namespace only, which the agent enters where it may',
+    'grant CAP_SYS_ADMIN and CAP_SYS_PTRACE, or run the agent on the host, or its container with --network=host',
   ],
 };
 
-export function checkNamespaces(files: HostFiles): Check[] {
-  return (['pid', 'user', 'net'] as const).map((kind) => checkNamespace(kind, files));
+/** @param fallback what the configuration wants where the kernel cannot be heard: with `scan` another namespace costs much, but not all */
+export function checkNamespaces(files: HostFiles, fallback: 'scan' | 'none'): Check[] {
+  const kinds = (['pid', 'user', 'net'] as const).map((kind) => checkNamespace(kind, files));
+  const found = kinds.map((check): Check => (check.status === 'failed' && fallback === 'scan' ? asDegraded(check) : check));
+  return [...found, ...checkTime(files)];
+}
+
+function asDegraded({ name, found, consequence, fix }: Check): Check {
+  return { name, status: 'degraded', found, consequence, fix };
+}
+
+/** Said only where it matters: hardly anybody has one. */
+function checkTime(files: HostFiles): Check[] {
+  const shift = monotonicShift(files.text(TIME_OFFSETS_PATH));
+  if (shift === 0) return [];
+  const consequence = 'the kernel stamps events by the clock of the initial time namespace: their times are off by as much';
+  return [{ name: 'time namespace', status: 'degraded', found: `shifted by ${shift} s`, consequence, fix: 'run the agent outside of it' }];
 }
 
 function checkNamespace(kind: Kind, files: HostFiles): Check {

@@ -65,6 +65,7 @@ const LOST_BY: Readonly<Record<string, string>> = {
   receive_buffer: 'the receive buffer was full',
   tail: 'the receive buffer was full',
   blind: 'the agent was not subscribed',
+  outage: 'the agent was not subscribed',
 };
 
 function gapText(gap: AgentGap): string {
@@ -93,5 +94,5 @@ function reloadText({ ok, config_hash: hash, reason }: AgentReload): string {
 }
 
 function stopText({ reason, clean, upstream }: AgentStop): string {
-  return `stopped ${clean ? 'cleanly' : 'with events undelivered'} (${printable(reason)}): ${upstream.heard} heard, ${upstream.lost} lost, ${upstream.sequenced} sequenced`;
+  return `stopped ${clean ? 'cleanly' : 'after an error'} (${printable(reason)}): ${upstream.heard} heard, ${upstream.lost} lost, ${upstream.sequenced} sequenced`;
 }

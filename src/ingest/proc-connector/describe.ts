@@ -1,6 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
 import type { AgentError } from '../../core/errors.ts';
 import type { SourceDescription } from '../../core/event-source.ts';
 import { eventsHeldBy } from '../../core/receive-buffer.ts';
+import { TIME_OFFSETS_PATH, monotonicShift } from '../../core/time-namespace.ts';
 import type { CaptureState } from './captures.ts';
 import type { KernelFilter } from './narrow.ts';
 import type { ConnectorSocket } from './socket.ts';
@@ -27,12 +29,20 @@ export function describeSocket(
       ...(clamped ? [{ feature: 'receive_buffer', reason }] : []),
       ...describeFilter(wanted),
       ...describeCaptures(wanted.captures),
+      ...describeClock(),
     ],
     lossWindows: [
       `receive buffer: ${eventsHeldBy(socket.receiveBufferBytes)} events; beyond that the kernel drops the newest, ${countedAs(wanted.kernelFilter)}`,
       wanted.captures.via === 'kernel' ? RECORD_ROOM : PROC_RACE,
     ],
   };
+}
+
+/** The kernel stamps events by the clock of the initial time namespace. */
+function describeClock(): SourceDescription['degraded'] {
+  const shift = existsSync(TIME_OFFSETS_PATH) ? monotonicShift(readFileSync(TIME_OFFSETS_PATH, 'latin1')) : 0;
+  if (shift === 0) return [];
+  return [{ feature: 'time', reason: `the times of events are off by ${shift} s: the agent runs in a time namespace of its own` }];
 }
 
 function countedAs(filter: KernelFilter | null): string {

@@ -147,6 +147,11 @@ export class IngestThread {
 }
 
 function died(message: string, cause: unknown): AgentError {
+  if (/E[MN]FILE/.test(message))
+    return new AgentError('NATIVE_UNAVAILABLE', 'the ingest thread could not start: too many files are open', {
+      cause,
+      fix: 'Raise the limit of open files (ulimit -n, LimitNOFILE=): the agent needs about 40.',
+    });
   return new AgentError('WORKER_DIED', `the ingest thread died: ${message}`, { cause });
 }
 

@@ -28,11 +28,11 @@ export class LossLedger {
   }
 
   /** A step in the sequence of a CPU; undefined where that is no loss. */
-  gap(gap: Gap): LossRecord | undefined {
+  gap(gap: Gap, reason: 'receive_buffer' | 'outage' = 'receive_buffer'): LossRecord | undefined {
     if (!this.#trustsGaps) return undefined;
     this.#gaps += gap.count;
     const { cpu, fromSeq, toSeq, fromNs, toNs } = gap;
-    return { reason: 'receive_buffer', cpu, fromSeq, toSeq, count: this.#declare(), fromNs, toNs };
+    return { reason, cpu, fromSeq, toSeq, count: this.#declare(), fromNs, toNs };
   }
 
   /** `drops` of all sockets so far, read just now; what no gap has shown is declared as lost between the two moments. */

@@ -63,6 +63,8 @@ export class Receiver {
   readonly #messages: MessageVector;
   readonly #sequence: SequenceTracker;
   #execs = 0;
+  /** A gap that begins earlier is of the time without a subscription. */
+  #blindUntilNs = 0;
   /** Of the first message of the frame at hand, and of the last one. */
   #frameOffsets: ClockOffsets | undefined;
   #offsets: ClockOffsets | undefined;
@@ -127,6 +129,7 @@ export class Receiver {
 
   /** Puts a loss into the stream by itself; waits for room in the ring. */
   declare(loss: LossRecord): void {
+    if (loss.reason === 'blind') this.#blindUntilNs = loss.toNs;
     if (!this.#beginPatiently()) return;
     this.frame.received(0);
     this.frame.loss(0, loss);
@@ -229,7 +232,7 @@ export class Receiver {
   #follow(cpu: number, seq32: number, { slot, stampNs }: { slot: number; stampNs: number }): void {
     const { disordered } = this.#sequence;
     const gap = this.#sequence.see(cpu, seq32, stampNs);
-    const loss = gap === undefined ? undefined : this.ledger.gap(gap);
+    const loss = gap === undefined ? undefined : this.ledger.gap(gap, gap.fromNs < this.#blindUntilNs ? 'outage' : 'receive_buffer');
     if (loss !== undefined) this.frame.loss(slot, loss);
     if (this.#sequence.disordered !== disordered) this.#control.count('DISORDERED');
     this.stampNs = stampNs;

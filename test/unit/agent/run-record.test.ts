@@ -57,7 +57,7 @@ it('gives back what was written', () => {
 
 it('does not wait for whoever might write to a fifo', () => {
   const path = temporary();
-  execFileSync('mkfifo', [path]);
+  execFileSync('/usr/bin/mkfifo', [path]);
   const damage: string[] = [];
   expect(readRunRecord(path, (reason) => damage.push(reason))).toBeUndefined();
   expect(damage).toEqual(['it is not a regular file']);

@@ -79,8 +79,8 @@ export function heard(n: number): SidEvent {
   return { kind: 'SID', monotonicNs: n, timeUs: n, delayUs: 0, cpu: 0, kernelSeq: n, pid: n, tgid: n };
 }
 
-function event(kind: string): AnyEvent {
-  return { stream: 'agent', event: { kind, sequence: 0 } } as unknown as AnyEvent;
+function event(kind: string, stream: 'process' | 'agent' = 'process'): AnyEvent {
+  return { stream, event: { kind, sequence: 0 } } as unknown as AnyEvent;
 }
 
 export function build(
@@ -113,8 +113,8 @@ export function build(
       up: (sink) => void notes.push(`up ${sink}`),
       lost: (sink, _e, n) => void notes.push(`lost ${sink} ${n}`),
     },
-    first: () => event('START'),
-    last: (failure) => event(failure === undefined ? 'STOP' : 'FAILED'),
+    first: () => event('START', 'agent'),
+    last: (failure) => event(failure === undefined ? 'STOP' : 'FAILED', 'agent'),
     shutdownTimeoutMs: extra.shutdownTimeoutMs ?? 60_000,
   });
   return { pipeline, source, notes };

@@ -71,6 +71,17 @@ describe('isolation and books', () => {
     expect(imbalances((lanes[0] as Lane).ledger)).toEqual([]);
   });
 
+  test('what the agent says of itself passes every filter', async () => {
+    const log: string[] = [];
+    const lanes = [lane('f', recorder(), log, { wants: () => false })];
+    const { pipeline } = build([[heard(1)]], lanes, log);
+    await pipeline.start(never);
+    const running = pipeline.run();
+    pipeline.stop();
+    await running;
+    expect(lanes[0]?.ledger).toMatchObject({ sequenced: 3, filtered: 1, delivered: 2 });
+  });
+
   test('a filter, a full queue and a record that cannot be encoded are each counted as such', async () => {
     const log: string[] = [];
     const sink = recorder();

@@ -9,6 +9,7 @@ import { checkCgroups } from '../../../../src/cli/doctor/cgroups.ts';
 import { checkFolder } from '../../../../src/cli/doctor/folder.ts';
 import { checkConnector, checkKernel, noteListeners } from '../../../../src/cli/doctor/kernel.ts';
 import { parseMounts } from '../../../../src/cli/doctor/mounts.ts';
+import type { HostFiles } from '../../../../src/cli/host-files.ts';
 import { checkNamespaces } from '../../../../src/cli/doctor/namespaces.ts';
 import { checkNode } from '../../../../src/cli/doctor/node-runtime.ts';
 import { checkProc } from '../../../../src/cli/doctor/procfs.ts';
@@ -99,7 +100,7 @@ describe('receive buffer', () => {
 
 describe('namespaces', () => {
   const check = (links: Record<string, string>): string[] =>
-    checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, ...links })).map(({ name, status }) => `${name.split(' ')[0]} ${status}`);
+    checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, ...links }), 'none').map(({ name, status }) => `${name.split(' ')[0]} ${status}`);
   it('initial ones are told by their numbers', () => expect(check({})).toEqual(['pid ok', 'user ok', 'net ok']));
   it('others fail, with the way out', () => {
     expect(check({ '/proc/self/ns/pid': 'pid:[4026532201]', '/proc/self/ns/user': 'user:[4026532199]' })).toEqual([
@@ -107,7 +108,7 @@ describe('namespaces', () => {
       'user failed',
       'net ok',
     ]);
-    expect(checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, '/proc/self/ns/pid': 'pid:[4026532201]' }))[0]).toMatchObject({
+    expect(checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, '/proc/self/ns/pid': 'pid:[4026532201]' }), 'none')[0]).toMatchObject({
       found: 'not the initial one (pid:[4026532201])',
       fix: expect.stringContaining('--pid=host') as string,
     });
@@ -125,7 +126,7 @@ describe('namespaces', () => {
     ]);
   });
   it('where process 1 must not be read, or is not that of the machine, nothing is claimed', () => {
-    expect(checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, '/proc/self/ns/net': 'net:[4026531992]' }))[2]).toMatchObject({
+    expect(checkNamespaces(recorded({}, { ...INITIAL_NAMESPACES, '/proc/self/ns/net': 'net:[4026531992]' }), 'none')[2]).toMatchObject({
       status: 'ok',
       found: 'cannot be told without root',
     });
@@ -134,7 +135,27 @@ describe('namespaces', () => {
     ).toEqual(['pid failed', 'user ok', 'net ok']);
   });
   it('without /proc nothing is known', () => {
-    expect(checkNamespaces(recorded({}, {})).every(({ status }) => status === 'degraded')).toBe(true);
+    expect(checkNamespaces(recorded({}, {}), 'none').every(({ status }) => status === 'degraded')).toBe(true);
+  });
+
+  it('another one costs less where there is a fallback', () => {
+    const elsewhere = recorded({}, { ...INITIAL_NAMESPACES, '/proc/self/ns/pid': 'pid:[4026532201]' });
+    expect(checkNamespaces(elsewhere, 'none')[0]?.status).toBe('failed');
+    expect(checkNamespaces(elsewhere, 'scan')[0]?.status).toBe('degraded');
+  });
+
+  it('a shifted clock is told, an unshifted one is not worth a line', () => {
+    const shifted = (seconds: number): HostFiles =>
+      recorded(
+        { '/proc/self/timens_offsets': `monotonic        ${seconds}         0\nboottime            0         0\n` },
+        INITIAL_NAMESPACES,
+      );
+    expect(checkNamespaces(shifted(0), 'scan').map(({ name }) => name)).not.toContain('time namespace');
+    expect(checkNamespaces(shifted(5000), 'scan').at(-1)).toMatchObject({
+      name: 'time namespace',
+      status: 'degraded',
+      found: 'shifted by 5000 s',
+    });
   });
 });
 

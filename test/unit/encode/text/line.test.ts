@@ -164,6 +164,11 @@ describe('what a line says of the agent', () => {
       { kind: 'STOP', stop: { reason: 'signal', clean: true, upstream: ledger } },
       'stopped cleanly (signal): 1000 heard, 3 lost, 1094 sequenced',
     ],
+    [
+      'a stop after an error',
+      { kind: 'STOP', stop: { reason: 'x.fcrec is damaged', clean: false, upstream: ledger } },
+      'stopped after an error (x.fcrec is damaged): 1000 heard, 3 lost, 1094 sequenced',
+    ],
   ];
   it.each(cases)('is right for %s', (_name, part, text) => {
     expect(agent(part)).toMatch(text);
