@@ -96,6 +96,31 @@ describe('a FORK event', () => {
   });
 });
 
+describe('a FORK record that comes after its event has asked', () => {
+  it('is no leftover, for nothing was lost', () => {
+    const { matcher, look } = machine();
+    expect(matcher.takeFork(7, 99)).toBeUndefined();
+    look(forkRecord({ tgid: 7, stampNs: 130, startMonotonicNs: 98 }));
+    expect(matcher.takeLeftover(1000)).toBeUndefined();
+    expect(matcher.counters).toMatchObject({ late: 1, recovered: 0 });
+  });
+
+  it('is told from that of a later process with the same pid, whose event was lost', () => {
+    const { matcher, look } = machine();
+    expect(matcher.takeFork(7, 99)).toBeUndefined();
+    look(forkRecord({ tgid: 7, stampNs: 900, startMonotonicNs: 899 }));
+    expect(matcher.takeLeftover(1000)).toMatchObject({ kind: 'FORK' });
+  });
+
+  it('is remembered for a bounded number of events', () => {
+    const { matcher, look } = machine();
+    for (let tgid = 1; tgid <= 1025; tgid += 1) expect(matcher.takeFork(tgid, 99)).toBeUndefined();
+    look(forkRecord({ tgid: 1, stampNs: 130 }), forkRecord({ tgid: 2, stampNs: 130 }));
+    expect(matcher.takeLeftover(1000)?.record.tgid).toBe(1);
+    expect(matcher.takeLeftover(1000)).toBeUndefined();
+  });
+});
+
 describe('an EXIT event', () => {
   it('gets the later of two records of one end, and the other is no leftover', () => {
     const { matcher, look } = machine();

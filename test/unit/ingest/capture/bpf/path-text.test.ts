@@ -17,7 +17,9 @@ it.each(['/usr/bin/true', '/x', '/', '/a/b/c/d/e', '/memfd:name', '/with space/(
 });
 
 it('a path is put together from its names, whatever they are', () => {
-  const name = fc.string({ minLength: 1, maxLength: 40 }).map((text) => text.replaceAll(/[/\0]|[^\x01-\xff]/g, 'x'));
+  const name = fc
+    .array(fc.integer({ min: 1, max: 0xff }), { minLength: 1, maxLength: 40 })
+    .map((codes) => String.fromCharCode(...codes).replaceAll('/', 'x'));
   fc.assert(
     fc.property(fc.array(name, { maxLength: 20 }), (parts) => {
       const path = `/${parts.join('/')}`;
