@@ -68,6 +68,7 @@ describe('an EXEC event', () => {
       execRecord({ tgid: 7, stampNs: 100, flags: ExecFlag.ARGS_TAIL }),
       tailRecord({ tgid: 7, stampNs: 200, text: text('two') }),
       execRecord({ tgid: 7, stampNs: 200, flags: ExecFlag.ARGS_TAIL }),
+      tailRecord({ tgid: 7, stampNs: 250, text: text('of an exec that found no room') }),
       execRecord({ tgid: 7, stampNs: 300, flags: ExecFlag.ARGS_TAIL }),
     );
     const tails = [101, 201, 301].map((stampNs) => {
@@ -75,7 +76,7 @@ describe('an EXEC event', () => {
       return tail.length === 0 ? '' : tail.bytes.toString('utf8', tail.at + Tail.TEXT, tail.at + Tail.TEXT + tail.u32(Tail.BYTES));
     });
     expect(tails).toEqual(['one', 'two', '']);
-    expect(matcher.counters).toMatchObject({ execs: 3, tails: 2 });
+    expect(matcher.counters).toMatchObject({ execs: 3, tails: 3 });
   });
 });
 
