@@ -1,12 +1,16 @@
 import { onTestFinished } from 'vitest';
 import { ExecCache } from '../../src/ingest/capture/bpf/exec-cache.ts';
 import type { ExecCacheOptions } from '../../src/ingest/capture/bpf/exec-cache.ts';
+import { obstacle } from '../../src/ingest/capture/bpf/unavailable.ts';
 import { openLibc } from '../../src/ingest/native/ffi.ts';
 import { openLibbpf } from '../../src/ingest/native/libbpf.ts';
 import { RecordListener } from './record-listener.ts';
 
 const libc = openLibc();
 export const libbpf = openLibbpf();
+
+/** What this machine lacks for an exec cache is a reason not to test it; that one which could be opened is not, is a failure. */
+export const hasExecCache = !('missing' in libbpf) && obstacle() === undefined;
 
 /** An exec cache of the live kernel, closed when the running test ends. */
 export function openCache(options: Partial<ExecCacheOptions> = {}): ExecCache {

@@ -59,8 +59,8 @@ export class RecordListener {
   readonly execs: HeardExec[] = [];
   readonly forks: HeardFork[] = [];
   readonly exits: HeardExit[] = [];
-  /** Events without a record, by kind; an EXIT of a thread that is not the last one has none. */
-  readonly bare = { execs: 0, forks: 0 };
+  /** Execs without a record. */
+  bareExecs = 0;
   readonly #libc: Libc;
   readonly #cache: ExecCache;
   readonly #fd: number;
@@ -73,7 +73,7 @@ export class RecordListener {
   readonly #capture: KernelCapture;
   readonly #units = kernelUnits();
   /** Forks whose record may be a moment late. */
-  #late: { tgid: number; stampNs: number }[] = [];
+  readonly #late: { readonly tgid: number; readonly stampNs: number }[] = [];
 
   constructor(libc: Libc, cache: ExecCache) {
     this.#libc = libc;
@@ -123,11 +123,15 @@ export class RecordListener {
       const { value } = this.#libc.recvmmsg(this.#fd, this.#messages.headers, COUNT, MSG_DONTWAIT);
       if (value <= 0) break;
       this.#cache.poll();
-      for (const { tgid, stampNs } of this.#late.splice(0)) this.#onFork(tgid, stampNs);
       for (let i = 0; i < value; i += 1) this.#take(i);
     }
     this.#cache.poll();
     for (const { tgid, stampNs } of this.#late.splice(0)) this.#onFork(tgid, stampNs);
+  }
+
+  /** Forks of which the record is not there: their callers were interrupted between the event and the record. */
+  get bareForks(): number {
+    return this.#late.length;
   }
 
   close(): void {
@@ -148,14 +152,13 @@ export class RecordListener {
     if (what === What.NONE) this.#subscription.acknowledged(ackOf(words, at), firstOf(words, at));
     else if (what === What.EXEC) this.#onExec(tgid, stampNs);
     else if (what === What.EXIT) this.#onExit(tgid, stampNs);
-    else if (what === What.FORK && words[(at + 60) / 4] === words[(at + 64) / 4])
-      this.#onFork(words[(at + 64) / 4] as number, stampNs, this.#late);
+    else if (what === What.FORK && words[(at + 60) / 4] === words[(at + 64) / 4]) this.#onFork(words[(at + 64) / 4] as number, stampNs);
   }
 
   #onExec(tgid: number, stampNs: number): void {
     const record = this.#cache.takeExec(tgid, stampNs);
     if (record === undefined) {
-      this.bare.execs += 1;
+      this.bareExecs += 1;
       return;
     }
     this.#capture.write(0, record, { stampNs, cgroup: this.#cache.cgroupOf(record) });
@@ -175,13 +178,14 @@ export class RecordListener {
     });
   }
 
-  #onFork(tgid: number, stampNs: number, late?: { tgid: number; stampNs: number }[]): void {
+  #onFork(tgid: number, stampNs: number): void {
     const record = this.#cache.takeFork(tgid, stampNs);
-    if (record !== undefined) {
-      const cgroup = this.#cache.cgroupOf(record)?.toString('latin1');
-      this.forks.push({ tgid, startBootNs: record.u64(Head.START_BOOT), parent: record.u32(Head.PARENT), cgroup });
-    } else if (late === undefined) this.bare.forks += 1;
-    else late.push({ tgid, stampNs });
+    if (record === undefined) {
+      this.#late.push({ tgid, stampNs });
+      return;
+    }
+    const cgroup = this.#cache.cgroupOf(record)?.toString('latin1');
+    this.forks.push({ tgid, startBootNs: record.u64(Head.START_BOOT), parent: record.u32(Head.PARENT), cgroup });
   }
 
   #onExit(tgid: number, stampNs: number): void {

@@ -1,13 +1,11 @@
 /*
  * What the kernel recorded at an exec, as a capture carries it behind its pieces: the record of bpf/layout.ts as it was, without what the pieces hold.
- *    0 its fixed part, 200 bytes · 200 filename · interpreter, each with its NUL
+ *    0 its fixed part, 200 bytes · 200 filename, 2048 bytes at most · interpreter, 256 at most, each with its NUL
  */
 import type { KernelFacts } from '../../core/kernel-event.ts';
-import { COMM_BYTES, EXEC_FIXED_BYTES, Exec, FILENAME_MAX_BYTES, Head, INTERPRETER_MAX_BYTES } from './bpf/layout.ts';
+import { COMM_BYTES, EXEC_FIXED_BYTES, Exec, Head } from './bpf/layout.ts';
 import type { ExecRecord, RecordMemory } from './bpf/record.ts';
 import { RecordView } from './bpf/record.ts';
-
-export const MAX_KERNEL_FACTS_BYTES = EXEC_FIXED_BYTES + FILENAME_MAX_BYTES + INTERPRETER_MAX_BYTES;
 
 /** In the bits of a capture's pid that no pid has: a record of the kernel's is there; and which pieces are of it. */
 export const FLAGS_SHIFT = 24;

@@ -6,7 +6,7 @@
  *   with the flag KERNEL, at the next multiple of 8: what the kernel recorded, see kernel-facts.ts
  */
 import type { Capture, Piece } from '../../core/kernel-event.ts';
-import { CaptureFlag, FLAGS_SHIFT, MAX_KERNEL_FACTS_BYTES, readKernelFacts } from './kernel-facts.ts';
+import { CaptureFlag, FLAGS_SHIFT, readKernelFacts } from './kernel-facts.ts';
 
 /** Order of capture, too: what vanishes first and matters most comes first. */
 export const PIECES = ['cmdline', 'exe', 'stat', 'cgroup', 'status', 'loginuid', 'cwd'] as const;
@@ -14,9 +14,9 @@ export const SIZES_AT = 16;
 export const PIECES_AT = SIZES_AT + 4 * PIECES.length;
 export const MAX_PID_FILE_BYTES = 4096;
 
-/** Room a record may need: argv as configured, the other pieces at most one page each, the kernel's facts. */
+/** Room a record may need: argv as configured, the other pieces at most one page each. The kernel's facts come in the place of two of them. */
 export function maxRecordBytes(maxArgsBytes: number): number {
-  return alignUp(PIECES_AT + maxArgsBytes + (PIECES.length - 1) * (MAX_PID_FILE_BYTES + 4) + 8 + MAX_KERNEL_FACTS_BYTES + 8, 8);
+  return alignUp(PIECES_AT + maxArgsBytes + (PIECES.length - 1) * (MAX_PID_FILE_BYTES + 4) + 8, 8);
 }
 
 export function alignUp(n: number, to: number): number {

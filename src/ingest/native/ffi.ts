@@ -3,7 +3,7 @@ import { AgentError } from '../../core/errors.ts';
 import type { CallResult, Libc } from './libc.ts';
 
 /*
- * The only file that touches ffi-rs (1.3). What its use here rests on:
+ * With libbpf.ts, which keeps the same rules, the only file that touches ffi-rs (1.3). What its use here rests on:
  * - The addon must be loaded on the main thread before a worker loads it, or the process dies with SIGSEGV at exit: `main.ts` imports this file first.
  * - The empty path opens the process's own symbols, so that no soname is assumed (glibc and musl).
  * - U64 parameters and results are plain numbers: user-space addresses are below 2^47.

@@ -15,7 +15,8 @@ const STRICT_ALL = 0xffffffff;
 /** struct bpf_object_open_opts: size at 0, name at 8, kernel_log_buf at 56, kernel_log_size at 64; the rest is zero. */
 const OPEN_OPTIONS_BYTES = 80;
 const OBJECT_NAME = Buffer.from('forkcast\0');
-const LOG_BYTES = 64 << 10;
+/** More than any verifier says, or it would report that instead of what is wrong; memory that is not written to costs nothing. */
+const LOG_BYTES = 16 << 20;
 /** Of a verifier's log the end says what is wrong. */
 const LOG_TAIL_LINES = 6;
 

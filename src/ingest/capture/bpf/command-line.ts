@@ -45,9 +45,8 @@ function copyTail(to: Buffer, position: number, { record: { tail }, from }: { re
 /** Where the first argument begins that is whole; −1 for none. */
 function firstWholeArgument({ tail }: ExecRecord): number {
   const at = tail.at + Tail.TEXT;
-  const length = tail.u32(Tail.BYTES);
-  const nul = tail.bytes.subarray(at, at + length).indexOf(0);
-  return nul < 0 || nul + 1 === length ? -1 : nul + 1;
+  const nul = tail.bytes.subarray(at, at + tail.u32(Tail.BYTES)).indexOf(0);
+  return nul < 0 ? -1 : nul + 1;
 }
 
 /** Ends what is kept of the begin with a NUL, and returns its length: a partial argument goes unless it is the greater part of all. */

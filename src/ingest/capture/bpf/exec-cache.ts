@@ -25,8 +25,8 @@ export interface ExecCacheOptions {
 /** 7,000 processes from fork to exit. */
 const RING_BYTES = 4 << 20;
 const CGROUP_RING_BYTES = 256 << 10;
-/** Few records are smaller; a full index leaves the rest in the ring. */
-const BYTES_A_PLACE = 128;
+/** No record is smaller, so the ring is full before the index is. 1.9 MB for the default ring. */
+const BYTES_A_PLACE = 64;
 const ALL: readonly Feature[] = ['exec', 'fork', 'exit', 'cgroups'];
 
 /** Since the start. */
@@ -124,7 +124,7 @@ export class ExecCache {
     return this.#matcher.takeExec(tgid, stampNs);
   }
 
-  /** The record of a FORK event whose child is `tgid`. It is made just after the event was sent: it may not be there before the next `poll`. */
+  /** The record of a FORK event whose child is `tgid`. It is made just after the event was sent, so it may not be there yet; then it is no leftover. */
   takeFork(tgid: number, stampNs: number): RecordView | undefined {
     return this.#matcher.takeFork(tgid, stampNs);
   }

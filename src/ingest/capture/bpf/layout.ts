@@ -58,8 +58,6 @@ export const Exec = {
 } as const;
 export const EXEC_FIXED_BYTES = 200;
 export const COMM_BYTES = 16;
-export const FILENAME_MAX_BYTES = 2048;
-export const INTERPRETER_MAX_BYTES = 256;
 
 /** What the programs keep of an argv at most: of its begin, and of its end. */
 export const ARGS_HEAD_BYTES = 24 << 10;

@@ -3,7 +3,7 @@ import { ExecFlag, Head, RecordType } from './layout.ts';
 import { MIN_PLACES, PendingRecords } from './pending.ts';
 import { ExecRecord, RecordView } from './record.ts';
 
-/** Counts of records since the start. All = matched + duplicates + recovered + those that still wait; tails of long arguments are part of their exec. */
+/** Counts of records since the start. All = matched + duplicates + late + recovered + those that still wait; tails of long arguments are part of their exec. */
 export interface MatchCounters {
   execs: number;
   forks: number;
@@ -15,6 +15,8 @@ export interface MatchCounters {
   unmatched: number;
   /** A second EXIT of one process, which some kernels make. */
   duplicates: number;
+  /** FORK records that were made only after their event had asked: the caller of fork was interrupted in between. */
+  late: number;
   /** Given out by `takeLeftover`. */
   recovered: number;
 }
@@ -23,18 +25,33 @@ export interface MatchCounters {
 export type Leftover =
   { readonly kind: 'EXEC'; readonly record: ExecRecord } | { readonly kind: 'FORK' | 'EXIT'; readonly record: RecordView };
 
+/** Few are too early by more than a moment, and what is forgotten is only taken for lost. */
+const MAX_BARE_FORKS = 1024;
+
 /**
  * Gives events their records. A record stays where the kernel wrote it until it was taken and `release` was called; a record that nobody takes keeps its
  * room, and that of all after it.
  */
 export class RecordMatcher {
-  readonly counters: MatchCounters = { execs: 0, forks: 0, exits: 0, tails: 0, matched: 0, unmatched: 0, duplicates: 0, recovered: 0 };
+  readonly counters: MatchCounters = {
+    execs: 0,
+    forks: 0,
+    exits: 0,
+    tails: 0,
+    matched: 0,
+    unmatched: 0,
+    duplicates: 0,
+    late: 0,
+    recovered: 0,
+  };
   readonly #ring: BpfRing;
   #pending: PendingRecords;
   readonly #seen = new RecordView();
   readonly #exec = new ExecRecord();
   readonly #fork = new RecordView();
   readonly #exit = new RecordView();
+  /** Stamps of FORK events that found no record, by the child, oldest first. */
+  readonly #bareForks = new Map<number, number>();
 
   /** `places`: how many records may wait, a power of two; more stay in the ring unseen. */
   constructor(ring: BpfRing, places: number) {
@@ -74,7 +91,10 @@ export class RecordMatcher {
   /** The FORK of which the child is `tgid`: the oldest that is not earlier than the event, which the kernel sends first. */
   takeFork(tgid: number, stampNs: number): RecordView | undefined {
     const number = this.#matched(this.#pending.oldestSince(RecordType.FORK, tgid, stampNs));
-    return number < 0 ? undefined : this.#show(number, this.#fork);
+    if (number >= 0) return this.#show(number, this.#fork);
+    this.#bareForks.set(tgid, stampNs);
+    if (this.#bareForks.size > MAX_BARE_FORKS) this.#bareForks.delete(this.#bareForks.keys().next().value as number);
+    return undefined;
   }
 
   /** The EXIT of process `tgid`, for the event of its last thread. */
@@ -92,8 +112,8 @@ export class RecordMatcher {
     for (let number = pending.oldest(); number < pending.end && pending.stampNsOf(number) < untilNs; number = pending.oldest()) {
       const type = pending.typeOf(number);
       pending.settle(number);
-      // Of an EXEC that found no room, or that is to come.
-      if (type === RecordType.TAIL) continue;
+      // Of an EXEC that found no room.
+      if (type === RecordType.TAIL || (type === RecordType.FORK && this.#isLate(number))) continue;
       this.counters.recovered += 1;
       if (type === RecordType.EXEC) return { kind: 'EXEC', record: this.#showExec(number) };
       if (type === RecordType.FORK) return { kind: 'FORK', record: this.#show(number, this.#fork) };
@@ -105,6 +125,16 @@ export class RecordMatcher {
   /** Bytes that the kernel cannot use now. */
   get heldBytes(): number {
     return this.#ring.held;
+  }
+
+  /** Its event was heard: it is of a process that started before that one was stamped. */
+  #isLate(number: number): boolean {
+    const fork = this.#show(number, this.#seen);
+    const askedNs = this.#bareForks.get(fork.tgid);
+    if (askedNs === undefined || fork.u64(Head.START_MONOTONIC) > askedNs) return false;
+    this.#bareForks.delete(fork.tgid);
+    this.counters.late += 1;
+    return true;
   }
 
   #count(type: number): void {

@@ -44,7 +44,7 @@ function textOf(path: string): string | undefined {
 export function refusedBy({ refused, errno, log }: BpfRefusal): Unavailable {
   const name = errno === 0 ? 'no reason given' : getSystemErrorName(-errno);
   if (refused === 'open') return { reason: `libbpf cannot open the programs: ${name}`, fix: INSTALL_LIBBPF };
-  if (log !== '')
+  if (log !== '' && name !== 'EAGAIN')
     return {
       reason: `the kernel refuses the programs (${name}); the end of its verifier's log:\n${log}`,
       fix: 'report this with the kernel release; /proc is read instead',
@@ -54,6 +54,7 @@ export function refusedBy({ refused, errno, log }: BpfRefusal): Unavailable {
 
 const FIXES: Readonly<Record<string, string>> = {
   EPERM: `${GRANT}; within a user namespace or a seccomp filter (containers) that may not be enough`,
+  EAGAIN: 'start it again: signals, those of a profiler for instance, kept the kernel from reading the programs',
   ENOMEM: 'raise the memory limit of the agent',
   ESRCH: 'use a kernel whose BTF can be read (/sys/kernel/btf/vmlinux)',
 };

@@ -102,7 +102,7 @@ describe('a capture of a record of the kernel', () => {
       [Exec.EXE_MODE]: 0o104755,
       [Exec.EXE_DEVICE]: 266338304,
     };
-    const wide = { [Exec.CAPABILITIES]: 2 ** 41 - 1, [Exec.EXE_INODE]: 2 ** 40 + 1, [Exec.EXE_MTIME]: 1_700_000_000_123_456_768 };
+    const wide = { [Exec.CAPABILITIES]: 2 ** 41 - 1, [Exec.EXE_INODE]: 2 ** 40 + 1, [Exec.EXE_MTIME]: 1_700_000_000_123_456_000 };
     const { kernel } = capture([execRecord({ ...BASE, words, wide })]).capture;
     const { comm, filename, interpreter, ...facts } = kernel!;
     expect([text(comm), text(filename), interpreter]).toEqual(['tool', './bin/tool', null]);

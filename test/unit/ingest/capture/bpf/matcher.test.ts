@@ -68,6 +68,7 @@ describe('an EXEC event', () => {
       execRecord({ tgid: 7, stampNs: 100, flags: ExecFlag.ARGS_TAIL }),
       tailRecord({ tgid: 7, stampNs: 200, text: text('two') }),
       execRecord({ tgid: 7, stampNs: 200, flags: ExecFlag.ARGS_TAIL }),
+      tailRecord({ tgid: 7, stampNs: 250, text: text('of an exec that found no room') }),
       execRecord({ tgid: 7, stampNs: 300, flags: ExecFlag.ARGS_TAIL }),
     );
     const tails = [101, 201, 301].map((stampNs) => {
@@ -75,7 +76,7 @@ describe('an EXEC event', () => {
       return tail.length === 0 ? '' : tail.bytes.toString('utf8', tail.at + Tail.TEXT, tail.at + Tail.TEXT + tail.u32(Tail.BYTES));
     });
     expect(tails).toEqual(['one', 'two', '']);
-    expect(matcher.counters).toMatchObject({ execs: 3, tails: 2 });
+    expect(matcher.counters).toMatchObject({ execs: 3, tails: 3 });
   });
 });
 
@@ -93,6 +94,31 @@ describe('a FORK event', () => {
     expect(matcher.takeFork(7, 99)).toBeUndefined();
     look(forkRecord({ tgid: 7, stampNs: 100 }));
     expect(matcher.takeFork(7, 99)?.stampNs).toBe(100);
+  });
+});
+
+describe('a FORK record that comes after its event has asked', () => {
+  it('is no leftover, for nothing was lost', () => {
+    const { matcher, look } = machine();
+    expect(matcher.takeFork(7, 99)).toBeUndefined();
+    look(forkRecord({ tgid: 7, stampNs: 130, startMonotonicNs: 98 }));
+    expect(matcher.takeLeftover(1000)).toBeUndefined();
+    expect(matcher.counters).toMatchObject({ late: 1, recovered: 0 });
+  });
+
+  it('is told from that of a later process with the same pid, whose event was lost', () => {
+    const { matcher, look } = machine();
+    expect(matcher.takeFork(7, 99)).toBeUndefined();
+    look(forkRecord({ tgid: 7, stampNs: 900, startMonotonicNs: 899 }));
+    expect(matcher.takeLeftover(1000)).toMatchObject({ kind: 'FORK' });
+  });
+
+  it('is remembered for a bounded number of events', () => {
+    const { matcher, look } = machine();
+    for (let tgid = 1; tgid <= 1025; tgid += 1) expect(matcher.takeFork(tgid, 99)).toBeUndefined();
+    look(forkRecord({ tgid: 1, stampNs: 130 }), forkRecord({ tgid: 2, stampNs: 130 }));
+    expect(matcher.takeLeftover(1000)?.record.tgid).toBe(1);
+    expect(matcher.takeLeftover(1000)).toBeUndefined();
   });
 });
 

@@ -22,7 +22,7 @@ const step = fc.oneof(
 describe('records that wait', () => {
   it('are found as a list of them would find them, however many come and go', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 400, size: 'max' }), (steps) => {
         const pending = new PendingRecords(CAPACITY);
         let list: Waiting[] = [];
         for (const { do: what, type: ofType, tgid: of, stamp: stampNs } of steps) {
