@@ -7,7 +7,7 @@ import { openLibbpf } from '../../src/ingest/native/libbpf.ts';
 import { RecordListener } from './record-listener.ts';
 
 const libc = openLibc();
-export const libbpf = openLibbpf();
+const libbpf = openLibbpf();
 
 /** What this machine lacks for an exec cache is a reason not to test it; that one which could be opened is not, is a failure. */
 export const hasExecCache = !('missing' in libbpf) && obstacle() === undefined;
