@@ -1,15 +1,17 @@
 /** What a capture says, parsed, and how it enters the table. Shared by EXEC and SNAPSHOT, the two kinds that read /proc. */
-import type { Parent, ProcessEvent, Provenance } from '../core/event.ts';
+import type { ExeFile, Parent, ProcessEvent, Provenance } from '../core/event.ts';
 import type { Capture, Piece } from '../core/kernel-event.ts';
 import type { EnrichContext, EnrichCounters } from './context.ts';
 import { addCareer, addStanding, addSummary } from './event-shape.ts';
 import { bareParent, fullParent, parentOf } from './parents.ts';
 import { parseCgroup } from './procfs/cgroup.ts';
 import { noteGap, parseCmdline, type Argv } from './procfs/cmdline.ts';
-import { exeFileOf, parseExe, type ExeLink } from './procfs/exe.ts';
+import { parseExe, type ExeLink } from './procfs/exe.ts';
+import { exeFileFrom } from './procfs/exe-file.ts';
 import { parseLoginUid } from './procfs/loginuid.ts';
 import { bytesOf, errnoOf } from './procfs/piece.ts';
-import { recordedOf, recordedStatus, type Recorded } from './recorded.ts';
+import { recordedExeStat, recordedOf, recordedStatus, type Recorded } from './recorded.ts';
+import { scriptOf } from './script.ts';
 import { ENV_START, isDead, isKernelThread, laterField, type StatFields } from './procfs/stat.ts';
 import { parseStatus, type StatusFields } from './procfs/status.ts';
 import { ttyName } from './procfs/tty.ts';
@@ -20,6 +22,7 @@ export interface Captured {
   readonly status: StatusFields | undefined;
   readonly cgroup: string | undefined;
   readonly exe: ExeLink | undefined;
+  readonly exeFile: ExeFile | null;
   readonly argv: Argv | null;
   readonly cwd: string | null;
   readonly loginUid: number | null | undefined;
@@ -35,6 +38,7 @@ export const NOTHING_CAPTURED: Captured = {
   status: undefined,
   cgroup: undefined,
   exe: undefined,
+  exeFile: null,
   argv: null,
   cwd: null,
   loginUid: undefined,
@@ -60,11 +64,12 @@ export function parseCapture(
     status: kernel === undefined ? parseStatus(capture.status) : recordedStatus(kernel),
     cgroup: cgroup === undefined ? undefined : ctx.strings.share(cgroup),
     exe,
+    exeFile: exeFileFrom(exe, kernel === undefined ? undefined : recordedExeStat(kernel)),
     argv: argvOf(ctx, capture, isPlainlyAlive(stat, exe)),
     cwd: pathOf(ctx, capture.cwd),
     loginUid: parseLoginUid(capture.loginuid),
     envStart: kernel?.envStart ?? envStartOf(capture, stat),
-    recorded: kernel === undefined ? undefined : recordedOf(kernel, { pid, exe, strings: ctx.strings }),
+    recorded: kernel === undefined ? undefined : recordedOf(kernel, { pid, strings: ctx.strings }),
   };
 }
 
@@ -133,12 +138,14 @@ export function describeCaptured(ctx: EnrichContext, made: ProcessEvent, of: { r
     made.provenance.parent = parentProvenance(made.parent, captured.stat.ppid, fresh(captured.recorded !== undefined));
 }
 
-function describeFile({ process }: ProcessEvent, { exe, recorded }: Captured): void {
+function describeFile({ process, kind, recovered }: ProcessEvent, { exeFile, recorded, stat, argv }: Captured): void {
+  process.exe_file = exeFile;
   if (recorded === undefined) {
-    process.exe_file = exe === undefined ? null : exeFileOf(exe);
+    // Later a program may have given itself another name.
+    if (kind === 'EXEC' && !recovered && stat !== undefined && argv !== null)
+      process.script = scriptOf({ args: argv.args, filename: null, interpreter: null, name: stat.comm });
     return;
   }
-  process.exe_file = recorded.exeFile;
   process.script = recorded.script;
   process.audit_session = recorded.auditSession;
   process.pid_ns = recorded.pidNs;

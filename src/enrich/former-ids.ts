@@ -19,8 +19,9 @@ export function noteFormerIds(entry: Entry, atNs: number): void {
 }
 
 /** null where none changed, and where nobody can tell. To be called before the entry takes over what was captured. */
-export function idsBefore(entry: Entry, { recorded, status }: Captured, { monotonicNs }: Stamp): ExecInfo['before'] {
-  if (recorded?.isSetId !== true || status === undefined) return null;
+export function idsBefore(entry: Entry, { exeFile, status }: Captured, { monotonicNs }: Stamp): ExecInfo['before'] {
+  const isSetId = exeFile?.setuid === true || exeFile?.setgid === true;
+  if (!isSetId || status === undefined) return null;
   const { formerIds } = entry;
   const isOfThisExec = formerIds !== null && monotonicNs - formerIds.atNs < LOADING_NS;
   const { uid, gid, euid, egid } = isOfThisExec ? formerIds : entry;

@@ -1,9 +1,8 @@
 /** What the kernel recorded of a process at its exec, in the terms in which /proc would have said it. */
-import type { ExeFile, ExecInfo, Script } from '../core/event.ts';
+import type { ExecInfo, Script } from '../core/event.ts';
+import type { ExeStat } from '../core/exe-stat.ts';
 import type { Capture, KernelFacts } from '../core/kernel-event.ts';
 import type { StringPool } from './string-pool.ts';
-import type { ExeLink } from './procfs/exe.ts';
-import { exeFileFrom } from './procfs/exe-file.ts';
 import { pidNamespaceOf } from './procfs/pid-ns.ts';
 import { isPlausible, parseStat, type StatFields } from './procfs/stat.ts';
 import type { StatusFields } from './procfs/status.ts';
@@ -54,19 +53,13 @@ export interface Recorded {
   /** The thread that called execve, null for the first. */
   readonly fromThread: number | null;
   readonly script: Script | null;
-  readonly exeFile: ExeFile | null;
-  readonly isSetId: boolean;
   readonly auditSession: number | null;
   readonly pidNs: number | null;
 }
 
-export function recordedOf(
-  kernel: KernelFacts,
-  of: { readonly pid: number; readonly exe: ExeLink | undefined; readonly strings: StringPool },
-): Recorded {
+export function recordedOf(kernel: KernelFacts, of: { readonly pid: number; readonly strings: StringPool }): Recorded {
   const filename = kernel.filename.length === 0 ? null : of.strings.share(textOf(kernel.filename));
   const interpreter = kernel.interpreter === null ? filename : of.strings.share(textOf(kernel.interpreter));
-  const exeFile = exeFileFrom(of.exe, exeStatOf(kernel));
   return {
     args: kernel.args,
     exe: kernel.exe,
@@ -74,15 +67,13 @@ export function recordedOf(
     filename,
     fromThread: kernel.fromTid === of.pid ? null : kernel.fromTid | 0,
     script: scriptOf({ args: null, filename, interpreter, name: null }),
-    exeFile,
-    isSetId: exeFile?.setuid === true || exeFile?.setgid === true,
     auditSession: kernel.auditSession === UNSET ? null : kernel.auditSession,
     pidNs: pidNamespaceOf(kernel.pidNs),
   };
 }
 
 /** Whether it has a name is not recorded apart: the path says so. */
-function exeStatOf({ exeInode: inode, exeDevice, exeMode: mode, exeMtimeUs: mtime }: KernelFacts) {
+export function recordedExeStat({ exeInode: inode, exeDevice, exeMode: mode, exeMtimeUs: mtime }: KernelFacts): ExeStat {
   return { inode, device: userDevice(exeDevice), mtime, size: 0, mode, links: 1 };
 }
 
@@ -94,7 +85,7 @@ function userDevice(device: number): number {
 }
 
 export function execInfoOf(recorded: Recorded | undefined, before: ExecInfo['before']): ExecInfo {
-  if (recorded === undefined) return { filename: null, from_thread: null, before: null };
+  if (recorded === undefined) return { filename: null, from_thread: null, before };
   return { filename: recorded.filename, from_thread: recorded.fromThread, before };
 }
 

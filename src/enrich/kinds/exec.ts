@@ -1,4 +1,4 @@
-import type { ExecInfo, ProcessEvent } from '../../core/event.ts';
+import type { ExecInfo, ProcessEvent, ProcessInfo } from '../../core/event.ts';
 import type { ExecEvent } from '../../core/kernel-event.ts';
 import {
   applyCaptured,
@@ -13,6 +13,9 @@ import {
 import type { EnrichContext } from '../context.ts';
 import { newProcessEvent } from '../event-shape.ts';
 import { idsBefore } from '../former-ids.ts';
+import { isEscalation } from '../marks/escalation.ts';
+import { marksOf } from '../marks/marks.ts';
+import { isNameMismatch } from '../marks/name-mismatch.ts';
 import { nextImage } from '../images.ts';
 import type { StatFields } from '../procfs/stat.ts';
 import { execInfoOf, statOf } from '../recorded.ts';
@@ -73,11 +76,21 @@ function describe(
 ): ProcessEvent {
   const made = newProcessEvent(ctx, event, of.entry);
   describeCaptured(ctx, made, of);
-  made.exec = execInfoOf(of.captured.recorded, of.before);
+  const execInfo = execInfoOf(of.captured.recorded, of.before);
+  made.exec = execInfo;
+  made.process.marks = markedFor(made.process, execInfo);
   if (event.capture !== null) {
     made.provenance.enrich_delay_us = event.capture.delayUs;
     made.provenance.missing_errno = of.foreign ? ESRCH : missingErrno(made.provenance, event.capture);
   }
   countCaptured(ctx.counters, made.provenance);
   return made;
+}
+
+function markedFor(process: ProcessInfo, { before, filename }: ExecInfo): ProcessInfo['marks'] {
+  return marksOf({
+    escalation: before !== null && isEscalation(before, process),
+    shellOnSocket: false,
+    nameMismatch: isNameMismatch({ filename, args: process.args, isScript: process.script !== null }),
+  });
 }

@@ -1,4 +1,3 @@
-import type { ExeFile } from '../../core/event.ts';
 import type { Piece } from '../../core/kernel-event.ts';
 import { bytesOf } from './piece.ts';
 
@@ -20,13 +19,4 @@ export function parseExe(piece: Piece): ExeLink | undefined {
   const target = bytes.toString('utf8');
   const deleted = target.endsWith(DELETED);
   return { path: deleted ? target.slice(0, -DELETED.length) : target, deleted, memfd: target.startsWith(MEMFD) };
-}
-
-/**
- * What the link alone says of the file, published only where it says something: the file is gone or never had a name.
- * Nobody looked at the inode, so what it would say is null.
- */
-export function exeFileOf(link: ExeLink): ExeFile | null {
-  if (!link.deleted && !link.memfd) return null;
-  return { inode: null, device: null, mtime: null, deleted: link.deleted, memfd: link.memfd, setuid: null, setgid: null };
 }

@@ -210,6 +210,31 @@ describe('ids before a set-id image', () => {
   });
 });
 
+describe('marks of an EXEC that the kernel recorded', () => {
+  const marksAfter = (parts: Parameters<typeof recorded>[1], seen = {}) => {
+    const { enricher } = forked();
+    eventOf(enricher, exec(AT + 1, 60, recorded({ ...ls, uid: 1000 })));
+    return eventOf(enricher, exec(AT + 10, 60, recorded({ ...ls, uid: 1000, ...seen }, parts))).process.marks;
+  };
+
+  it('are none as a rule', () => {
+    expect(marksAfter({})).toBeNull();
+  });
+
+  it('tell of a set-user-id file that made root of an ordinary user, and of no other file or user', () => {
+    const facts = { exeMode: 0o104755 };
+    expect(marksAfter({ facts }, { euid: 0 })).toEqual(['ESCALATION']);
+    expect(marksAfter({ facts }, { euid: 33 })).toBeNull();
+    expect(marksAfter({}, { euid: 0 })).toBeNull();
+  });
+
+  it('tell of a program that goes by another name than its file, unless that is a script', () => {
+    const facts = { filename: shared('/tmp/x') };
+    expect(marksAfter({ facts }, { argv: ['[kworker/0:1]'] })).toEqual(['NAME_MISMATCH']);
+    expect(marksAfter({ facts: { ...facts, interpreter: shared('/bin/sh') } }, { argv: ['/bin/sh', '/tmp/x'] })).toBeNull();
+  });
+});
+
 describe('a FORK whose start the kernel recorded', () => {
   it('has the id that /proc gives, and says so', () => {
     const enricher = newEnricher();
