@@ -208,5 +208,9 @@ function differing(heard: Heard, expected: Expected): string | undefined {
 function isWhole(capture: Capture, pid: number): boolean {
   const { stat } = capture;
   if (typeof stat !== 'number' && !Buffer.from(stat).toString('latin1').startsWith(`${pid} (`)) return false;
-  return Object.values(capture).every((piece) => Buffer.isBuffer(piece) || (Number.isSafeInteger(piece) && piece >= 0));
+  const { kernel, ...pieces } = capture;
+  if (kernel !== undefined) return false;
+  return Object.values(pieces).every(
+    (piece) => Buffer.isBuffer(piece) || (typeof piece === 'number' && Number.isSafeInteger(piece) && piece >= 0),
+  );
 }

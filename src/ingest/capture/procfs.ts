@@ -23,6 +23,8 @@ const READ: Readonly<Record<Exclude<Extent, 'all'>, ReadonlySet<string>>> = {
   thread: new Set(['stat', 'status']),
   glanced: new Set(['stat']),
 };
+/** No pid has more bits (PID_MAX_LIMIT is 2^22); see record.ts. */
+const PID_MASK = 0xffffff;
 /** Stands for "not tried": linux/errno.h ECANCELED. */
 const NOT_TRIED = constants.errno.ECANCELED;
 
@@ -88,7 +90,8 @@ export class ProcfsCapture {
     }
     const length = alignUp(position - at, 8);
     words[at / 4] = length;
-    words[at / 4 + 1] = pid;
+    // The bits above are flags: a damaged message must not set them.
+    words[at / 4 + 1] = pid & PID_MASK;
     words[at / 4 + 2] = Math.max(0, Math.round((Number(process.hrtime.bigint()) - stampNs) / 1000));
     words[at / 4 + 3] = this.#originalArgvBytes(at);
     return length;
