@@ -110,6 +110,20 @@ describe.runIf(hasExecCache)('the exec cache', () => {
     expect(execs + dropped).toBeGreaterThanOrEqual(storm.execs);
   });
 
+  it('has room for execs also in a storm of forks that nobody listens to', async () => {
+    const cache = openCache({ ringBytes: 1 << 17 });
+    await runStorm({ mode: 'fork', count: 5000 });
+    const storm = await runStorm({ mode: 'exec', exec: '/bin/true', count: 50, tag: 'room' });
+    cache.poll();
+    let mine = 0;
+    for (let one = cache.takeLeftover(Number.POSITIVE_INFINITY); one !== undefined; one = cache.takeLeftover(Number.POSITIVE_INFINITY)) {
+      const { record, kind } = one;
+      if (kind === 'EXEC' && record.bytes.toString('latin1', record.argsAt, record.argsAt + 40).includes('--storm-id=room-')) mine += 1;
+    }
+    expect(mine).toBe(storm.execs);
+    expect(cache.counters.dropped).toBeGreaterThan(0);
+  });
+
   it('keeps for later what no event asks for', async () => {
     const cache = openCache({ features: ['exec'] });
     await runCommand('/bin/true', ['--left-over']);

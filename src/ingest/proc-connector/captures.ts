@@ -37,8 +37,11 @@ export interface OpenRequest {
 
 const OFF: CaptureState = { via: 'procfs', reason: 'enrich.exec_cache is off' };
 
-/** From a record to the arrival of its event: the process may be interrupted between the two, and lose its CPU to others. */
-const SETTLED_NS = 10e6;
+/** From a record to its event a process may lose its CPU to others, and for much longer to whoever traces it; as long as there is room its record waits. */
+const PATIENCE_NS = 1e9;
+/** What waits is not to take room from what is to come: beyond this many bytes records wait as long as events are late at worst in the ordinary course of things. */
+const AMPLE_BYTES = 1 << 20;
+const LATE_NS = 10e6;
 
 /** A little later a FORK's record is there, if the kernel had room for it: it is made right after the event. */
 const JUST_NOW_NS = 1e6;
@@ -111,7 +114,8 @@ export class Captures {
   settle(heardNs: number): void {
     const cache = this.#cache;
     if (cache === undefined) return;
-    while (cache.takeLeftover(heardNs - SETTLED_NS) !== undefined);
+    const untilNs = heardNs - (cache.heldBytes > AMPLE_BYTES ? LATE_NS : PATIENCE_NS);
+    while (cache.takeLeftover(untilNs) !== undefined);
   }
 
   close(): void {

@@ -24,7 +24,7 @@ int on_fork(struct raw_tracepoint *of) {
   record.head.thread = BPF_CORE_READ(parent, pid);
   if (BPF_CORE_READ(child, cgroups) == BPF_CORE_READ(parent, cgroups)) record.head.flags = SAME_CGROUPS;
   else put_cgroups(record.cgroups, child);
-  put(&processes, &record, sizeof record, &shared.dropped_processes);
+  put_minor(&record, sizeof record);
   return 0;
 }
 

@@ -80,7 +80,7 @@ int on_exit(struct raw_tracepoint *of) {
   add_current(&record, task);
   if (BPF_CORE_READ(signal, nr_threads) > 1) add_others(&record, signal, task);
   bpf_get_current_comm(record.comm, COMM_BYTES);
-  put(&processes, &record, sizeof record, &shared.dropped_processes);
+  put_minor(&record, sizeof record);
   return 0;
 }
 

@@ -17,6 +17,18 @@ static __always_inline long put(void *ring, void *record, u64 bytes, u64 *droppe
   return refused;
 }
 
+/*
+ * Records of forks and exits leave half of the ring to those of execs: what they tell can be derived without them, or is of minor interest, whereas of a
+ * process that is gone nothing but its record tells what it ran.
+ */
+static __always_inline void put_minor(void *record, u64 bytes) {
+  if (bpf_ringbuf_query(&processes, BPF_RB_AVAIL_DATA) > bpf_ringbuf_query(&processes, BPF_RB_RING_SIZE) / 2) {
+    __sync_fetch_and_add(&shared.dropped_processes, 1);
+    return;
+  }
+  put(&processes, record, bytes, &shared.dropped_processes);
+}
+
 #define MAX_MOUNTED 24
 
 static __always_inline void put_cgroups(u64 *ids, struct task_struct *task) {

@@ -112,9 +112,17 @@ describe('with the exec cache', () => {
     expect(heard()[0]).toMatchObject({ kind: 'FORK', startBootNs: undefined });
   });
 
+  test('an exec whose event is half a second late still gets its record', async () => {
+    const { run, heard } = await recorded([[exit(NS)], [exit(NS + 400e6)], [exec(NS + 500e6)]], {
+      record: (ring, poll) => void (poll === BATCH && ring.put(execRecord({ tgid: PID, stampNs: NS - 5, exe: '/traced' }))),
+    });
+    run();
+    expect((heard()[2] as ExecEvent).capture?.exe.toString()).toBe('/traced');
+  });
+
   test('records that nobody takes give their room back', async () => {
     let ring: FakeBpfRing | undefined;
-    const { run } = await recorded([[exit(NS)], [exit(NS + 20e6)], [exit(NS + 30e6)]], {
+    const { run } = await recorded([[exit(NS)], [exit(NS + 2e9)], [exit(NS + 2e9 + 1)]], {
       record: (given, poll) => {
         ring = given;
         if (poll === BATCH) given.put(execRecord({ tgid: 1, stampNs: NS - 5 }));
