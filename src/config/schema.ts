@@ -108,7 +108,8 @@ export const CORE_SCHEMA = {
     },
     exec_cache: {
       format: 'choice',
-      default: 'auto',
+      // Its rings and programs take the agent beyond 150 MB in storms: not unasked.
+      default: 'off',
       choices: ['auto', 'on', 'off'],
       doc: 'Whether the kernel records what a process runs as it begins to: where it can, or else not at all to start, or never.',
     },
