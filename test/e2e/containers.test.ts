@@ -97,7 +97,10 @@ describe.runIf(isRoot)('the container of a process', () => {
 
   test('has the name that its engine gives, as soon as that has answered', async () => {
     const engine = await fakeEngine();
-    const agent = new AgentProcess({ dir: await tempDir(), set: [`enrich.containers.docker=${engine.socketPath}`] });
+    const agent = new AgentProcess({
+      dir: await tempDir(),
+      set: [`enrich.containers.docker=${engine.socketPath}`, 'enrich.exec_cache=auto'],
+    });
     await agent.ready();
     const { id, folder, make } = containerCgroup(points[0] as string);
     engine.containers.push({ id, name: 'web', image: 'nginx:1.27', labels: { app: 'web' } });
@@ -117,7 +120,7 @@ describe.runIf(isRoot)('the container of a process', () => {
 
 test('START says why containers go without names where the engine that was named is not there', async () => {
   const dir = await tempDir();
-  const agent = new AgentProcess({ dir, set: [`enrich.containers.docker=${join(dir, 'none.sock')}`] });
+  const agent = new AgentProcess({ dir, set: [`enrich.containers.docker=${join(dir, 'none.sock')}`, 'enrich.exec_cache=auto'] });
   await agent.ready();
   await agent.stop();
   const [start] = await agent.agentEvents();
