@@ -12,11 +12,14 @@ async function drain(source: ProcConnectorSource): Promise<number> {
   return items;
 }
 
-/** Kinds of what is heard of a process until its exit. */
+/** Kinds of what is heard of a process until its exit. After that nothing more is asked for: on a quiet host it might not come for minutes. */
 async function lifeOf(pid: number, source: ProcConnectorSource): Promise<string[]> {
   const kinds: string[] = [];
-  for (let batch = await source.read(never); batch !== undefined && !kinds.includes('EXIT'); batch = await source.read(never))
+  while (!kinds.includes('EXIT')) {
+    const batch = await source.read(never);
+    if (batch === undefined) break;
     for (const heard of batch.items) if ('tgid' in heard && heard.tgid === pid && heard.kind !== 'SNAPSHOT') kinds.push(heard.kind);
+  }
   return kinds;
 }
 
