@@ -150,6 +150,16 @@ export interface Capture {
   readonly status: Piece;
   readonly cgroup: Piece;
   readonly loginuid: Piece;
+  /** Read after all others, and only where they say something; undefined: they were not. The file behind `exe`, in the form of exe-stat.ts. */
+  readonly exeStat?: Piece | undefined;
+  /** `sessionid`. */
+  readonly session?: Piece | undefined;
+  /** Target of `ns/pid`. */
+  readonly pidNs?: Piece | undefined;
+  /** Targets of `fd/0` and `fd/1`, a NUL between them. */
+  readonly streams?: Piece | undefined;
+  /** The chosen variables, each with a NUL behind it. */
+  readonly environ?: Piece | undefined;
   /** What the kernel itself recorded; then `stat` and `status` are not read, and `delayUs` is 0 unless something had to be read besides. */
   readonly kernel?: KernelFacts | undefined;
 }

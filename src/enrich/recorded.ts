@@ -40,6 +40,10 @@ export function recordedStatus(kernel: KernelFacts): StatusFields {
   return { uid, gid, euid, egid, nsPid: innerPid(kernel), capsEffective: safe(kernel.capsEffective) };
 }
 
+export function auditSessionOf({ auditSession }: KernelFacts): number | null {
+  return auditSession === UNSET ? null : auditSession;
+}
+
 function innerPid(kernel: KernelFacts): number | null {
   return pidNamespaceOf(kernel.pidNs) === null || kernel.nsPid === 0 ? null : kernel.nsPid | 0;
 }
@@ -53,8 +57,6 @@ export interface Recorded {
   /** The thread that called execve, null for the first. */
   readonly fromThread: number | null;
   readonly script: Script | null;
-  readonly auditSession: number | null;
-  readonly pidNs: number | null;
 }
 
 export function recordedOf(kernel: KernelFacts, of: { readonly pid: number; readonly strings: StringPool }): Recorded {
@@ -67,8 +69,6 @@ export function recordedOf(kernel: KernelFacts, of: { readonly pid: number; read
     filename,
     fromThread: kernel.fromTid === of.pid ? null : kernel.fromTid | 0,
     script: scriptOf({ args: null, filename, interpreter, name: null }),
-    auditSession: kernel.auditSession === UNSET ? null : kernel.auditSession,
-    pidNs: pidNamespaceOf(kernel.pidNs),
   };
 }
 

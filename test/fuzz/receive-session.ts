@@ -180,6 +180,7 @@ function configOf(random: Random): ReaderConfig {
   return {
     receiveBufferBytes: 1 << 20,
     maxArgsBytes: 1024,
+    env: [],
     execCache: 'off',
     threads: false,
     kernelFilter: random.oneIn(8) ? { kinds: ['FORK', 'EXEC', 'EXIT'], mechanism: random.pick(['mask', 'bpf'] as const) } : null,

@@ -114,6 +114,9 @@ function listingFrame(item: Heard & { kind: 'SNAPSHOT' | 'SCAN' }, wallUs: numbe
   return view.bytes.subarray(0, SLOTS_AT + bytes);
 }
 
+/** linux/errno.h ECANCELED. */
+const NOT_TRIED = 125;
+
 interface CaptureRecord {
   readonly type: number;
   readonly slot: number;
@@ -126,7 +129,7 @@ function captureRecord(view: RingView, at: number, { capture, pid, ...head }: Ca
   const record = at + AUX_HEADER_BYTES;
   let position = record + PIECES_AT;
   for (const [i, name] of PIECES.entries()) {
-    const piece = capture[name];
+    const piece = capture[name] ?? NOT_TRIED;
     view.words[(record + SIZES_AT) / 4 + i] = (typeof piece === 'number' ? -piece : piece.length) >>> 0;
     if (typeof piece === 'number') continue;
     view.bytes.set(piece, position);

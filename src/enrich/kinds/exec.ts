@@ -78,7 +78,7 @@ function describe(
   describeCaptured(ctx, made, of);
   const execInfo = execInfoOf(of.captured.recorded, of.before);
   made.exec = execInfo;
-  made.process.marks = markedFor(made.process, execInfo);
+  made.process.marks = marksFor(made.process, execInfo, of.captured.isShellOnSocket);
   if (event.capture !== null) {
     made.provenance.enrich_delay_us = event.capture.delayUs;
     made.provenance.missing_errno = of.foreign ? ESRCH : missingErrno(made.provenance, event.capture);
@@ -87,10 +87,10 @@ function describe(
   return made;
 }
 
-function markedFor(process: ProcessInfo, { before, filename }: ExecInfo): ProcessInfo['marks'] {
+function marksFor(process: ProcessInfo, { before, filename }: ExecInfo, shellOnSocket: boolean): ProcessInfo['marks'] {
   return marksOf({
     escalation: before !== null && isEscalation(before, process),
-    shellOnSocket: false,
+    shellOnSocket,
     nameMismatch: isNameMismatch({ filename, args: process.args, isScript: process.script !== null }),
   });
 }

@@ -29,6 +29,12 @@ export type CaptureState =
 /** `ExecCache.open` with its library. Called once, unless the mode is `off`. */
 export type OpenExecCache = (options: ExecCacheOptions) => ExecCache | Unavailable;
 
+export interface CapturesConfig {
+  readonly maxArgsBytes: number;
+  /** Names of the variables that are wanted. */
+  readonly env: readonly string[];
+}
+
 export interface OpenRequest {
   readonly mode: ExecCacheMode;
   /** Why nothing could be matched with records, whatever the kernel gives; a sentence without its full stop. */
@@ -60,11 +66,11 @@ export class Captures {
   #polledNs = 0;
   state: CaptureState = OFF;
 
-  constructor(ring: RingProducer, frame: FrameWriter, maxArgsBytes: number) {
+  constructor(ring: RingProducer, frame: FrameWriter, { maxArgsBytes, env }: CapturesConfig) {
     this.#frame = frame;
     this.#maxArgsBytes = maxArgsBytes;
-    this.procfs = new ProcfsCapture(ring, maxArgsBytes);
-    this.#kernel = new KernelCapture(ring, { maxArgsBytes });
+    this.procfs = new ProcfsCapture(ring, maxArgsBytes, { env });
+    this.#kernel = new KernelCapture(ring, { maxArgsBytes, env });
   }
 
   /** Before the subscription: from its first event on there is to be a record of each. Throws EXEC_CACHE_UNAVAILABLE where there has to be and cannot. */

@@ -30,6 +30,8 @@ export interface ReceiverParts {
 
 export interface ReceiverConfig {
   readonly maxArgsBytes: number;
+  /** Names of the variables that are captured. */
+  readonly env: readonly string[];
   /** The kernel leaves kinds out: its sequence says nothing about losses. */
   readonly filtered: boolean;
   /** 64-bit sequences where an earlier run on this boot ended, by CPU. */
@@ -74,7 +76,7 @@ export class Receiver {
     this.#ring = ring;
     this.#onAck = onAck;
     this.frame = new FrameWriter(ring, config.maxArgsBytes);
-    this.captures = new Captures(ring, this.frame, config.maxArgsBytes);
+    this.captures = new Captures(ring, this.frame, config);
     this.clock = new WallClock(liveClocks(libc));
     this.ledger = new LossLedger(config);
     this.#sequence = new SequenceTracker(config.kernelSeqs);
