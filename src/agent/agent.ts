@@ -4,6 +4,7 @@ import { fileError } from '../core/system-error.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import type { EventSource } from '../core/event-source.ts';
 import type { Config } from '../config/config.ts';
+import { ExeHashes } from '../enrich/exe-hash/exe-hashes.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import type { Enricher } from '../enrich/enricher.ts';
 import type { RunIdentity } from '../enrich/identity.ts';
@@ -52,6 +53,8 @@ export class Agent {
   readonly #deps: AgentDeps;
   readonly #losses: LossLog;
   readonly #containers: RunContainers;
+  /** Files of a recorded host are not here. */
+  readonly #exeHashes: ExeHashes | null;
   readonly #sequencer: Sequencer;
   readonly #pipeline: Pipeline;
   readonly #startedMs = performance.now();
@@ -67,6 +70,7 @@ export class Agent {
     const { agentId } = this.identity;
     this.#losses = new LossLog(deps.log);
     this.#containers = new RunContainers(config.enrich.containers, { log: deps.log, isLive: this.#isLive });
+    this.#exeHashes = config.enrich.exeSha256 && this.#isLive ? new ExeHashes() : null;
     this.source = this.#newSource();
     this.enricher = this.#newEnricher();
     this.#sequencer = createSequencer(agentId);
@@ -104,7 +108,15 @@ export class Agent {
     const machine = (this.#isLive ? thisMachine : recordedMachine)(facts.capabilities);
     return createEnricher(
       { ...enrich, threads: source.threads, snapshot: source.snapshot, kinds: new Set(source.events) },
-      { identity, clock, users, machine, containers: this.#containers.catalogue, bootOffsetNs: (ns) => this.source.bootOffsetNs(ns) },
+      {
+        identity,
+        clock,
+        users,
+        machine,
+        containers: this.#containers.catalogue,
+        exeHashes: this.#exeHashes,
+        bootOffsetNs: (ns) => this.source.bootOffsetNs(ns),
+      },
     );
   }
 
@@ -153,7 +165,7 @@ export class Agent {
       clearInterval(record);
       this.#losses.tell();
       this.#record(clean);
-      await this.#containers.close();
+      await Promise.all([this.#containers.close(), this.#exeHashes?.close()]);
     }
   }
 

@@ -1,5 +1,6 @@
 /** What a capture says, parsed, and how it enters the table. Shared by EXEC and SNAPSHOT, the two kinds that read /proc. */
 import type { ExeFile, Parent, ProcessEvent, Provenance } from '../core/event.ts';
+import type { ExeStat } from '../core/exe-stat.ts';
 import type { Capture, Piece } from '../core/kernel-event.ts';
 import type { EnrichContext, EnrichCounters } from './context.ts';
 import { addCareer, addStanding, addSummary } from './event-shape.ts';
@@ -28,6 +29,7 @@ export interface Captured {
   readonly cgroup: string | undefined;
   readonly exe: ExeLink | undefined;
   readonly exeFile: ExeFile | null;
+  readonly exeStat: ExeStat | undefined;
   readonly argv: Argv | null;
   readonly cwd: string | null;
   readonly loginUid: number | null | undefined;
@@ -49,6 +51,7 @@ export const NOTHING_CAPTURED: Captured = {
   cgroup: undefined,
   exe: undefined,
   exeFile: null,
+  exeStat: undefined,
   argv: null,
   cwd: null,
   loginUid: undefined,
@@ -83,6 +86,7 @@ export function parseCapture(
     cgroup: cgroup === undefined ? undefined : ctx.strings.share(cgroup),
     exe,
     exeFile: exeFileFrom(exe, exeStat),
+    exeStat,
     argv,
     cwd: pathOf(ctx, capture.cwd),
     loginUid: parseLoginUid(capture.loginuid),
@@ -149,6 +153,7 @@ export function describeCaptured(ctx: EnrichContext, made: ProcessEvent, of: { r
   addCareer(made.process, entry);
   addStanding(made.process, entry);
   describeFile(made, captured);
+  made.process.exe_sha256 = digestOf(ctx, entry, captured);
   made.process.marks = marksOf({ escalation: false, shellOnSocket: captured.isShellOnSocket, nameMismatch: false });
   made.process.caps_effective = captured.status === undefined ? null : captured.status.capsEffective;
   const parent = parentOf(ctx, entry);
@@ -172,6 +177,12 @@ function describeFile({ process, kind, recovered }: ProcessEvent, captured: Capt
     return;
   }
   process.script = recorded.script;
+}
+
+/** Of the first event of a file there is none: nothing waits for it to be read. */
+function digestOf(ctx: EnrichContext, { pid }: Entry, { exe, exeStat: stat }: Captured): Uint8Array | null {
+  if (ctx.exeHashes === null || stat === undefined) return null;
+  return ctx.exeHashes.of({ stat, pid, path: exe === undefined || exe.deleted ? null : exe.path });
 }
 
 /** What was true at the exec, or what was to be read soon after it. */

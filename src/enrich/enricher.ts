@@ -6,6 +6,7 @@ import { newCounters, type Emit, type EnrichContext, type EnrichCounters } from 
 import { EntityIds } from './entity-id.ts';
 import { ExecIds } from './exec-id.ts';
 import type { RunIdentity } from './identity.ts';
+import type { ExeHashes } from './exe-hash/exe-hashes.ts';
 import { onComm } from './kinds/comm.ts';
 import { onCoredump } from './kinds/coredump.ts';
 import { onExec } from './kinds/exec.ts';
@@ -51,6 +52,8 @@ export interface EnrichDeps {
   readonly machine?: Machine;
   /** Where the names of containers become known; unless told, containers are what cgroups say. */
   readonly containers?: ContainerCatalogue;
+  /** Where digests of executables come from; none unless told. */
+  readonly exeHashes?: ExeHashes | null;
 }
 
 export interface TableStats extends Readonly<TableCounters> {
@@ -105,6 +108,7 @@ class TableEnricher implements Enricher {
       identity: deps.identity,
       users: deps.users,
       containers: deps.containers ?? new ContainerCatalogue(),
+      exeHashes: deps.exeHashes ?? null,
       bootOffsetNs: (monotonicNs) => deps.bootOffsetNs(monotonicNs),
       table: new ProcessTable({ maxProcesses: config.maxProcesses, maxBytes, exitTtlMs: config.exitTtlMs, maxExited: MAX_EXITED }),
       entityIds: new EntityIds(deps.identity.bootId, slab),

@@ -1,6 +1,6 @@
 /** What the kernel recorded of a process at its exec, in the terms in which /proc would have said it. */
 import type { ExecInfo, Script } from '../core/event.ts';
-import type { ExeStat } from '../core/exe-stat.ts';
+import { UNKNOWN_SIZE, type ExeStat } from '../core/exe-stat.ts';
 import type { Capture, KernelFacts } from '../core/kernel-event.ts';
 import type { StringPool } from './string-pool.ts';
 import { pidNamespaceOf } from './procfs/pid-ns.ts';
@@ -74,7 +74,7 @@ export function recordedOf(kernel: KernelFacts, of: { readonly pid: number; read
 
 /** Whether it has a name is not recorded apart: the path says so. */
 export function recordedExeStat({ exeInode: inode, exeDevice, exeMode: mode, exeMtimeUs: mtime }: KernelFacts): ExeStat {
-  return { inode, device: userDevice(exeDevice), mtime, size: 0, mode, links: 1 };
+  return { inode, device: userDevice(exeDevice), mtime, size: UNKNOWN_SIZE, mode, links: 1 };
 }
 
 /** The device number as stat(2) gives it: new_encode_dev() of include/linux/kdev_t.h. */

@@ -1,6 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { createHash } from 'node:crypto';
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { EXE_STAT_BYTES, writeExeStat } from '../../../../src/core/exe-stat.ts';
-import { capture, eventOf, exec, fork, newEnricher, shared, snapshot } from '../fixtures.ts';
+import { ExeHashes } from '../../../../src/enrich/exe-hash/exe-hashes.ts';
+import { createEnricher } from '../../../../src/enrich/enricher.ts';
+import { tempDir } from '../../../helpers/temp-dir.ts';
+import { waitFor } from '../../../helpers/wait-for.ts';
+import { CONFIG, DEPS, capture, eventOf, exec, fork, newEnricher, shared, snapshot } from '../fixtures.ts';
 
 const AT = 2000;
 const forked = () => {
@@ -42,6 +49,24 @@ describe('EXEC whose process was looked at again', () => {
     const pieces = { session: 2, pidNs: 2, environ: 2, exeStat: 2, streams: 2 };
     for (const more of [{}, { pieces }])
       expect(eventOf(forked().enricher, exec(AT + 1, 60, capture({ ...ls, ...more }))).process).toMatchObject(none);
+  });
+
+  it('has the digest of its file as soon as that was read, and is never waited for', async () => {
+    const path = join(await tempDir(), 'tool');
+    writeFileSync(path, 'abc');
+    const { ino: inode, dev: device, mtimeMs, mode } = statSync(path);
+    const exeHashes = new ExeHashes({ procfs: '/nowhere' });
+    onTestFinished(() => exeHashes.close());
+    const enricher = createEnricher(CONFIG, { ...DEPS, exeHashes });
+    const bytes = Buffer.alloc(EXE_STAT_BYTES);
+    const stat = { inode, device, mtime: Math.floor(mtimeMs * 1000), size: 3, mode, links: 1 };
+    writeExeStat(new DataView(bytes.buffer, bytes.byteOffset), 0, stat);
+    const digest = () =>
+      eventOf(enricher, exec(AT, 60, capture({ ...ls, exe: path, pieces: { exeStat: shared(bytes) } }))).process.exe_sha256;
+    expect(digest()).toBeNull();
+    const wanted = createHash('sha256').update('abc').digest('hex');
+    await waitFor(() => Buffer.from(digest() ?? []).toString('hex') === wanted, { what: 'the digest' });
+    expect(eventOf(newEnricher(), exec(AT, 60, capture({ ...ls, pieces: { exeStat: shared(bytes) } }))).process.exe_sha256).toBeNull();
   });
 
   it('is marked as a shell on a socket, and so is its SNAPSHOT; another program is not', () => {
