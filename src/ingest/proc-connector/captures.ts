@@ -47,7 +47,7 @@ const OFF: CaptureState = { via: 'procfs', reason: 'enrich.exec_cache is off' };
 const PATIENCE_NS = 1e9;
 /** What waits is not to take room from what is to come: beyond this many bytes records wait as long as events are late at worst in the ordinary course of things. */
 const AMPLE_BYTES = 1 << 20;
-const LATE_NS = 10e6;
+const LATE_NS = 100e6;
 
 /** A little later a FORK's record is there, if the kernel had room for it: it is made right after the event. */
 const JUST_NOW_NS = 1e6;
