@@ -99,6 +99,19 @@ export interface ScanEvent {
   readonly processes: number;
 }
 
+/**
+ * An exec whose message was lost, as the kernel recorded it; never a kernel message. It comes after what was heard of the time around it, also of later times, and
+ * its own time is that of the record.
+ */
+export interface RecoveredEvent {
+  readonly kind: 'RECOVERED';
+  readonly monotonicNs: number;
+  readonly timeUs: number;
+  readonly pid: number;
+  readonly tgid: number;
+  readonly capture: Capture;
+}
+
 export type KernelEvent = ForkEvent | ExecEvent | ExitEvent | IdEvent | SidEvent | PtraceEvent | CommEvent | CoredumpEvent;
 export type KernelKind = KernelEvent['kind'];
 
@@ -129,7 +142,7 @@ export interface LossEvent {
 }
 
 /** All that a source hands to enrichment, in the order in which it happened per CPU. */
-export type Heard = KernelEvent | SnapshotEvent | ScanEvent | LossEvent;
+export type Heard = KernelEvent | SnapshotEvent | RecoveredEvent | ScanEvent | LossEvent;
 
 /** One piece of `/proc`, as read: bytes, or the errno that reading gave. */
 export type Piece = Uint8Array | number;

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { ProcessEvent } from '../core/event.ts';
-import type { Heard, KernelEvent, KernelKind, LossEvent, ScanEvent, SnapshotEvent } from '../core/kernel-event.ts';
+import type { Heard, KernelEvent, KernelKind, LossEvent, RecoveredEvent, ScanEvent, SnapshotEvent } from '../core/kernel-event.ts';
 import { ContainerCatalogue } from './containers/container-catalogue.ts';
 import { newCounters, type Emit, type EnrichContext, type EnrichCounters } from './context.ts';
 import { EntityIds } from './entity-id.ts';
@@ -15,6 +15,7 @@ import { onFork } from './kinds/fork.ts';
 import { onIds } from './kinds/ids.ts';
 import { gapOf } from './kinds/loss.ts';
 import { onPtrace } from './kinds/ptrace.ts';
+import { onRecoveredExec } from './kinds/recovered-exec.ts';
 import { onSession } from './kinds/session.ts';
 import { onSnapshot } from './kinds/snapshot.ts';
 import { thisMachine, type Machine } from './machine.ts';
@@ -136,6 +137,7 @@ class TableEnricher implements Enricher {
     if (heard.kind === 'LOSS') return this.#lose(heard, emit);
     if (heard.kind === 'SCAN') return this.#scan(heard);
     if (heard.kind === 'SNAPSHOT') return this.#find(heard, emit);
+    if (heard.kind === 'RECOVERED') return this.#recover(heard, emit);
     if (this.#resync.isWaiting) this.#resync.before(heard);
     this.counters.heard++;
     const wanted = this.#ctx.kinds.has(heard.kind);
@@ -193,6 +195,11 @@ class TableEnricher implements Enricher {
     }
     this.counters.snapshots++;
     emit({ stream: 'process', event });
+  }
+
+  #recover(heard: RecoveredEvent, emit: Emit): void {
+    const event = onRecoveredExec(this.#ctx, heard);
+    if (event !== null) emit({ stream: 'process', event });
   }
 
   #lose(heard: LossEvent, emit: Emit): void {

@@ -40,8 +40,9 @@ async function weathered(options: StormOptions, set: readonly string[]): Promise
 async function ofStorm({ agent, storm }: Outcome): Promise<{ forks: number; exits: number }> {
   const forkers = new Set(storm.forkers);
   const counts = { forks: 0, exits: 0 };
-  await agent.visit('process', ({ kind, parent }) => {
-    if (!forkers.has(parent?.pid ?? -1)) return;
+  await agent.visit('process', ({ kind, parent, recovered }) => {
+    // What a listing found in the place of a message that was lost is no message.
+    if (recovered || !forkers.has(parent?.pid ?? -1)) return;
     if (kind === 'FORK') counts.forks += 1;
     if (kind === 'EXIT') counts.exits += 1;
   });

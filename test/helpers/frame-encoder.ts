@@ -40,7 +40,7 @@ export function framesOf(heard: readonly Heard[], { wallUs, slots }: Framing): B
     gathered = [];
   };
   for (const item of heard) {
-    if (item.kind === 'SNAPSHOT' || item.kind === 'SCAN') {
+    if (item.kind === 'SNAPSHOT' || item.kind === 'RECOVERED' || item.kind === 'SCAN') {
       flush();
       frames.push(listingFrame(item, wallUs));
     } else {
@@ -102,12 +102,16 @@ function recordOf(view: RingView, at: number, { event, slot }: { event: KernelEv
   return USED_BYTES;
 }
 
-function listingFrame(item: Heard & { kind: 'SNAPSHOT' | 'SCAN' }, wallUs: number): Buffer {
+function listingFrame(item: Heard & { kind: 'SNAPSHOT' | 'RECOVERED' | 'SCAN' }, wallUs: number): Buffer {
   const view = newView(SLOTS_AT + AUX_HEADER_BYTES + maxRecordBytes(1 << 17));
   let bytes = SCAN_BYTES;
   if (item.kind === 'SCAN') setScan(view, SLOTS_AT, item);
   else {
-    const of = { type: Aux.SNAPSHOT, slot: SCAN_PURPOSES.indexOf(item.purpose), detail: item.tgid, pid: item.pid, capture: item.capture };
+    const head =
+      item.kind === 'RECOVERED'
+        ? { type: Aux.RECOVERED, slot: 0, detail: 0 }
+        : { type: Aux.SNAPSHOT, slot: SCAN_PURPOSES.indexOf(item.purpose), detail: item.tgid };
+    const of = { ...head, pid: item.pid, capture: item.capture };
     bytes = captureRecord(view, SLOTS_AT, of);
   }
   setHeader(view, 0, { slots: 0, aux: 1, auxAt: SLOTS_AT, offsets: { wallUs, bootNs: 0 }, receivedNs: item.monotonicNs });

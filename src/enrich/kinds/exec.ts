@@ -1,5 +1,5 @@
 import type { ExecInfo, ProcessEvent, ProcessInfo } from '../../core/event.ts';
-import type { ExecEvent } from '../../core/kernel-event.ts';
+import type { ExecEvent, RecoveredEvent } from '../../core/kernel-event.ts';
 import {
   applyCaptured,
   countCaptured,
@@ -48,7 +48,7 @@ export function onExec(ctx: EnrichContext, event: ExecEvent, wanted: boolean): P
   entry.aliveNs = event.monotonicNs;
   // Where no forks are published, the kernel may be asked to leave them out: then this is what makes the process known.
   if (wanted && !ctx.kinds.has('FORK')) entry.marks |= ANNOUNCED;
-  return wanted ? describe(ctx, event, { entry, captured, foreign, before }) : null;
+  return wanted ? describeExec(ctx, event, { entry, captured, foreign, before }) : null;
 }
 
 function followParent(ctx: EnrichContext, entry: Entry, seen: { readonly stat: StatFields; readonly event: ExecEvent }): void {
@@ -69,9 +69,10 @@ function followParent(ctx: EnrichContext, entry: Entry, seen: { readonly stat: S
   else if (kernel !== undefined) entry.parent = null;
 }
 
-function describe(
+/** The event of an exec, after the entry has taken over what was captured. */
+export function describeExec(
   ctx: EnrichContext,
-  event: ExecEvent,
+  event: ExecEvent | RecoveredEvent,
   of: { readonly entry: Entry; readonly captured: Captured; readonly foreign: boolean; readonly before: ExecInfo['before'] },
 ): ProcessEvent {
   const made = newProcessEvent(ctx, event, of.entry);

@@ -42,6 +42,11 @@ function tried(piece: Piece): Piece | undefined {
 
 type Twelve<T> = [T, T, T, T, T, T, T, T, T, T, T, T];
 
+/** Of whom the record at byte `at` is. */
+export function pidOf(words: Uint32Array, at: number): number {
+  return (words[at / 4 + 1] as number) & (2 ** FLAGS_SHIFT - 1);
+}
+
 /** The record at byte `at`, as views into `bytes`: they live only as long as the frame they are in. */
 export function readCapture(bytes: Buffer, words: Uint32Array, at: number): Capture {
   const w = at >>> 2;

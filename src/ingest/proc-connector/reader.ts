@@ -186,6 +186,7 @@ export class ConnectorReader {
     const atNs = nowNs();
     this.#reconciledNs = atNs;
     this.#silentNs = atNs;
+    this.#receiver.subscribedNs = atNs;
     if (this.#started) this.#endBlindness(atNs);
     this.#blindNs = 0;
     this.#start();
@@ -262,5 +263,6 @@ export class ConnectorReader {
     this.#session.leave();
     while (this.#receiver.receive(fd) && this.#control.stopRequest !== StopRequest.now);
     this.#receiver.reconcile(this.#drops.read(fd));
+    this.#receiver.settle(true);
   }
 }

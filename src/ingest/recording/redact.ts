@@ -55,7 +55,7 @@ export class Redactor {
     const fixed = FIXED_AUX_BYTES[type];
     let length = fixed;
     if (fixed !== undefined) this.#to.bytes.set(bytes.subarray(at + AUX_HEADER_BYTES, at + fixed), to + AUX_HEADER_BYTES);
-    else if (type === Aux.CAPTURE || type === Aux.SNAPSHOT)
+    else if (type === Aux.CAPTURE || type === Aux.SNAPSHOT || type === Aux.RECOVERED)
       length = AUX_HEADER_BYTES + this.#copyCapture(at + AUX_HEADER_BYTES, to + AUX_HEADER_BYTES);
     // Copied blindly it would carry whatever it holds.
     if (length === undefined) throw new AgentError('BUG', `no redaction is known for records of type ${type}`);

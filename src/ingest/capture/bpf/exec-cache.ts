@@ -22,8 +22,8 @@ export interface ExecCacheOptions {
   readonly sys?: string;
 }
 
-/** 7,000 processes from fork to exit. */
-const RING_BYTES = 4 << 20;
+/** 3,500 processes from fork to exit. */
+const RING_BYTES = 2 << 20;
 const CGROUP_RING_BYTES = 256 << 10;
 /** Few records are smaller; a full index leaves the rest in the ring. */
 const BYTES_A_PLACE = 128;
