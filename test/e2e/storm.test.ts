@@ -17,6 +17,8 @@ interface Outcome {
 }
 
 const MAX_RSS_KIB = 150 * 1024;
+/** Of processes whose EXIT was lost the table keeps the entries until a listing of /proc shows that they are gone; in such a storm they are ten thousand. */
+const MAX_RSS_IN_LOSSES_KIB = 192 * 1024;
 
 /** A storm between two marks of an independent counter. Threads are events here, so that every message of the kernel has its record. */
 async function weathered(options: StormOptions, set: readonly string[]): Promise<Outcome> {
@@ -74,7 +76,7 @@ describe('a storm', () => {
       // What is lost but not of the storm is at most what others did meanwhile.
       expect(reckoning.lost - missing).toBeLessThanOrEqual(reckoning.total - storm.generated);
       if (size.endsWith('KiB')) expect(missing).toBeGreaterThan(0);
-      if (size === '4KiB') expect((await agent.record()).resources.max_rss_kib).toBeLessThan(MAX_RSS_KIB);
+      if (size === '4KiB') expect((await agent.record()).resources.max_rss_kib).toBeLessThan(MAX_RSS_IN_LOSSES_KIB);
     },
   );
 
