@@ -5,7 +5,7 @@ const MS = 1e6;
 const NOT_TRIED = 125;
 
 /** Start of a process, `ms` after the monotonic zero, as the kernel keeps it. */
-export const startBootNs = (ms: number): number => ms * MS + BOOT_OFFSET_NS;
+const startBootNs = (ms: number): number => ms * MS + BOOT_OFFSET_NS;
 
 export interface RecordedParts {
   readonly facts?: Partial<KernelFacts>;
