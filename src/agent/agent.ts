@@ -4,6 +4,7 @@ import { fileError } from '../core/system-error.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import type { EventSource } from '../core/event-source.ts';
 import type { Config } from '../config/config.ts';
+import { ExeHashes } from '../enrich/exe-hash/exe-hashes.ts';
 import { readSecret } from '../config/read-secret.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import type { Enricher } from '../enrich/enricher.ts';
@@ -55,6 +56,8 @@ export class Agent {
   readonly #deps: AgentDeps;
   readonly #losses: LossLog;
   readonly #containers: RunContainers;
+  /** Files of a recorded host are not here. */
+  readonly #exeHashes: ExeHashes | null;
   readonly #sequencer: Sequencer;
   readonly #pipeline: Pipeline;
   readonly #startedMs = performance.now();
@@ -70,6 +73,7 @@ export class Agent {
     const { agentId } = this.identity;
     this.#losses = new LossLog(deps.log);
     this.#containers = new RunContainers(config.enrich.containers, { log: deps.log, isLive: this.#isLive });
+    this.#exeHashes = config.enrich.exeSha256 && this.#isLive ? new ExeHashes() : null;
     this.source = this.#newSource();
     this.enricher = this.#newEnricher();
     this.#sequencer = createSequencer(agentId);
@@ -115,6 +119,7 @@ export class Agent {
         machine,
         containers: this.#containers.catalogue,
         redactor: redactorOf(enrich.redact),
+        exeHashes: this.#exeHashes,
         bootOffsetNs: (ns) => this.source.bootOffsetNs(ns),
       },
     );
@@ -165,7 +170,7 @@ export class Agent {
       clearInterval(record);
       this.#losses.tell();
       this.#record(clean);
-      await this.#containers.close();
+      await Promise.all([this.#containers.close(), this.#exeHashes?.close()]);
     }
   }
 

@@ -14,6 +14,7 @@ export function createSource({ source, enrich }: Config, deps: ConnectorDeps & R
         {
           receiveBufferBytes: source.receiveBufferBytes,
           maxArgsBytes: enrich.maxArgsBytes,
+          env: enrich.env,
           execCache: enrich.execCache,
           threads: source.threads,
           kernelKinds: source.kernelFilter ? source.events : null,

@@ -1,4 +1,5 @@
 import type { Capture, Heard, KernelFacts, Piece } from '../core/kernel-event.ts';
+import { readExeStat } from '../core/exe-stat.ts';
 import { utcTimestamp } from '../encode/text/timestamp.ts';
 
 /** What a recording holds of one event, for JSON: the kernel's words with the process's files as text. */
@@ -15,10 +16,9 @@ function fieldJson(key: string, value: unknown): [string, unknown] {
 
 function captureJson({ delayUs, cmdline, cmdlineBytes, kernel, ...files }: Capture): object {
   const args = typeof cmdline === 'number' ? errno(cmdline) : argsOf(text(cmdline));
-  const pieces = Object.entries(files).map(([name, piece]: [string, Piece]) => [
-    name,
-    typeof piece === 'number' ? errno(piece) : text(piece),
-  ]);
+  const pieces = Object.entries(files).flatMap(([name, piece]: [string, Piece | undefined]) =>
+    piece === undefined ? [] : [[snakeCase(name), pieceJson(name, piece)]],
+  );
   return {
     delay_us: delayUs,
     args,
@@ -33,6 +33,12 @@ const kernelJson = (facts: KernelFacts): object =>
   Object.fromEntries(
     Object.entries(facts).map(([key, value]: [string, unknown]) => [snakeCase(key), value instanceof Uint8Array ? text(value) : value]),
   );
+
+function pieceJson(name: string, piece: Piece): unknown {
+  if (typeof piece === 'number') return errno(piece);
+  if (name === 'exeStat') return readExeStat(piece) ?? null;
+  return name === 'streams' || name === 'environ' ? argsOf(text(piece)) : text(piece);
+}
 
 /** Why there is nothing. */
 const errno = (number: number): object => ({ errno: number });

@@ -55,6 +55,8 @@ export interface Config {
     readonly throttle: ThrottleConfig | null;
     /** `docker`: auto, off, or the path of a socket. */
     readonly containers: { readonly docker: string; readonly labels: boolean };
+    readonly env: readonly string[];
+    readonly exeSha256: boolean;
   };
   /** Ordered by name. */
   readonly sinks: readonly SinkConfig[];
@@ -111,6 +113,9 @@ export function compileConfig({ agent, source, enrich, sinks, telemetry }: Effec
       filter: compileFilter(enrich.filter),
       throttle: compileThrottle(enrich.throttle),
       containers: { ...enrich.containers },
+      // Their order means nothing.
+      env: enrich.env.toSorted(),
+      exeSha256: enrich.exe_sha256,
     },
     sinks: named.map(([name, sink]) => compileSink(name, sink)),
     telemetry: { logLevel: telemetry.log_level },

@@ -123,6 +123,8 @@ export const CORE_SCHEMA = {
       },
       labels: { format: 'flag', default: true, doc: 'Report the labels of containers on exec and snapshot events.' },
     },
+    env: { format: 'variables', default: [], doc: 'The environment variables that exec and snapshot events report.' },
+    exe_sha256: { format: 'flag', default: false, doc: 'Report the SHA-256 of executables on exec and snapshot events.' },
     redact: redactSchema,
     filter: filterSetting,
     throttle: {

@@ -10,6 +10,7 @@ export interface ExeStat {
   readonly device: number;
   /** Microseconds since the epoch. */
   readonly mtime: number;
+  /** Bytes; UNKNOWN_SIZE where nobody asked. */
   readonly size: number;
   readonly mode: number;
   /** Names that the file has; 0: deleted. */
@@ -17,6 +18,7 @@ export interface ExeStat {
 }
 
 export const EXE_STAT_BYTES = 40;
+export const UNKNOWN_SIZE = -1;
 
 export function writeExeStat(view: DataView, at: number, stat: ExeStat): void {
   view.setFloat64(at, stat.inode, true);

@@ -99,6 +99,19 @@ export interface ScanEvent {
   readonly processes: number;
 }
 
+/**
+ * An exec whose message was lost, as the kernel recorded it; never a kernel message. It comes after what was heard of the time around it, also of later times, and
+ * its own time is that of the record.
+ */
+export interface RecoveredEvent {
+  readonly kind: 'RECOVERED';
+  readonly monotonicNs: number;
+  readonly timeUs: number;
+  readonly pid: number;
+  readonly tgid: number;
+  readonly capture: Capture;
+}
+
 export type KernelEvent = ForkEvent | ExecEvent | ExitEvent | IdEvent | SidEvent | PtraceEvent | CommEvent | CoredumpEvent;
 export type KernelKind = KernelEvent['kind'];
 
@@ -130,7 +143,7 @@ export interface LossEvent {
 }
 
 /** All that a source hands to enrichment, in the order in which it happened per CPU. */
-export type Heard = KernelEvent | SnapshotEvent | ScanEvent | LossEvent;
+export type Heard = KernelEvent | SnapshotEvent | RecoveredEvent | ScanEvent | LossEvent;
 
 /** One piece of `/proc`, as read: bytes, or the errno that reading gave. */
 export type Piece = Uint8Array | number;
@@ -151,6 +164,16 @@ export interface Capture {
   readonly status: Piece;
   readonly cgroup: Piece;
   readonly loginuid: Piece;
+  /** Read after all others, and only where they say something; undefined: they were not. The file behind `exe`, in the form of exe-stat.ts. */
+  readonly exeStat?: Piece | undefined;
+  /** `sessionid`. */
+  readonly session?: Piece | undefined;
+  /** Target of `ns/pid`. */
+  readonly pidNs?: Piece | undefined;
+  /** Targets of `fd/0` and `fd/1`, a NUL between them. */
+  readonly streams?: Piece | undefined;
+  /** The chosen variables, each with a NUL behind it. */
+  readonly environ?: Piece | undefined;
   /** What the kernel itself recorded; then `stat` and `status` are not read, and `delayUs` is 0 unless something had to be read besides. */
   readonly kernel?: KernelFacts | undefined;
 }

@@ -1,16 +1,22 @@
 /** What a capture says, parsed, and how it enters the table. Shared by EXEC and SNAPSHOT, the two kinds that read /proc. */
 import type { ExeFile, Parent, ProcessEvent, Provenance } from '../core/event.ts';
+import type { ExeStat } from '../core/exe-stat.ts';
 import type { Capture, Piece } from '../core/kernel-event.ts';
 import type { EnrichContext, EnrichCounters } from './context.ts';
 import { addCareer, addStanding, addSummary } from './event-shape.ts';
+import { marksOf } from './marks/marks.ts';
+import { isShellOnSocket } from './marks/shell-on-socket.ts';
 import { bareParent, fullParent, parentOf } from './parents.ts';
 import { parseCgroup } from './procfs/cgroup.ts';
 import { noteGap, parseCmdline, type Argv } from './procfs/cmdline.ts';
 import { parseExe, type ExeLink } from './procfs/exe.ts';
-import { exeFileFrom } from './procfs/exe-file.ts';
+import { parseEnviron } from './procfs/environ.ts';
+import { exeFileFrom, parseExeStat } from './procfs/exe-file.ts';
 import { parseLoginUid } from './procfs/loginuid.ts';
 import { bytesOf, errnoOf } from './procfs/piece.ts';
-import { recordedExeStat, recordedOf, recordedStatus, type Recorded } from './recorded.ts';
+import { parsePidNamespace, pidNamespaceOf } from './procfs/pid-ns.ts';
+import { parseSessionId } from './procfs/session-id.ts';
+import { auditSessionOf, recordedExeStat, recordedOf, recordedStatus, type Recorded } from './recorded.ts';
 import { scriptOf } from './script.ts';
 import { ENV_START, isDead, isKernelThread, laterField, type StatFields } from './procfs/stat.ts';
 import { parseStatus, type StatusFields } from './procfs/status.ts';
@@ -23,9 +29,15 @@ export interface Captured {
   readonly cgroup: string | undefined;
   readonly exe: ExeLink | undefined;
   readonly exeFile: ExeFile | null;
+  readonly exeStat: ExeStat | undefined;
   readonly argv: Argv | null;
   readonly cwd: string | null;
   readonly loginUid: number | null | undefined;
+  readonly auditSession: number | null;
+  readonly pidNs: number | null;
+  /** The variables that were chosen. */
+  readonly env: Record<string, string> | null;
+  readonly isShellOnSocket: boolean;
   /** As in `Image`. */
   readonly envStart: number;
   /** What only a record of the kernel says. */
@@ -39,14 +51,21 @@ export const NOTHING_CAPTURED: Captured = {
   cgroup: undefined,
   exe: undefined,
   exeFile: null,
+  exeStat: undefined,
   argv: null,
   cwd: null,
   loginUid: undefined,
+  auditSession: null,
+  pidNs: null,
+  env: null,
+  isShellOnSocket: false,
   envStart: 0,
   recorded: undefined,
 };
 
 const EMPTY_ARGV: Argv = { args: [], argsBytes: 0, truncated: false, argsRaw: null, keptBytes: 0 };
+/** linux/errno.h ECANCELED. */
+const NOT_TRIED = 125;
 /** No such process: why argv is missing when reading it gave nothing at all (a zombie), and all of a capture that met another process. */
 export const ESRCH = 3;
 
@@ -59,15 +78,22 @@ export function parseCapture(
   const link = parseExe(capture.exe);
   const exe = link === undefined ? undefined : { path: ctx.strings.share(link.path), deleted: link.deleted, memfd: link.memfd };
   const cgroup = parseCgroup(capture.cgroup);
+  const argv = argvOf(ctx, capture, isPlainlyAlive(stat, exe));
+  const exeStat = kernel === undefined ? parseExeStat(capture.exeStat ?? NOT_TRIED) : recordedExeStat(kernel);
   return {
     stat,
     status: kernel === undefined ? parseStatus(capture.status) : recordedStatus(kernel),
     cgroup: cgroup === undefined ? undefined : ctx.strings.share(cgroup),
     exe,
-    exeFile: exeFileFrom(exe, kernel === undefined ? undefined : recordedExeStat(kernel)),
-    argv: argvOf(ctx, capture, isPlainlyAlive(stat, exe)),
+    exeFile: exeFileFrom(exe, exeStat),
+    exeStat,
+    argv,
     cwd: pathOf(ctx, capture.cwd),
     loginUid: parseLoginUid(capture.loginuid),
+    auditSession: kernel === undefined ? (parseSessionId(capture.session ?? NOT_TRIED) ?? null) : auditSessionOf(kernel),
+    pidNs: kernel === undefined ? (parsePidNamespace(capture.pidNs ?? NOT_TRIED) ?? null) : pidNamespaceOf(kernel.pidNs),
+    env: parseEnviron(capture.environ ?? NOT_TRIED),
+    isShellOnSocket: isShellOnSocket({ exe: exe?.path ?? null, args: argv?.args ?? null, streams: capture.streams ?? NOT_TRIED }),
     envStart: kernel?.envStart ?? envStartOf(capture, stat),
     recorded: kernel === undefined ? undefined : recordedOf(kernel, { pid, strings: ctx.strings }),
   };
@@ -129,6 +155,8 @@ export function describeCaptured(ctx: EnrichContext, made: ProcessEvent, of: { r
   addCareer(made.process, entry);
   addStanding(made.process, entry);
   describeFile(made, captured);
+  made.process.exe_sha256 = digestOf(ctx, entry, captured);
+  made.process.marks = marksOf({ escalation: false, shellOnSocket: captured.isShellOnSocket, nameMismatch: false });
   made.process.caps_effective = captured.status === undefined ? null : captured.status.capsEffective;
   const parent = parentOf(ctx, entry);
   if (parent !== null) made.parent = fullParent(ctx, parent);
@@ -138,8 +166,12 @@ export function describeCaptured(ctx: EnrichContext, made: ProcessEvent, of: { r
     made.provenance.parent = parentProvenance(made.parent, captured.stat.ppid, fresh(captured.recorded !== undefined));
 }
 
-function describeFile({ process, kind, recovered }: ProcessEvent, { exeFile, recorded, stat, argv }: Captured): void {
+function describeFile({ process, kind, recovered }: ProcessEvent, captured: Captured): void {
+  const { exeFile, auditSession, pidNs, env, recorded, stat, argv } = captured;
   process.exe_file = exeFile;
+  process.audit_session = auditSession;
+  process.pid_ns = pidNs;
+  process.env = env;
   if (recorded === undefined) {
     // Later a program may have given itself another name.
     if (kind === 'EXEC' && !recovered && stat !== undefined && argv !== null)
@@ -147,8 +179,12 @@ function describeFile({ process, kind, recovered }: ProcessEvent, { exeFile, rec
     return;
   }
   process.script = recorded.script;
-  process.audit_session = recorded.auditSession;
-  process.pid_ns = recorded.pidNs;
+}
+
+/** Of the first event of a file there is none: nothing waits for it to be read. */
+function digestOf(ctx: EnrichContext, { pid }: Entry, { exe, exeStat: stat }: Captured): Uint8Array | null {
+  if (ctx.exeHashes === null || stat === undefined) return null;
+  return ctx.exeHashes.of({ stat, pid, path: exe === undefined || exe.deleted ? null : exe.path });
 }
 
 /** What was true at the exec, or what was to be read soon after it. */

@@ -1,6 +1,7 @@
 import type { AnyEvent } from '../core/any-event.ts';
 import type { ProvenanceKind } from '../core/event.ts';
 import type { KernelKind } from '../core/kernel-event.ts';
+import type { ExeHashes } from './exe-hash/exe-hashes.ts';
 import type { ContainerCatalogue } from './containers/container-catalogue.ts';
 import type { EntityIds } from './entity-id.ts';
 import type { ExecIds } from './exec-id.ts';
@@ -42,6 +43,8 @@ export interface EnrichContext {
   readonly identity: RunIdentity;
   readonly users: UserNames;
   readonly containers: ContainerCatalogue;
+  /** null: nobody wants them. */
+  readonly exeHashes: ExeHashes | null;
   /** CLOCK_BOOTTIME − CLOCK_MONOTONIC at a moment of the latter, nanoseconds. */
   readonly bootOffsetNs: (monotonicNs: number) => number;
   readonly table: ProcessTable;

@@ -1,11 +1,12 @@
 import type { Clock } from '../core/clock.ts';
 import type { ProcessEvent } from '../core/event.ts';
-import type { Heard, KernelEvent, KernelKind, LossEvent, ScanEvent, SnapshotEvent } from '../core/kernel-event.ts';
+import type { Heard, KernelEvent, KernelKind, LossEvent, RecoveredEvent, ScanEvent, SnapshotEvent } from '../core/kernel-event.ts';
 import { ContainerCatalogue } from './containers/container-catalogue.ts';
 import { newCounters, type Emit, type EnrichContext, type EnrichCounters } from './context.ts';
 import { EntityIds } from './entity-id.ts';
 import { ExecIds } from './exec-id.ts';
 import type { RunIdentity } from './identity.ts';
+import type { ExeHashes } from './exe-hash/exe-hashes.ts';
 import { onComm } from './kinds/comm.ts';
 import { onCoredump } from './kinds/coredump.ts';
 import { onExec } from './kinds/exec.ts';
@@ -14,6 +15,7 @@ import { onFork } from './kinds/fork.ts';
 import { onIds } from './kinds/ids.ts';
 import { gapOf } from './kinds/loss.ts';
 import { onPtrace } from './kinds/ptrace.ts';
+import { onRecoveredExec } from './kinds/recovered-exec.ts';
 import { onSession } from './kinds/session.ts';
 import { onSnapshot } from './kinds/snapshot.ts';
 import { thisMachine, type Machine } from './machine.ts';
@@ -62,6 +64,8 @@ export interface EnrichDeps {
   readonly machine?: Machine;
   /** Where the names of containers become known; unless told, containers are what cgroups say. */
   readonly containers?: ContainerCatalogue;
+  /** Where digests of executables come from; none unless told. */
+  readonly exeHashes?: ExeHashes | null;
 }
 
 export interface TableStats extends Readonly<TableCounters> {
@@ -121,6 +125,7 @@ class TableEnricher implements Enricher {
       identity: deps.identity,
       users: deps.users,
       containers: deps.containers ?? new ContainerCatalogue(),
+      exeHashes: deps.exeHashes ?? null,
       bootOffsetNs: (monotonicNs) => deps.bootOffsetNs(monotonicNs),
       table: new ProcessTable({ maxProcesses: config.maxProcesses, maxBytes, exitTtlMs: config.exitTtlMs, maxExited: MAX_EXITED }),
       entityIds: new EntityIds(deps.identity.bootId, slab),
@@ -154,6 +159,7 @@ class TableEnricher implements Enricher {
     if (heard.kind === 'LOSS') return this.#lose(heard, release);
     if (heard.kind === 'SCAN') return this.#scan(heard);
     if (heard.kind === 'SNAPSHOT') return this.#find(heard, release);
+    if (heard.kind === 'RECOVERED') return this.#recover(heard, release);
     if (this.#resync.isWaiting) this.#resync.before(heard);
     this.counters.heard++;
     const wanted = this.#ctx.kinds.has(heard.kind);
@@ -219,6 +225,11 @@ class TableEnricher implements Enricher {
     }
     this.counters.snapshots++;
     emit({ stream: 'process', event });
+  }
+
+  #recover(heard: RecoveredEvent, emit: Emit): void {
+    const event = onRecoveredExec(this.#ctx, heard);
+    if (event !== null) emit({ stream: 'process', event });
   }
 
   #lose(heard: LossEvent, emit: Emit): void {

@@ -3,22 +3,23 @@
  * that every event has the same hidden class and encoders stay fast. Rules fill in what their kind carries.
  */
 import type { Container, ProcessEvent, ProcessInfo } from '../core/event.ts';
-import type { KernelEvent, SnapshotEvent } from '../core/kernel-event.ts';
+import type { KernelEvent, RecoveredEvent, SnapshotEvent } from '../core/kernel-event.ts';
 import type { EnrichContext } from './context.ts';
 import { tableProvenance } from './provenance.ts';
 import { OWN_IMAGE, START_UNKNOWN, type Entry } from './table/entry.ts';
 
 /** The event with who it is about and what the table's knowledge is worth; the rest is null. `sequence` is 0 until it is stamped. */
-export function newProcessEvent(ctx: EnrichContext, heard: KernelEvent | SnapshotEvent, entry: Entry): ProcessEvent {
-  const kind = heard.kind;
+export function newProcessEvent(ctx: EnrichContext, heard: KernelEvent | SnapshotEvent | RecoveredEvent, entry: Entry): ProcessEvent {
+  const kind = heard.kind === 'RECOVERED' ? 'EXEC' : heard.kind;
+  const isMessage = heard.kind !== 'SNAPSHOT' && heard.kind !== 'RECOVERED';
   const identity = ctx.identity;
   return {
     kind,
     time: heard.timeUs,
     monotonic_us: Math.floor(heard.monotonicNs / 1000),
-    cpu: heard.kind === 'SNAPSHOT' ? null : heard.cpu,
-    kernel_seq: heard.kind === 'SNAPSHOT' ? null : heard.kernelSeq,
-    recovered: false,
+    cpu: isMessage ? heard.cpu : null,
+    kernel_seq: isMessage ? heard.kernelSeq : null,
+    recovered: heard.kind === 'RECOVERED',
     agent_id: identity.agentId,
     sequence: 0,
     host: kind === 'EXEC' || kind === 'SNAPSHOT' ? identity.labelledHost : identity.host,
@@ -32,7 +33,7 @@ export function newProcessEvent(ctx: EnrichContext, heard: KernelEvent | Snapsho
     ptrace: null,
     comm: null,
     coredump: null,
-    provenance: tableProvenance(entry, heard.kind === 'SNAPSHOT' ? heard.capture.delayUs : heard.delayUs),
+    provenance: tableProvenance(entry, isMessage ? heard.delayUs : heard.capture.delayUs),
     privacy: null,
   };
 }

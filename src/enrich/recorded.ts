@@ -1,6 +1,6 @@
 /** What the kernel recorded of a process at its exec, in the terms in which /proc would have said it. */
 import type { ExecInfo, Script } from '../core/event.ts';
-import type { ExeStat } from '../core/exe-stat.ts';
+import { UNKNOWN_SIZE, type ExeStat } from '../core/exe-stat.ts';
 import type { Capture, KernelFacts } from '../core/kernel-event.ts';
 import type { StringPool } from './string-pool.ts';
 import { pidNamespaceOf } from './procfs/pid-ns.ts';
@@ -40,6 +40,10 @@ export function recordedStatus(kernel: KernelFacts): StatusFields {
   return { uid, gid, euid, egid, nsPid: innerPid(kernel), capsEffective: safe(kernel.capsEffective) };
 }
 
+export function auditSessionOf({ auditSession }: KernelFacts): number | null {
+  return auditSession === UNSET ? null : auditSession;
+}
+
 function innerPid(kernel: KernelFacts): number | null {
   return pidNamespaceOf(kernel.pidNs) === null || kernel.nsPid === 0 ? null : kernel.nsPid | 0;
 }
@@ -53,8 +57,6 @@ export interface Recorded {
   /** The thread that called execve, null for the first. */
   readonly fromThread: number | null;
   readonly script: Script | null;
-  readonly auditSession: number | null;
-  readonly pidNs: number | null;
 }
 
 export function recordedOf(kernel: KernelFacts, of: { readonly pid: number; readonly strings: StringPool }): Recorded {
@@ -67,14 +69,12 @@ export function recordedOf(kernel: KernelFacts, of: { readonly pid: number; read
     filename,
     fromThread: kernel.fromTid === of.pid ? null : kernel.fromTid | 0,
     script: scriptOf({ args: null, filename, interpreter, name: null }),
-    auditSession: kernel.auditSession === UNSET ? null : kernel.auditSession,
-    pidNs: pidNamespaceOf(kernel.pidNs),
   };
 }
 
 /** Whether it has a name is not recorded apart: the path says so. */
 export function recordedExeStat({ exeInode: inode, exeDevice, exeMode: mode, exeMtimeUs: mtime }: KernelFacts): ExeStat {
-  return { inode, device: userDevice(exeDevice), mtime, size: 0, mode, links: 1 };
+  return { inode, device: userDevice(exeDevice), mtime, size: UNKNOWN_SIZE, mode, links: 1 };
 }
 
 /** The device number as stat(2) gives it: new_encode_dev() of include/linux/kdev_t.h. */

@@ -10,7 +10,8 @@
  *   /proc right after the exec                             the same by the name: the task is called after argv[1] or argv[2], not after argv[0]
  *
  * /proc long after the exec proves nothing: a program may have given itself the name of its argument. Nor does argv alone: `/bin/sh ./x` typed by hand looks like
- * `./x`. `#!/usr/bin/env python3` is two execs; the second starts python3, not a script.
+ * `./x`. `#!/usr/bin/env python3` is two execs; the second starts python3, not a script:
+ * where the name was read after it and argv before, argv[1] is a name that was looked up in PATH, whereas a script has a path.
  */
 import type { Script } from '../core/event.ts';
 
@@ -33,7 +34,7 @@ export function scriptOf({ args, filename, interpreter, name }: ScriptClues): Sc
   if (name === null || name === '' || isCalled(name, shown)) return null;
   for (let at = 1; at <= 2; at++) {
     const path = args[at];
-    if (path !== undefined && isCalled(name, path)) return { interpreter: shown, path };
+    if (path !== undefined && path.includes('/') && isCalled(name, path)) return { interpreter: shown, path };
   }
   return null;
 }

@@ -74,6 +74,26 @@ describe.runIf(isRoot)('with the exec cache', () => {
     expect(busy.length).toBeGreaterThanOrEqual(0.999 * of.EXIT.length);
   });
 
+  test('an exec whose message finds no room in the receive buffer is told from its record, and none is told twice', async () => {
+    const agent = new AgentProcess({ dir: await tempDir(), set: ['source.receive_buffer=4KiB'] });
+    await agent.ready();
+    const storm = await runStorm({ mode: 'exec', exec: '/bin/true', count: COUNT, workers: 2, inFlight: 4, tag: 'lost' });
+    await drained(agent);
+    expect(await agent.stop()).toMatchObject({ code: 0 });
+    const told: string[] = [];
+    let recovered = 0;
+    await agent.visit('process', (event) => {
+      const id = event.process.args?.[1];
+      if (event.kind !== 'EXEC' || id?.startsWith('--storm-id=lost-') !== true) return;
+      told.push(id);
+      if (event.recovered) recovered += 1;
+    });
+    expect((await agent.record()).upstream.lost).toBeGreaterThan(0);
+    expect(recovered).toBeGreaterThan(0);
+    expect(new Set(told).size).toBe(told.length);
+    expect(told.length).toBe(storm.execs);
+  });
+
   test('START has nothing of it among what is degraded', async () => {
     const { agent } = await stormed({ mode: 'exec', count: 1 });
     const [start] = await agent.agentEvents();

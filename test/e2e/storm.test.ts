@@ -17,6 +17,8 @@ interface Outcome {
 }
 
 const MAX_RSS_KIB = 150 * 1024;
+/** Of processes whose EXIT was lost the table keeps the entries until a listing of /proc shows that they are gone; in such a storm they are ten thousand. */
+const MAX_RSS_IN_LOSSES_KIB = 192 * 1024;
 
 /** A storm between two marks of an independent counter. Threads are events here, so that every message of the kernel has its record. */
 async function weathered(options: StormOptions, set: readonly string[]): Promise<Outcome> {
@@ -41,6 +43,7 @@ async function ofStorm({ agent, storm }: Outcome): Promise<{ forks: number; exit
   const forkers = new Set(storm.forkers);
   const counts = { forks: 0, exits: 0 };
   await agent.visit('process', ({ kind, parent, recovered }) => {
+    // What a listing found in the place of a message that was lost is no message.
     if (recovered || !forkers.has(parent?.pid ?? -1)) return;
     if (kind === 'FORK') counts.forks += 1;
     if (kind === 'EXIT') counts.exits += 1;
@@ -73,7 +76,7 @@ describe('a storm', () => {
       // What is lost but not of the storm is at most what others did meanwhile.
       expect(reckoning.lost - missing).toBeLessThanOrEqual(reckoning.total - storm.generated);
       if (size.endsWith('KiB')) expect(missing).toBeGreaterThan(0);
-      if (size === '4KiB') expect((await agent.record()).resources.max_rss_kib).toBeLessThan(MAX_RSS_KIB);
+      if (size === '4KiB') expect((await agent.record()).resources.max_rss_kib).toBeLessThan(MAX_RSS_IN_LOSSES_KIB);
     },
   );
 

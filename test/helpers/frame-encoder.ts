@@ -40,7 +40,7 @@ export function framesOf(heard: readonly Heard[], { wallUs, slots }: Framing): B
     gathered = [];
   };
   for (const item of heard) {
-    if (item.kind === 'SNAPSHOT' || item.kind === 'SCAN') {
+    if (item.kind === 'SNAPSHOT' || item.kind === 'RECOVERED' || item.kind === 'SCAN') {
       flush();
       frames.push(listingFrame(item, wallUs));
     } else {
@@ -102,17 +102,24 @@ function recordOf(view: RingView, at: number, { event, slot }: { event: KernelEv
   return USED_BYTES;
 }
 
-function listingFrame(item: Heard & { kind: 'SNAPSHOT' | 'SCAN' }, wallUs: number): Buffer {
+function listingFrame(item: Heard & { kind: 'SNAPSHOT' | 'RECOVERED' | 'SCAN' }, wallUs: number): Buffer {
   const view = newView(SLOTS_AT + AUX_HEADER_BYTES + maxRecordBytes(1 << 17));
   let bytes = SCAN_BYTES;
   if (item.kind === 'SCAN') setScan(view, SLOTS_AT, item);
   else {
-    const of = { type: Aux.SNAPSHOT, slot: SCAN_PURPOSES.indexOf(item.purpose), detail: item.tgid, pid: item.pid, capture: item.capture };
+    const head =
+      item.kind === 'RECOVERED'
+        ? { type: Aux.RECOVERED, slot: 0, detail: 0 }
+        : { type: Aux.SNAPSHOT, slot: SCAN_PURPOSES.indexOf(item.purpose), detail: item.tgid };
+    const of = { ...head, pid: item.pid, capture: item.capture };
     bytes = captureRecord(view, SLOTS_AT, of);
   }
   setHeader(view, 0, { slots: 0, aux: 1, auxAt: SLOTS_AT, offsets: { wallUs, bootNs: 0 }, receivedNs: item.monotonicNs });
   return view.bytes.subarray(0, SLOTS_AT + bytes);
 }
+
+/** linux/errno.h ECANCELED. */
+const NOT_TRIED = 125;
 
 interface CaptureRecord {
   readonly type: number;
@@ -126,7 +133,7 @@ function captureRecord(view: RingView, at: number, { capture, pid, ...head }: Ca
   const record = at + AUX_HEADER_BYTES;
   let position = record + PIECES_AT;
   for (const [i, name] of PIECES.entries()) {
-    const piece = capture[name];
+    const piece = capture[name] ?? NOT_TRIED;
     view.words[(record + SIZES_AT) / 4 + i] = (typeof piece === 'number' ? -piece : piece.length) >>> 0;
     if (typeof piece === 'number') continue;
     view.bytes.set(piece, position);

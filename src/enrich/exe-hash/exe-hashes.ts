@@ -19,7 +19,7 @@ export interface ExeHashOptions {
 }
 
 /** How many files came to which end. */
-export type ExeHashCounters = Record<HashOutcome['outcome'] | 'tooLarge' | 'refused', number>;
+export type ExeHashCounters = Record<HashOutcome['outcome'] | 'refused', number>;
 
 const MAX_WAITING = 256;
 const MEBIBYTE = 1024 * 1024;
@@ -44,7 +44,7 @@ export class ExeHashes {
     this.#known = new RecentMap(maxKnown);
     this.#maxBytes = maxBytes;
     this.#concurrency = concurrency;
-    this.#limits = { bytesPerSecond: bytesPerSecond / concurrency, procfs, signal: this.#closing.signal };
+    this.#limits = { maxBytes, bytesPerSecond: bytesPerSecond / concurrency, procfs, signal: this.#closing.signal };
   }
 
   /** The digest, 32 bytes, shared between events; null while it is not known, and for good where it cannot be. */

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoName } from '../../core/system-error.ts';
-import type { ExeStat } from '../../core/exe-stat.ts';
+import { UNKNOWN_SIZE, type ExeStat } from '../../core/exe-stat.ts';
 
 export interface Executable {
   readonly stat: ExeStat;
@@ -14,6 +14,8 @@ export interface Executable {
 }
 
 export interface HashLimits {
+  /** Larger files are not read. */
+  readonly maxBytes: number;
   readonly bytesPerSecond: number;
   readonly procfs: string;
   readonly signal: AbortSignal;
@@ -21,7 +23,7 @@ export interface HashLimits {
 
 /** changed: what is there now is another file, or it was written while it was read. stopped: no longer wanted. */
 export type HashOutcome =
-  { readonly outcome: 'hashed'; readonly digest: Uint8Array } | { readonly outcome: 'changed' | 'unreadable' | 'stopped' };
+  { readonly outcome: 'hashed'; readonly digest: Uint8Array } | { readonly outcome: 'changed' | 'unreadable' | 'stopped' | 'tooLarge' };
 
 const CHUNK_BYTES = 256 * 1024;
 /** A path may lead to anything by now: what is not a file must not make us wait. */
@@ -55,26 +57,29 @@ async function hashAt(place: string, file: Executable, limits: HashLimits): Prom
 }
 
 async function hashOpen(handle: FileHandle, file: Executable, limits: HashLimits): Promise<HashOutcome> {
-  if (!(await isStill(handle, file))) return { outcome: 'changed' };
-  const digest = await digestOf(handle, file, limits);
+  const size = await sizeOf(handle, file);
+  if (size === undefined) return { outcome: 'changed' };
+  if (size > limits.maxBytes) return { outcome: 'tooLarge' };
+  const digest = await digestOf(handle, size, limits);
   if (digest === null) return { outcome: 'stopped' };
-  return (await isStill(handle, file)) ? { outcome: 'hashed', digest } : { outcome: 'changed' };
+  return (await sizeOf(handle, file)) === size ? { outcome: 'hashed', digest } : { outcome: 'changed' };
 }
 
-/** What has the inode of an executable is a file. */
-async function isStill(handle: FileHandle, { stat }: Executable): Promise<boolean> {
+/** undefined: it is not the very file any more. What has the inode of an executable is a file. */
+async function sizeOf(handle: FileHandle, { stat }: Executable): Promise<number | undefined> {
   const now = await handle.stat();
   const sameTime = Math.abs(now.mtimeMs * 1000 - stat.mtime) <= SAME_MTIME_US;
-  return now.ino === stat.inode && now.dev === stat.device && now.size === stat.size && sameTime;
+  const sameSize = stat.size === UNKNOWN_SIZE || now.size === stat.size;
+  return now.ino === stat.inode && now.dev === stat.device && sameSize && sameTime ? now.size : undefined;
 }
 
 /** null: stopped. */
-async function digestOf(handle: FileHandle, { stat }: Executable, { bytesPerSecond, signal }: HashLimits): Promise<Uint8Array | null> {
+async function digestOf(handle: FileHandle, size: number, { bytesPerSecond, signal }: HashLimits): Promise<Uint8Array | null> {
   const hash = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(stat.size, 1)));
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(size, 1)));
   const begunMs = performance.now();
   let read = 0;
-  while (read < stat.size) {
+  while (read < size) {
     if (signal.aborted) return null;
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, read);
     if (bytesRead === 0) break;

@@ -1,5 +1,5 @@
 import type { ExecInfo, ProcessEvent, ProcessInfo } from '../../core/event.ts';
-import type { ExecEvent } from '../../core/kernel-event.ts';
+import type { ExecEvent, RecoveredEvent } from '../../core/kernel-event.ts';
 import {
   applyCaptured,
   countCaptured,
@@ -48,7 +48,7 @@ export function onExec(ctx: EnrichContext, event: ExecEvent, wanted: boolean): P
   entry.aliveNs = event.monotonicNs;
   // Where no forks are published, the kernel may be asked to leave them out: then this is what makes the process known.
   if (wanted && !ctx.kinds.has('FORK')) entry.marks |= ANNOUNCED;
-  return wanted ? describe(ctx, event, { entry, captured, foreign, before }) : null;
+  return wanted ? describeExec(ctx, event, { entry, captured, foreign, before }) : null;
 }
 
 function followParent(ctx: EnrichContext, entry: Entry, seen: { readonly stat: StatFields; readonly event: ExecEvent }): void {
@@ -69,16 +69,17 @@ function followParent(ctx: EnrichContext, entry: Entry, seen: { readonly stat: S
   else if (kernel !== undefined) entry.parent = null;
 }
 
-function describe(
+/** The event of an exec, after the entry has taken over what was captured. */
+export function describeExec(
   ctx: EnrichContext,
-  event: ExecEvent,
+  event: ExecEvent | RecoveredEvent,
   of: { readonly entry: Entry; readonly captured: Captured; readonly foreign: boolean; readonly before: ExecInfo['before'] },
 ): ProcessEvent {
   const made = newProcessEvent(ctx, event, of.entry);
   describeCaptured(ctx, made, of);
   const execInfo = execInfoOf(of.captured.recorded, of.before);
   made.exec = execInfo;
-  made.process.marks = markedFor(made.process, execInfo);
+  made.process.marks = marksFor(made.process, execInfo, of.captured.isShellOnSocket);
   if (event.capture !== null) {
     made.provenance.enrich_delay_us = event.capture.delayUs;
     made.provenance.missing_errno = of.foreign ? ESRCH : missingErrno(made.provenance, event.capture);
@@ -87,10 +88,10 @@ function describe(
   return made;
 }
 
-function markedFor(process: ProcessInfo, { before, filename }: ExecInfo): ProcessInfo['marks'] {
+function marksFor(process: ProcessInfo, { before, filename }: ExecInfo, shellOnSocket: boolean): ProcessInfo['marks'] {
   return marksOf({
     escalation: before !== null && isEscalation(before, process),
-    shellOnSocket: false,
+    shellOnSocket,
     nameMismatch: isNameMismatch({ filename, args: process.args, isScript: process.script !== null }),
   });
 }

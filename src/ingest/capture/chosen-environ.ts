@@ -19,6 +19,10 @@ export class ChosenEnviron {
     this.#scratch = Buffer.alloc(names.length === 0 ? 0 : MAX_ENVIRON_BYTES);
   }
 
+  get isAny(): boolean {
+    return this.#names.size > 0;
+  }
+
   /** At most `room` bytes; what does not fit whole is left out. Returns their number, or −errno. @param directory `/proc/<pid>/` */
   copy(directory: string, target: Buffer, { at, room }: { readonly at: number; readonly room: number }): number {
     if (this.#names.size === 0) return 0;

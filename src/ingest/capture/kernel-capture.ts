@@ -1,6 +1,8 @@
 import { constants } from 'node:os';
 import type { ExecRecord, RecordMemory } from './bpf/record.ts';
 import { isWhole, writeArgs } from './bpf/command-line.ts';
+import { ChosenEnviron } from './chosen-environ.ts';
+import { SecondPieces } from './second-pieces.ts';
 import { ExecFlag, Exec, Head } from './bpf/layout.ts';
 import { writePath } from './bpf/path-text.ts';
 import { CaptureFlag, FLAGS_SHIFT, writeKernelFacts } from './kernel-facts.ts';
@@ -14,6 +16,8 @@ const UNSET_TEXT = Buffer.from('4294967295', 'latin1');
 export interface KernelCaptureConfig {
   readonly maxArgsBytes: number;
   readonly root?: string;
+  /** Names of the variables that are wanted. */
+  readonly env?: readonly string[];
 }
 
 /**
@@ -24,15 +28,17 @@ export class KernelCapture {
   readonly #target: RecordMemory;
   readonly #maxArgsBytes: number;
   readonly #live: LiveImage;
+  readonly #second: SecondPieces;
   #at = 0;
   #position = 0;
   #flags = 0;
   #cut = 0;
 
-  constructor(target: RecordMemory, { maxArgsBytes, root = '/proc' }: KernelCaptureConfig) {
+  constructor(target: RecordMemory, { maxArgsBytes, root = '/proc', env = [] }: KernelCaptureConfig) {
     this.#target = target;
     this.#maxArgsBytes = maxArgsBytes;
     this.#live = new LiveImage(root);
+    this.#second = new SecondPieces(target.bytes, new ChosenEnviron(env));
   }
 
   /**
@@ -52,6 +58,12 @@ export class KernelCapture {
     this.#size('status', -ECANCELED);
     this.#size('loginuid', this.#loginUid(record.u32(Exec.LOGIN_UID)));
     this.#size('cwd', this.#cwd(record));
+    // The record itself says the first three.
+    this.#size('exeStat', -ECANCELED);
+    this.#size('session', -ECANCELED);
+    this.#size('pidNs', -ECANCELED);
+    this.#size('streams', this.#secondLook('streams'));
+    this.#size('environ', this.#secondLook('environ'));
     this.#position = alignUp(this.#position, 8);
     this.#position += writeKernelFacts(this.#target, this.#position, { record, cut: this.#cut });
     return this.#finish(record, stampNs);
@@ -126,6 +138,21 @@ export class KernelCapture {
     if (uid === UNSET) return UNSET_TEXT.copy(this.#target.bytes, this.#position);
     return this.#target.bytes.write(String(uid), this.#position, 'latin1');
   }
+
+  #secondLook(name: 'streams' | 'environ'): number {
+    if (!this.#second.isWorth(name, this.#written)) return -ECANCELED;
+    return this.#live.look((directory) => this.#second.copy(name, directory, this.#position));
+  }
+
+  /** A piece of the capture at hand, as far as it is there. */
+  readonly #written = (piece: (typeof PIECES)[number]): Buffer => {
+    const { words, bytes } = this.#target;
+    const sizeOf = (i: number): number => Math.max(0, (words[(this.#at + SIZES_AT) / 4 + i] as number) | 0);
+    const place = PIECES.indexOf(piece);
+    let from = this.#at + PIECES_AT;
+    for (let i = 0; i < place; i += 1) from += alignUp(sizeOf(i), 4);
+    return bytes.subarray(from, from + sizeOf(place));
+  };
 
   #room(): { position: number; limit: number } {
     return { position: this.#position, limit: MAX_PID_FILE_BYTES };

@@ -42,6 +42,11 @@ export class LiveImage {
     return this.#verified(size);
   }
 
+  /** What `copy` writes of the process's folder, which is given with a closing slash. */
+  look(copy: (directory: string) => number): number {
+    return this.#verified(copy(this.#path('')));
+  }
+
   #path(name: string): string {
     this.asked = true;
     return `${this.#root}/${this.#record?.tgid ?? 0}/${name}`;

@@ -1,7 +1,9 @@
 import { closeSync, openSync, readSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { argvBytes } from './arg-size.ts';
-import { MAX_PID_FILE_BYTES, PIECES, PIECES_AT, SIZES_AT, alignUp } from './record.ts';
+import { ChosenEnviron } from './chosen-environ.ts';
+import { SecondPieces } from './second-pieces.ts';
+import { MAX_PID_FILE_BYTES, PIECES, SECOND_LOOK, PIECES_AT, SIZES_AT, alignUp } from './record.ts';
 
 const ENOENT = constants.errno.ENOENT;
 const ESRCH = constants.errno.ESRCH;
@@ -9,9 +11,10 @@ const ESRCH = constants.errno.ESRCH;
 /** Readable while the exited process has not been reaped. */
 const OF_ZOMBIES: ReadonlySet<string> = new Set(['stat', 'cgroup', 'status', 'loginuid']);
 /** What may be lacking (ENOENT) though the process is there: links of a kernel thread or a zombie, files of a kernel without audit or cgroups. */
-const MAY_LACK: ReadonlySet<string> = new Set(['exe', 'cwd', 'loginuid', 'cgroup']);
+const MAY_LACK: ReadonlySet<string> = new Set(['exe', 'cwd', 'loginuid', 'cgroup', ...SECOND_LOOK]);
 
 const STAT = PIECES.indexOf('stat');
+const SECOND_AT = PIECES.length - SECOND_LOOK.length;
 
 /**
  * How much is read: all; what a `zombie` still shows, of a process whose exit is known; what a `thread` has of its own; or only the stat that `glance` has read
@@ -34,6 +37,13 @@ export interface CaptureTarget {
   readonly words: Uint32Array;
 }
 
+export interface CaptureOptions {
+  /** Where processes are found; replaced in tests. */
+  readonly root?: string;
+  /** Names of the variables that are wanted. */
+  readonly env?: readonly string[];
+}
+
 /**
  * Copies one process's `/proc` files into the ring, unparsed, as fast as possible: the process may be gone in a millisecond.
  * A piece that cannot be read is its errno; once the process is seen to be gone the rest is not tried.
@@ -42,15 +52,19 @@ export class ProcfsCapture {
   readonly #target: CaptureTarget;
   readonly #root: string;
   readonly #maxArgsBytes: number;
+  readonly #second: SecondPieces;
+  /** Where the pieces of the record at hand begin. */
+  readonly #positions = new Uint32Array(PIECES.length);
   /** CLOCK_MONOTONIC just after `stat` of the last capture was read, nanoseconds: what it says of threads is true of that moment. */
   statNs = 0;
   readonly #glanced = Buffer.alloc(MAX_PID_FILE_BYTES);
   #glancedBytes = 0;
 
-  constructor(target: CaptureTarget, maxArgsBytes: number, root = '/proc') {
+  constructor(target: CaptureTarget, maxArgsBytes: number, { root = '/proc', env = [] }: CaptureOptions = {}) {
     this.#target = target;
     this.#maxArgsBytes = maxArgsBytes;
     this.#root = root;
+    this.#second = new SecondPieces(target.bytes, new ChosenEnviron(env));
   }
 
   /** The stat of a process, for `signatureOf` and for a record of extent `glanced`; undefined when it cannot be read. */
@@ -82,7 +96,8 @@ export class ProcfsCapture {
     let gone = 0;
     for (let i = 0; i < PIECES.length; i += 1) {
       const lost = gone > 0 || read?.has(PIECES[i] as string) === false;
-      const size = lost ? -(gone || (extent === 'zombie' ? ESRCH : NOT_TRIED)) : this.#copy(directory, i, { position, extent });
+      this.#positions[i] = position;
+      const size = lost ? -(gone || (extent === 'zombie' ? ESRCH : NOT_TRIED)) : this.#copy(directory, i, { at, position, extent });
       if (i === STAT && extent !== 'glanced') this.statNs = Number(process.hrtime.bigint());
       words[(at + SIZES_AT) / 4 + i] = size >>> 0;
       if (size > 0) position += alignUp(size, 4);
@@ -107,10 +122,23 @@ export class ProcfsCapture {
     return Math.max(read, argvBytes(bytes.toString('latin1', statAt, statAt + Math.max(0, size(2)))));
   }
 
-  #copy(directory: string, i: number, { position, extent }: { position: number; extent: Extent }): number {
+  #copy(directory: string, i: number, { at, position, extent }: { at: number; position: number; extent: Extent }): number {
+    if (i >= SECOND_AT) return this.#lookAgain(directory, i, { at, position });
     if (extent !== 'glanced') return this.#piece(directory, i, position);
     this.#target.bytes.set(this.#glanced.subarray(0, this.#glancedBytes), position);
     return this.#glancedBytes;
+  }
+
+  #lookAgain(directory: string, i: number, { at, position }: { at: number; position: number }): number {
+    const name = PIECES[i] as (typeof SECOND_LOOK)[number];
+    return this.#second.isWorth(name, (piece) => this.#read(piece, at)) ? this.#second.copy(name, directory, position) : -NOT_TRIED;
+  }
+
+  /** A piece of the record at `at` that was read before; empty when it could not be. */
+  #read(name: (typeof PIECES)[number], at: number): Buffer {
+    const i = PIECES.indexOf(name);
+    const from = this.#positions[i] as number;
+    return this.#target.bytes.subarray(from, from + Math.max(0, (this.#target.words[(at + SIZES_AT) / 4 + i] as number) | 0));
   }
 
   /** Size of piece `i` written at `position`, or −errno. */

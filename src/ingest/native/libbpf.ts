@@ -60,6 +60,7 @@ function defineCalls() {
     bpf_link__destroy: symbol('bpf', I32, [U64]),
     mmap: symbol('c', U64, [U64, U64, I32, I32, I32, U64]),
     munmap: symbol('c', I32, [U64, U64]),
+    malloc_trim: symbol('c', I32, [U64]),
     memmove: symbol('c', U64, [U8Array, U8Array, U64]),
     // Its first argument, plus nothing: a number that is an address becomes one that ffi-rs takes for an address.
     mempcpy: symbol('c', External, [U64, U64, U64]),
@@ -132,11 +133,21 @@ function load(calls: Calls, object: Uint8Array, settings: BpfSettings): BpfObjec
   const loaded = new Loaded(calls, address);
   loaded.set(settings);
   const refusal = calls.bpf_object__load([address]);
+  giveBackMemory(calls);
   // Read after the call: until then C holds its address.
   const said = endOf(log);
   if (refusal === 0) return loaded;
   loaded.close();
   return { refused: 'load', errno: -refusal, log: said };
+}
+
+/** Types of the whole kernel were gone through, which takes megabytes; glibc keeps them unless it is asked. musl does not, and has no such call. */
+function giveBackMemory(calls: Calls): void {
+  try {
+    calls.malloc_trim([0]);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
 }
 
 function endOf(log: Buffer): string {

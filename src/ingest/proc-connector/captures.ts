@@ -29,6 +29,12 @@ export type CaptureState =
 /** `ExecCache.open` with its library. Called once, unless the mode is `off`. */
 export type OpenExecCache = (options: ExecCacheOptions) => ExecCache | Unavailable;
 
+export interface CapturesConfig {
+  readonly maxArgsBytes: number;
+  /** Names of the variables that are wanted. */
+  readonly env: readonly string[];
+}
+
 export interface OpenRequest {
   readonly mode: ExecCacheMode;
   /** Why nothing could be matched with records, whatever the kernel gives; a sentence without its full stop. */
@@ -40,8 +46,8 @@ const OFF: CaptureState = { via: 'procfs', reason: 'enrich.exec_cache is off' };
 /** From a record to its event a process may lose its CPU to others, and for much longer to whoever traces it; as long as there is room its record waits. */
 const PATIENCE_NS = 1e9;
 /** What waits is not to take room from what is to come: beyond this many bytes records wait as long as events are late at worst in the ordinary course of things. */
-const AMPLE_BYTES = 1 << 20;
-const LATE_NS = 10e6;
+const AMPLE_BYTES = 512 << 10;
+const LATE_NS = 100e6;
 
 /** A little later a FORK's record is there, if the kernel had room for it: it is made right after the event. */
 const JUST_NOW_NS = 1e6;
@@ -60,11 +66,11 @@ export class Captures {
   #polledNs = 0;
   state: CaptureState = OFF;
 
-  constructor(ring: RingProducer, frame: FrameWriter, maxArgsBytes: number) {
+  constructor(ring: RingProducer, frame: FrameWriter, { maxArgsBytes, env }: CapturesConfig) {
     this.#frame = frame;
     this.#maxArgsBytes = maxArgsBytes;
-    this.procfs = new ProcfsCapture(ring, maxArgsBytes);
-    this.#kernel = new KernelCapture(ring, { maxArgsBytes });
+    this.procfs = new ProcfsCapture(ring, maxArgsBytes, { env });
+    this.#kernel = new KernelCapture(ring, { maxArgsBytes, env });
   }
 
   /** Before the subscription: from its first event on there is to be a record of each. Throws EXEC_CACHE_UNAVAILABLE where there has to be and cannot. */
@@ -110,12 +116,29 @@ export class Captures {
     if (exit !== undefined) this.#frame.used(slot, { exit, units: this.#units });
   }
 
-  /** Lets go of records that nobody took; all events up to `heardNs` have been heard. Their room is needed. */
-  settle(heardNs: number): void {
-    const cache = this.#cache;
-    if (cache === undefined) return;
-    const untilNs = heardNs - (cache.heldBytes > AMPLE_BYTES ? LATE_NS : PATIENCE_NS);
-    while (cache.takeLeftover(untilNs) !== undefined);
+  /** Up to when nobody will ask for records any more, if all events up to `heardNs` have been heard: their room is needed. */
+  settledNs(heardNs: number): number {
+    return heardNs - (this.#cache !== undefined && this.#cache.heldBytes > AMPLE_BYTES ? LATE_NS : PATIENCE_NS);
+  }
+
+  /** Lets go of records that nobody took. */
+  forget(untilNs: number): void {
+    while (this.#cache?.takeLeftover(untilNs) !== undefined);
+  }
+
+  /**
+   * The same up to the next exec made after `sinceNs`, which is put into the frame at hand, begun and empty; returns the moment of its record, or 0 where there was
+   * none.
+   */
+  recover(sinceNs: number, untilNs: number): number {
+    for (let left = this.#cache?.takeLeftover(untilNs); left !== undefined; left = this.#cache?.takeLeftover(untilNs)) {
+      if (left.kind !== 'EXEC' || left.record.stampNs < sinceNs) continue;
+      const { record } = left;
+      const { stampNs } = record;
+      this.#frame.recovered(this.#kernel, { record, stampNs, cgroup: this.#cache?.cgroupOf(record) });
+      return stampNs;
+    }
+    return 0;
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { LOSS_REASONS, SCAN_PURPOSES } from '../../core/kernel-event.ts';
 import type { Heard, LossReason, ScanPurpose } from '../../core/kernel-event.ts';
-import { readCapture } from '../capture/record.ts';
+import { pidOf, readCapture } from '../capture/record.ts';
 import { readUsage } from '../capture/usage.ts';
 import { ACK, AUX_HEADER_BYTES, Aux, SLOTS_AT, SLOT_BYTES } from './frame.ts';
 import type { RingView } from './frame.ts';
@@ -76,6 +76,7 @@ export class FrameReader {
       const slot = words[at / 4 + 2] as number;
       if (type === Aux.CAPTURE || type === Aux.FORKED || type === Aux.USED) this.#companions[slot] = at;
       else if (type === Aux.SNAPSHOT) this.#pushSnapshot(at, out);
+      else if (type === Aux.RECOVERED) this.#pushRecovered(at, out);
       else if (type === Aux.SCAN) this.#pushScan(at, out);
       else this.#turns.push({ slot, type, at });
       at += words[at / 4] as number;
@@ -129,6 +130,21 @@ export class FrameReader {
       timeUs: this.#timeUs(monotonicNs),
       pid: words[record / 4 + 1] as number,
       tgid: words[at / 4 + 3] as number,
+      capture: readCapture(bytes, words, record),
+    });
+  }
+
+  #pushRecovered(at: number, out: Heard[]): void {
+    const { words, bytes } = this.#view;
+    const record = at + AUX_HEADER_BYTES;
+    const monotonicNs = this.#receivedNs;
+    const pid = pidOf(words, record);
+    out.push({
+      kind: 'RECOVERED',
+      monotonicNs,
+      timeUs: this.#timeUs(monotonicNs),
+      pid,
+      tgid: pid,
       capture: readCapture(bytes, words, record),
     });
   }

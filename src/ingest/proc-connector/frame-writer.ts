@@ -133,6 +133,16 @@ export class FrameWriter {
     this.#added(bytes);
   }
 
+  /** What the kernel recorded of an exec whose message was lost; `stampNs`: of the record. */
+  recovered(
+    capture: KernelCapture,
+    of: { readonly record: ExecRecord; readonly stampNs: number; readonly cgroup: Buffer | undefined },
+  ): void {
+    const bytes = AUX_HEADER_BYTES + capture.write(this.#position + AUX_HEADER_BYTES, of.record, of);
+    setAuxHeader(this.#ring, this.#position, { type: Aux.RECOVERED, slot: 0, bytes, detail: 0 });
+    this.#added(bytes);
+  }
+
   /** When the child of the fork in `slot` started. */
   forked(slot: number, { startBootNs }: { readonly startBootNs: number }): void {
     setForked(this.#ring, this.#position, { slot, startBootNs });

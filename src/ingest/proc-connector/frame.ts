@@ -12,6 +12,7 @@
  *                  It comes before the slots of its frame
  *        SCAN      the listing begins or ends; `slot`: its purpose; detail: 0 begin, 1 end; f64 began ns · f64 processes
  *        CLOCK     from `slot` on the offsets are others: f64 wall clock − CLOCK_MONOTONIC, µs · f64 CLOCK_BOOTTIME − CLOCK_MONOTONIC, ns
+ *        RECOVERED an exec whose message was lost; capture as above. It comes before the slots of its frame, and the moment of receipt is that of its record
  *        FORKED    of the child of `slot` (FORK): f64 its start, CLOCK_BOOTTIME ns
  *        USED      of the process of `slot` (EXIT), see capture/usage.ts
  *      A slot has one CAPTURE, FORKED or USED at most.
@@ -32,7 +33,7 @@ export const SCAN_BYTES = AUX_HEADER_BYTES + 16;
 export const CLOCK_BYTES = AUX_HEADER_BYTES + 16;
 export const FORKED_BYTES = AUX_HEADER_BYTES + 8;
 export const USED_BYTES = AUX_HEADER_BYTES + USAGE_BYTES;
-export const Aux = { LOSS: 1, CAPTURE: 2, SNAPSHOT: 3, SCAN: 4, CLOCK: 5, FORKED: 6, USED: 7 } as const;
+export const Aux = { LOSS: 1, CAPTURE: 2, SNAPSHOT: 3, SCAN: 4, CLOCK: 5, FORKED: 6, USED: 7, RECOVERED: 8 } as const;
 /** Slot flags: an acknowledgement (heard, no event), or not from the kernel at all (not heard). */
 export const ACK = 1;
 export const FOREIGN = 2;

@@ -18,10 +18,13 @@ const NAP_MS = 2;
 const GATHER_MS = 3;
 /** A receive buffer that holds 50 ms of the fastest storm has room for what comes meanwhile; a smaller one is read sooner. */
 const AMPLE_EVENTS = 5000;
+/** A shorter rest is none: falling asleep and waking up take a good part of it, and a receive buffer that small overflows meanwhile. */
+const LEAST_MS = 0.5;
 
 /** How long events may come together in a receive buffer of that size, as the kernel counts it; milliseconds. */
 export function gatherMs(receiveBufferBytes: number): number {
-  return GATHER_MS * Math.min(1, eventsHeldBy(receiveBufferBytes) / AMPLE_EVENTS);
+  const ms = GATHER_MS * Math.min(1, eventsHeldBy(receiveBufferBytes) / AMPLE_EVENTS);
+  return ms < LEAST_MS ? 0 : ms;
 }
 
 export class Pace {

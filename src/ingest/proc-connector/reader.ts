@@ -25,6 +25,8 @@ const RECONCILE_NS = 5e9;
 export interface ReaderConfig {
   readonly receiveBufferBytes: number;
   readonly maxArgsBytes: number;
+  /** Names of the variables that are captured. */
+  readonly env: readonly string[];
   /** Whether the kernel is asked to record what will be gone; see `Captures`. */
   readonly execCache: ExecCacheMode;
   /** List the threads of the processes that run at the start, too. */
@@ -95,7 +97,7 @@ export class ConnectorReader {
     this.#session = new Session(libc, control, config);
     this.#receiver = new Receiver(
       { libc, control, ring, onAck: (ack, errno) => this.#session.acknowledged(ack, errno) },
-      { maxArgsBytes: config.maxArgsBytes, filtered: config.kernelFilter !== null, kernelSeqs: config.kernelSeqs },
+      { maxArgsBytes: config.maxArgsBytes, env: config.env, filtered: config.kernelFilter !== null, kernelSeqs: config.kernelSeqs },
     );
     this.#scanner = new Scanner(this.#receiver, config);
     this.#drops = new DropCounter(libc);
@@ -184,6 +186,7 @@ export class ConnectorReader {
     const atNs = nowNs();
     this.#reconciledNs = atNs;
     this.#silentNs = atNs;
+    this.#receiver.subscribedNs = atNs;
     if (this.#started) this.#endBlindness(atNs);
     this.#blindNs = 0;
     this.#start();
@@ -260,5 +263,6 @@ export class ConnectorReader {
     this.#session.leave();
     while (this.#receiver.receive(fd) && this.#control.stopRequest !== StopRequest.now);
     this.#receiver.reconcile(this.#drops.read(fd));
+    this.#receiver.settle(true);
   }
 }

@@ -19,6 +19,10 @@ import { What, ackOf, childOf, cpuOf, firstOf, isProcessEvent, isProcessFork, se
 
 const MSG_DONTWAIT = 0x40;
 const RING_FULL_WAIT_MS = 50;
+/** Records of lost messages are found for so long after a loss was noticed. */
+const RECOVERY_NS = 3e9;
+/** Execs that are recovered between two receives at most. */
+const RECOVERIES = 64;
 
 export interface ReceiverParts {
   readonly libc: Libc;
@@ -30,6 +34,8 @@ export interface ReceiverParts {
 
 export interface ReceiverConfig {
   readonly maxArgsBytes: number;
+  /** Names of the variables that are captured. */
+  readonly env: readonly string[];
   /** The kernel leaves kinds out: its sequence says nothing about losses. */
   readonly filtered: boolean;
   /** 64-bit sequences where an earlier run on this boot ended, by CPU. */
@@ -56,6 +62,10 @@ export class Receiver {
   events = 0;
   /** CLOCK_MONOTONIC when the drops were counted last: in a storm events of other CPUs go on coming long after a loss. */
   #countedNs = nowNs();
+  /** CLOCK_MONOTONIC of the subscription at hand: messages of before were not to come. */
+  subscribedNs = 0;
+  /** CLOCK_MONOTONIC when a loss was noticed last. */
+  #lossNs = Number.NEGATIVE_INFINITY;
   readonly #libc: Libc;
   readonly #control: IngestControl;
   readonly #ring: RingProducer;
@@ -76,7 +86,7 @@ export class Receiver {
     this.#ring = ring;
     this.#onAck = onAck;
     this.frame = new FrameWriter(ring, config.maxArgsBytes);
-    this.captures = new Captures(ring, this.frame, config.maxArgsBytes);
+    this.captures = new Captures(ring, this.frame, config);
     this.clock = new WallClock(liveClocks(libc));
     this.ledger = new LossLedger(config);
     this.#sequence = new SequenceTracker(config.kernelSeqs);
@@ -108,13 +118,27 @@ export class Receiver {
     if (errno !== Errno.ENOBUFS)
       throw new AgentError('NETLINK_SOCKET', `receiving process events failed: errno ${errno}`, { context: { errno } });
     this.#control.count('OVERRUNS');
+    this.#lossNs = nowNs();
     this.overrun = true;
     return true;
   }
 
-  /** Nobody will ask any more for what was recorded of the time before: each CPU's events come in their order. */
-  settle(): void {
-    this.captures.settle(Math.max(this.drainedNs, this.stampNs));
+  /**
+   * Nobody will ask any more for what was recorded of the time before: each CPU's events come in their order. Execs among it are told where messages were lost.
+   * `atEnd`: nothing comes any more.
+   */
+  settle(atEnd = false): void {
+    if (!this.captures.raceFree) return;
+    const heardNs = Math.max(this.drainedNs, this.stampNs);
+    const untilNs = atEnd ? heardNs : this.captures.settledNs(heardNs);
+    if (heardNs - this.#lossNs > RECOVERY_NS) return this.captures.forget(untilNs);
+    for (let n = 0; (atEnd || n < RECOVERIES) && this.frame.begin(); n += 1) {
+      this.frame.received(0);
+      const stampNs = this.captures.recover(this.subscribedNs, untilNs);
+      if (stampNs === 0) return;
+      // Those of now: the reader keeps those of then, if they were others.
+      this.frame.commit(0, this.clock.offsetsAt(nowNs()), stampNs);
+    }
   }
 
   /** Declares what `drops` shows beyond the gaps: a loss at the end of a CPU's stream leaves none. True when that was something. */
@@ -123,7 +147,10 @@ export class Receiver {
     const atNs = nowNs();
     const loss = this.ledger.reconcile(drops, { fromNs: this.#countedNs, toNs: atNs });
     this.#countedNs = atNs;
-    if (loss !== undefined) this.declare(loss);
+    if (loss !== undefined) {
+      this.#lossNs = atNs;
+      this.declare(loss);
+    }
     return loss !== undefined;
   }
 
@@ -233,7 +260,10 @@ export class Receiver {
     const { disordered } = this.#sequence;
     const gap = this.#sequence.see(cpu, seq32, stampNs);
     const loss = gap === undefined ? undefined : this.ledger.gap(gap, gap.fromNs < this.#blindUntilNs ? 'outage' : 'receive_buffer');
-    if (loss !== undefined) this.frame.loss(slot, loss);
+    if (loss !== undefined) {
+      this.frame.loss(slot, loss);
+      this.#lossNs = stampNs;
+    }
     if (this.#sequence.disordered !== disordered) this.#control.count('DISORDERED');
     this.stampNs = stampNs;
   }

@@ -34,6 +34,7 @@ const GATHER_MS = 10;
 const WAIT_MS = 2000;
 
 const DEFAULTS: Omit<ReaderConfig, 'receiveBufferBytes' | 'maxArgsBytes'> = {
+  env: [],
   execCache: 'auto',
   threads: false,
   kernelFilter: null,

@@ -9,7 +9,7 @@
  *   2 FRAMES  zstd of frames, one after the other: u32 bytes of the body (a multiple of 8) · u32 0 · body, as in proc-connector/frame.ts
  *   3 END     the last section: JSON, see end.ts. stored = plain
  *
- * `format` in the header is the version of all of this, the layout of frames and captures included: 2 added what the kernel itself recorded of processes. A file without END is torn, whether it ends
+ * `format` in the header is the version of all of this, the layout of frames and captures included: 2 added what the kernel itself recorded of processes, and more of their files. A file without END is torn, whether it ends
  * between two sections or within one: its writer was killed. What is whole before is sound.
  */
 import { crc32 } from 'node:zlib';

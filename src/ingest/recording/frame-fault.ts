@@ -55,7 +55,7 @@ function auxFault(view: RingView, { at: first, end, slots, count }: AuxRecords):
     const fixed = FIXED_AUX_BYTES[type];
     if (fixed !== undefined && bytes !== fixed) return `a record of type ${type} has ${bytes} bytes`;
     if (isOfSlot(type) && (words[at / 4 + 2] as number) >= slots) return `a record of type ${type} belongs to no slot`;
-    const captured = type === Aux.CAPTURE || type === Aux.SNAPSHOT;
+    const captured = type === Aux.CAPTURE || type === Aux.SNAPSHOT || type === Aux.RECOVERED;
     if (captured ? !isCapture(words, at + AUX_HEADER_BYTES, at + bytes) : !areFinite(view, at, bytes)) return 'a record is not of its form';
     at += bytes;
   }

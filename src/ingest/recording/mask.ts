@@ -1,6 +1,7 @@
 /** In the place of an argument; of one that is shorter, as much of it as fits, so that nothing ever grows. */
 const MARK = Buffer.from('***');
 const SPACE = 0x20;
+const EQUALS = 0x3d;
 
 /**
  * Copies a command line (`/proc/<pid>/cmdline`: arguments, each ended by NUL) to `to` at `at`, with a mark in the place of each argument but the first; returns
@@ -18,6 +19,21 @@ export function maskArguments(cmdline: Buffer, to: Buffer, at: number): number {
     const end = endOf(cmdline, from + 1);
     position += mark(end - from - 1, to, position);
     from = end;
+  }
+  return position - at;
+}
+
+/** Likewise for variables, `NAME=value` and a NUL each: their names are kept. */
+export function maskValues(environ: Buffer, to: Buffer, at: number): number {
+  let position = at;
+  for (let from = 0; from < environ.length;) {
+    const end = endOf(environ, from);
+    const equals = environ.indexOf(EQUALS, from);
+    const value = equals >= 0 && equals < end ? equals + 1 : end;
+    position += environ.copy(to, position, from, value);
+    position += mark(end - value, to, position);
+    if (end < environ.length) to[position++] = 0;
+    from = end + 1;
   }
   return position - at;
 }

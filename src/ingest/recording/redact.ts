@@ -5,12 +5,13 @@ import { PIECES, PIECES_AT, SIZES_AT, alignUp } from '../capture/record.ts';
 import { AUX_HEADER_BYTES, Aux, FOREIGN, SLOTS_AT, SLOT_BYTES } from '../proc-connector/frame.ts';
 import { FrameMemory } from './frame-block.ts';
 import { FIXED_AUX_BYTES } from './frame-fault.ts';
-import { maskArguments } from './mask.ts';
+import { maskArguments, maskValues } from './mask.ts';
 
 const CMDLINE = PIECES.indexOf('cmdline');
+const ENVIRON = PIECES.indexOf('environ');
 
 /**
- * Copies frames without the arguments in them. A copy is built anew from what the layout knows, and is zero elsewhere: the ring is used again and again, so that
+ * Copies frames without the arguments and the values of variables in them. A copy is built anew from what the layout knows, and is zero elsewhere: the ring is used again and again, so that
  * the gaps of a frame hold parts of earlier ones, arguments of other processes among them. It is never longer than its original.
  */
 export class Redactor {
@@ -54,7 +55,7 @@ export class Redactor {
     const fixed = FIXED_AUX_BYTES[type];
     let length = fixed;
     if (fixed !== undefined) this.#to.bytes.set(bytes.subarray(at + AUX_HEADER_BYTES, at + fixed), to + AUX_HEADER_BYTES);
-    else if (type === Aux.CAPTURE || type === Aux.SNAPSHOT)
+    else if (type === Aux.CAPTURE || type === Aux.SNAPSHOT || type === Aux.RECOVERED)
       length = AUX_HEADER_BYTES + this.#copyCapture(at + AUX_HEADER_BYTES, to + AUX_HEADER_BYTES);
     // Copied blindly it would carry whatever it holds.
     if (length === undefined) throw new AgentError('BUG', `no redaction is known for records of type ${type}`);
@@ -71,7 +72,7 @@ export class Redactor {
       const size = (words[(at + SIZES_AT) / 4 + i] as number) | 0;
       if (size <= 0) continue;
       const piece = bytes.subarray(from, from + size);
-      const kept = i === CMDLINE ? maskArguments(piece, this.#to.bytes, position) : piece.copy(this.#to.bytes, position);
+      const kept = this.#copyPiece(i, piece, position);
       this.#to.words[(to + SIZES_AT) / 4 + i] = kept;
       from += alignUp(size, 4);
       position += alignUp(kept, 4);
@@ -80,6 +81,11 @@ export class Redactor {
     const length = alignUp(position - to, 8);
     this.#to.words[to / 4] = length;
     return length;
+  }
+
+  #copyPiece(i: number, piece: Buffer, position: number): number {
+    if (i === CMDLINE) return maskArguments(piece, this.#to.bytes, position);
+    return i === ENVIRON ? maskValues(piece, this.#to.bytes, position) : piece.copy(this.#to.bytes, position);
   }
 
   /** Nothing in them is an argument, but they say where the command line was cut, which is elsewhere now. Returns where they end. */

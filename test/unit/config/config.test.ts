@@ -9,7 +9,7 @@ it('turns sizes and durations into numbers and kinds into the words of events', 
   const config = load(`
 agent: {data_dir: /d, labels: {env: prod}, shutdown_timeout: 1m30s}
 source: {receive_buffer: 4KiB, threads: true, events: [exit, exec], snapshot: false}
-enrich: {max_processes: 64, exit_ttl: 100ms, max_args_bytes: 2MiB, exec_cache: on, ancestors: 0, containers: {docker: /run/podman/podman.sock, labels: false}}
+enrich: {max_processes: 64, exit_ttl: 100ms, max_args_bytes: 2MiB, exec_cache: on, ancestors: 0, containers: {docker: /run/podman/podman.sock, labels: false}, env: [LD_PRELOAD, A], exe_sha256: true}
 sinks: {z: {type: stdout, filter: {kinds: [snapshot, exec]}, queue: {max_size: 4MiB, max_events: 7, when_full: drop_oldest}}, a: {type: file, path: /e}}
 telemetry: {log_level: debug}
 `);
@@ -35,6 +35,8 @@ telemetry: {log_level: debug}
     execCache: 'on',
     ancestors: 0,
     containers: { docker: '/run/podman/podman.sock', labels: false },
+    env: ['A', 'LD_PRELOAD'],
+    exeSha256: true,
     redact: { defaults: true, patterns: [], hmacKey: null },
     filter: [],
     throttle: null,

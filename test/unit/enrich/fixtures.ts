@@ -166,7 +166,12 @@ export interface Described {
   readonly status?: number;
   readonly cgroup?: string;
   /** Pieces given as they are, errno or bytes. */
-  readonly pieces?: Partial<Record<'cmdline' | 'exe' | 'cwd' | 'stat' | 'status' | 'cgroup' | 'loginuid', Piece>>;
+  readonly pieces?: Partial<
+    Record<
+      'cmdline' | 'exe' | 'cwd' | 'stat' | 'status' | 'cgroup' | 'loginuid' | 'exeStat' | 'session' | 'pidNs' | 'streams' | 'environ',
+      Piece
+    >
+  >;
 }
 
 export function statLine(d: Described): string {

@@ -49,6 +49,7 @@ describe('a script', () => {
     [['/bin/bash', '/opt/a-name-of-sixteen'], 'a-name-of-sixt'],
     [['/bin/bash', '-c', 'echo', './run.sh'], 'run.sh'],
     [['/bin/bash', ''], ''],
+    [['/usr/bin/env', 'bash', '/opt/run'], 'bash'],
   ])('does not show in the name of %j, %j', (args, name) => {
     expect(scriptOf({ ...clues, args, name })).toBeNull();
   });

@@ -22,8 +22,8 @@ export interface ExecCacheOptions {
   readonly sys?: string;
 }
 
-/** 7,000 processes from fork to exit. */
-const RING_BYTES = 4 << 20;
+/** 3,500 processes from fork to exit. */
+const RING_BYTES = 2 << 20;
 const CGROUP_RING_BYTES = 256 << 10;
 /** No record is smaller, so the ring is full before the index is. 1.9 MB for the default ring. */
 const BYTES_A_PLACE = 64;

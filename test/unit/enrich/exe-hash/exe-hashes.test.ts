@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ExeStat } from '../../../../src/core/exe-stat.ts';
+import { UNKNOWN_SIZE, type ExeStat } from '../../../../src/core/exe-stat.ts';
 import { ExeHashes, type ExeHashOptions } from '../../../../src/enrich/exe-hash/exe-hashes.ts';
 import type { Executable } from '../../../../src/enrich/exe-hash/hash-file.ts';
 import { runCommand } from '../../../helpers/run-command.ts';
@@ -42,6 +42,17 @@ const sha256 = (content: Buffer): string => createHash('sha256').update(content)
 const hex = (digest: Uint8Array | null): string | undefined => (digest === null ? undefined : Buffer.from(digest).toString('hex'));
 
 describe('the digest of an executable', () => {
+  it('is found also where nobody asked how large the file is, unless it is too large', async () => {
+    const { hashes, file } = await machine({ maxBytes: 1000 });
+    const exe = write(file('tool'), Buffer.from('abc'));
+    const large = write(file('large'), Buffer.alloc(1001));
+    const unsized = ({ stat, ...of }: Executable): Executable => ({ ...of, stat: { ...stat, size: UNKNOWN_SIZE } });
+    await waitFor(() => hex(hashes.of(unsized(exe))) === sha256(Buffer.from('abc')), { what: 'the digest' });
+    hashes.of(unsized(large));
+    await waitFor(() => hashes.counters.tooLarge === 1, { what: 'the large file' });
+    expect(hashes.of(unsized(large))).toBeNull();
+  });
+
   it.each([0, 1, 300_000])('of %i bytes is there for the next event', async (bytes) => {
     const { hashes, file } = await machine();
     const content = randomBytes(bytes);

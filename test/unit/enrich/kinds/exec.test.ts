@@ -226,24 +226,6 @@ describe('EXEC of a special file', () => {
   });
 });
 
-describe('EXEC of a script', () => {
-  const script = { ...ls, comm: 'run.sh', argv: ['/bin/sh', './run.sh', '-x'], exe: '/usr/bin/dash' };
-
-  it('shows by the name that the kernel gave, as long as nothing came after it', () => {
-    expect(eventOf(forked().enricher, exec(AT + 1, 60, capture(script))).process.script).toEqual({
-      interpreter: '/bin/sh',
-      path: './run.sh',
-    });
-    expect(eventOf(forked().enricher, exec(AT + 1, 60, capture({ ...script, comm: 'sh' }))).process.script).toBeNull();
-    expect(eventOf(newEnricher(), snapshot(AT, 60, capture(script))).process.script).toBeNull();
-  });
-
-  it('does not show where its name or its arguments could not be read', () => {
-    for (const pieces of [{ stat: 3 }, { cmdline: 3 }])
-      expect(eventOf(forked().enricher, exec(AT + 1, 60, capture({ ...script, pieces }))).process.script).toBeNull();
-  });
-});
-
 describe('parents of an EXEC', () => {
   it('lists ancestors newest first, from the parent’s parent, up to the limit', () => {
     const enricher = newEnricher({ ancestors: 2 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ExecEvent, ExitEvent, ForkEvent } from '../../../../src/core/kernel-event.ts';
+import type { ExecEvent, ExitEvent, ForkEvent, Heard } from '../../../../src/core/kernel-event.ts';
 import { ExecCache } from '../../../../src/ingest/capture/bpf/exec-cache.ts';
 import type { ReaderConfig } from '../../../../src/ingest/proc-connector/reader.ts';
 import { What } from '../../../../src/ingest/proc-connector/wire.ts';
@@ -131,6 +131,31 @@ describe('with the exec cache', () => {
     run();
     expect(ring?.produced).toBeGreaterThan(0);
     expect(ring?.consumed).toBe(ring?.produced);
+  });
+});
+
+describe('an exec whose message was lost', () => {
+  /** After the subscription of the test. */
+  const now = Number(process.hrtime.bigint()) + 60e9;
+  const record = (ring: FakeBpfRing, poll: number): void =>
+    void (poll === BATCH && ring.put(execRecord({ tgid: PID, stampNs: now + 512, exe: '/opt/lost', args: Buffer.from('lost\0') })));
+  /** Messages two seconds apart. */
+  const seqs = (...numbers: number[]): FakeReceive[] =>
+    numbers.map((seq, i) => [{ bytes: datagram({ what: What.SID, ns: BigInt(now + 1024 + i * 2e9), words: [1, 1], seq }) }]);
+  const recoveredOf = (heard: readonly Heard[]) => heard.filter(({ kind }) => kind === 'RECOVERED');
+
+  test('is told from its record, where messages were lost', async () => {
+    const { run, heard } = await recorded(seqs(9, 10, 11), { record });
+    run();
+    expect(recoveredOf(heard())).toMatchObject([
+      { pid: PID, tgid: PID, monotonicNs: now + 512, capture: { exe: Buffer.from('/opt/lost'), kernel: { args: true } } },
+    ]);
+  });
+
+  test('is none where nothing was lost: it is only late, or was before the subscription', async () => {
+    const { run, heard } = await recorded(seqs(2, 3, 4), { record });
+    run();
+    expect(recoveredOf(heard())).toEqual([]);
   });
 });
 

@@ -18,6 +18,7 @@ const PATIENCE_MS = 20_000;
 const CONFIG: ReaderConfig = {
   receiveBufferBytes: 1 << 20,
   maxArgsBytes: 1024,
+  env: [],
   execCache: 'off',
   threads: false,
   kernelFilter: null,

@@ -14,6 +14,7 @@ const ECONNREFUSED = 111;
 const CONFIG: ReaderConfig = {
   receiveBufferBytes: 1 << 20,
   maxArgsBytes: 1024,
+  env: [],
   execCache: 'off',
   threads: false,
   kernelFilter: null,

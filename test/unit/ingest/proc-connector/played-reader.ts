@@ -16,6 +16,7 @@ const IGNORE = 2;
 const CONFIG: ReaderConfig = {
   receiveBufferBytes: 1 << 20,
   maxArgsBytes: 1024,
+  env: [],
   execCache: 'off',
   threads: false,
   kernelFilter: null,

@@ -98,6 +98,16 @@ describe('a redacted frame', () => {
     expect(read(copy).length).toBe(read(frame).length);
   });
 
+  it('keeps the names of variables, not their values', () => {
+    const exec = synthetic(200).heard.find((item): item is ExecEvent => item.kind === 'EXEC' && item.capture !== null) as ExecEvent;
+    const environ = Buffer.from('TOKEN=s3cret\0EMPTY=\0A=b\0');
+    const streams = Buffer.from('socket:[1]\0/dev/null');
+    const [frame] = framesOf([{ ...exec, capture: { ...(exec.capture as Capture), environ, streams } }], { wallUs: 0, slots: 1 });
+    const [copy] = read(new Redactor().copy(frame as Buffer)) as [ExecEvent];
+    expect(Buffer.from(copy.capture?.environ as Uint8Array).toString()).toBe('TOKEN=***\0EMPTY=\0A=*\0');
+    expect(Buffer.from(copy.capture?.streams as Uint8Array)).toEqual(streams);
+  });
+
   it('is refused where it holds what no redaction is known for', () => {
     const exec = synthetic(50, { slots: 1 }).frames.find((frame) => frame.readUInt32LE(0) === 1 && frame.readUInt32LE(4) === 1) as Buffer;
     const frame = Buffer.from(exec);
@@ -121,8 +131,8 @@ function inDirtyRing(frame: Buffer): Buffer {
 }
 
 function dirtyCapture(frame: Buffer, at: number, end: number): void {
-  let position = at + 16 + 4 * 7;
-  for (let i = 0; i < 7; i += 1) {
+  let position = at + 16 + 4 * 12;
+  for (let i = 0; i < 12; i += 1) {
     const size = frame.readInt32LE(at + 16 + 4 * i);
     if (size < 0) continue;
     const padded = Math.ceil(size / 4) * 4;
