@@ -211,7 +211,8 @@ function isWhole(capture: Capture, pid: number): boolean {
   if (typeof stat !== 'number' && !Buffer.from(stat).toString('latin1').startsWith(`${pid} (`)) return false;
   const { kernel, ...pieces } = capture;
   if (kernel !== undefined) return false;
+  // What of the second look had nothing to say is undefined.
   return Object.values(pieces).every(
-    (piece) => Buffer.isBuffer(piece) || (typeof piece === 'number' && Number.isSafeInteger(piece) && piece >= 0),
+    (piece) => piece === undefined || Buffer.isBuffer(piece) || (typeof piece === 'number' && Number.isSafeInteger(piece) && piece >= 0),
   );
 }

@@ -132,7 +132,8 @@ export class Receiver {
     const heardNs = Math.max(this.drainedNs, this.stampNs);
     const untilNs = atEnd ? heardNs : this.captures.settledNs(heardNs);
     if (heardNs - this.#lossNs > RECOVERY_NS) return this.captures.forget(untilNs);
-    for (let n = 0; (atEnd || n < RECOVERIES) && this.frame.begin(); n += 1) {
+    const most = atEnd ? Infinity : RECOVERIES;
+    for (let n = 0; n < most && this.frame.begin(); n += 1) {
       this.frame.received(0);
       const stampNs = this.captures.recover(this.subscribedNs, untilNs);
       if (stampNs === 0) return;
