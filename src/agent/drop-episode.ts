@@ -1,4 +1,4 @@
-import type { DropReason } from '../queue/when-full.ts';
+import type { DropReason } from '../core/queue.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 /**

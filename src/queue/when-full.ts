@@ -1,6 +1,6 @@
 import type { Batch } from '../core/batch.ts';
 import type { Encoded } from '../core/encoded.ts';
-import type { Queue } from '../core/queue.ts';
+import type { DropReason, DroppedBatch, Queue } from '../core/queue.ts';
 
 /**
  * What gives way when a queue is full. `block`: the producer waits. `drop_newest`: what comes in is dropped.
@@ -11,21 +11,11 @@ export type WhenFull = (typeof WHEN_FULL)[number];
 
 /** A queue that can let go of its oldest batches. */
 export interface EvictingQueue<T> extends Queue<T> {
-  /** Removes the oldest waiting batches until `batch` fits and gives them back; removes none where even that would not be enough. */
-  makeRoom(batch: Batch<T>): readonly Batch<T>[];
-}
-
-/** `queue_full`: never accepted; `evicted`: accepted earlier, dropped to make room. */
-export type DropReason = 'queue_full' | 'evicted';
-
-/** One dropped batch. Sequences are inclusive and 0 where `count` is 0; between them others may be missing (a sink's filter). */
-export interface DroppedBatch {
-  readonly fromSequence: number;
-  readonly toSequence: number;
-  /** Records with a sequence of their own. */
-  readonly count: number;
-  /** Records without (sequence 0), not in `count`: the ledger merges what they said into the next one. */
-  readonly checkpoints: readonly Encoded[];
+  /**
+   * Removes the oldest waiting batches until `batch` fits, and gives them back or says what they were; removes none where even that would
+   * not be enough. What is said of records in one segment is one `DroppedBatch` for each batch that was accepted.
+   */
+  makeRoom(batch: Batch<T>): readonly (Batch<T> | DroppedBatch)[];
 }
 
 /** A queue together with its policy. `onDrop` runs before `enqueue` settles, once per dropped batch. */
@@ -47,7 +37,7 @@ export async function enqueue(intake: Intake, batch: Batch<Encoded>, signal: Abo
   }
   if (queue.offer(batch)) return true;
   if (whenFull === 'drop_oldest') {
-    for (const evicted of queue.makeRoom(batch)) onDrop(describeDrop(evicted), 'evicted');
+    for (const evicted of queue.makeRoom(batch)) onDrop('checkpoints' in evicted ? evicted : describeDrop(evicted), 'evicted');
     if (queue.offer(batch)) return true;
   }
   onDrop(describeDrop(batch), 'queue_full');
@@ -65,5 +55,5 @@ function describeDrop(batch: Batch<Encoded>): DroppedBatch {
       if (item.sequence > toSequence) toSequence = item.sequence;
     }
   }
-  return { fromSequence, toSequence, count: batch.items.length - checkpoints.length, checkpoints };
+  return { fromSequence, toSequence, count: batch.items.length - checkpoints.length, items: batch.items, checkpoints };
 }

@@ -21,6 +21,7 @@ interface Held<T> {
  * Queue in memory: fast, and empty after a crash. All operations take constant time.
  *
  * - A batch larger than a whole bound is taken only when nothing else is held, so that it can pass at all.
+ * - `append` overtakes who waits in `push`: what it takes speaks of what is accepted already, never of what is not.
  * - Whoever waits in `push` is served first come first served; `offer` does not overtake them.
  * - `returned` restores the order of acceptance among what waits, whatever the order in which deliveries come back.
  * - After `end` nothing new is taken, but those already waiting in `push` still are. `pull` resolves undefined only once no delivery
@@ -57,6 +58,11 @@ export class MemoryQueue<T> implements EvictingQueue<T> {
     if (this.#ended || !this.#pushers.empty || !this.#fits(batch, this.#total)) return false;
     this.#admit(batch);
     return true;
+  }
+
+  append(batch: Batch<T>): void {
+    if (this.#ended) throw ended();
+    this.#admit(batch);
   }
 
   async pull(signal: AbortSignal): Promise<Delivery<T> | undefined> {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Encoded } from '../../../src/core/encoded.ts';
+import type { DroppedBatch } from '../../../src/core/queue.ts';
 import { MemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
 import { enqueue } from '../../../src/queue/when-full.ts';
-import type { DroppedBatch, Intake, WhenFull } from '../../../src/queue/when-full.ts';
+import type { Intake, WhenFull } from '../../../src/queue/when-full.ts';
 import { batch, batchOf, record, sequences } from '../../contract/records.ts';
 import { stateOf } from '../../contract/waiting.ts';
 
