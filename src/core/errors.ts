@@ -30,6 +30,12 @@ export const ERRORS = {
   DATA_DIR_PERMISSION: { category: 'permission', retry: 'never' },
   QUEUE_ENDED: { category: 'unavailable', retry: 'never' },
   OUTPUT_GONE: { category: 'failed', retry: 'never' },
+  /** The other side of a sink does not answer, or is too busy to. */
+  SINK_UNREACHABLE: { category: 'transient', retry: 'backoff' },
+  /** It refuses what this agent is or where it writes to: credentials, rights, a topic that is not there. */
+  SINK_REFUSED: { category: 'hold', retry: 'hold' },
+  /** It will never take this record: too large, not of its schema. `context.rejected`: which of the batch, by index, where it says so. */
+  RECORD_REJECTED: { category: 'reject', retry: 'never' },
   FILE_IO: { category: 'io', retry: 'backoff' },
   FILE_NOT_FOUND: { category: 'io', retry: 'never' },
   FILE_CORRUPT: { category: 'corrupt', retry: 'never' },

@@ -1,52 +1,72 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stage } from '../core/component.ts';
+import type { DeliveryState } from '../core/delivery-state.ts';
 import type { Encoded } from '../core/encoded.ts';
 import type { AgentError } from '../core/errors.ts';
-import { asAgentError } from '../core/errors.ts';
-import { add } from '../core/ledger.ts';
 import type { Delivery } from '../core/queue.ts';
-import { Backoff } from './backoff.ts';
+import { Attempts } from './delivery/attempts.ts';
+import { Circuit } from './delivery/circuit.ts';
+import { InFlight } from './delivery/in-flight.ts';
+import { DEFAULT_POLICY } from './delivery/policy.ts';
+import { countOf, settleDelivered, settleLost } from './delivery/settle.ts';
+import type { DeliveryTime } from './delivery/time.ts';
+import { systemTime } from './delivery/time.ts';
 import type { Lane } from './lane.ts';
 import { LossEpisode } from './loss-episode.ts';
 
-const RETRY = { initialMs: 100, maxMs: 30_000 };
-const HOLD_MS = 60_000;
-
 /** Changes of a sink's state, one call a change and not one a retry; `lost` at the first loss of an episode and at its end with the rest. */
 export interface DeliveryEvents {
-  down(sink: string, error: AgentError): void;
+  /** It fails, or fails in another way than before: `state.circuit` says what is done about it. */
+  down(sink: string, error: AgentError, state: DeliveryState): void;
   up(sink: string): void;
   lost(sink: string, error: AgentError, events: number): void;
 }
+
+/** What tests replace. */
+export interface DeliveryDeps {
+  readonly time: DeliveryTime;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+const SYSTEM: DeliveryDeps = { time: systemTime, random: Math.random };
 
 /** From one queue into its sink: in-flight limit, retries, outcomes in the books. */
 export class DeliveryStage implements Stage {
   readonly name: string;
   readonly #lane: Lane;
-  readonly #events: DeliveryEvents;
+  readonly #circuit: Circuit;
+  readonly #attempts: Attempts;
   readonly #losses: LossEpisode;
-  #isDown = false;
 
-  constructor(lane: Lane, events: DeliveryEvents) {
-    this.name = `delivery:${lane.ledger.sink}`;
+  constructor(lane: Lane, events: DeliveryEvents, { time, random }: DeliveryDeps = SYSTEM) {
+    const { sink } = lane.ledger;
+    this.name = `delivery:${sink}`;
     this.#lane = lane;
-    this.#events = events;
-    this.#losses = new LossEpisode((error, count) => events.lost(lane.ledger.sink, error, count));
+    this.#losses = new LossEpisode((error, count) => events.lost(sink, error, count));
+    this.#circuit = new Circuit(time, (state) => {
+      if (state.lastError === null) events.up(sink);
+      else events.down(sink, state.lastError, state);
+    });
+    this.#attempts = new Attempts({ policy: lane.policy ?? DEFAULT_POLICY, circuit: this.#circuit, time, random });
   }
 
-  /** Ends when the queue has ended and is empty, or when `hard` aborts: what is not written by then is the pipeline's to write off. */
+  get state(): DeliveryState {
+    return this.#circuit.state;
+  }
+
+  /** Ends when the queue has ended and is empty, or when `hard` aborts: what is not written by then goes back to the queue, or is lost with it. */
   async run(hard: AbortSignal): Promise<void> {
-    const inFlight = new Set<Promise<void>>();
+    const inFlight = new InFlight(this.#lane.sink.maxInFlight);
     try {
       for (;;) {
-        while (inFlight.size >= this.#lane.sink.maxInFlight) await Promise.race(inFlight);
+        await inFlight.room();
         const delivery = await this.#pull(hard);
         if (delivery === undefined) break;
-        const writing = this.#deliver(delivery, hard).finally(() => inFlight.delete(writing));
-        inFlight.add(writing);
+        inFlight.add(this.#deliver(delivery, hard));
       }
     } finally {
-      await Promise.all(inFlight);
+      await inFlight.idle();
+      this.#circuit.end();
       this.#losses.end();
     }
   }
@@ -60,51 +80,25 @@ export class DeliveryStage implements Stage {
     }
   }
 
-  /** Never rejects: whatever happens ends as an outcome in the books. */
   async #deliver(delivery: Delivery<Encoded>, hard: AbortSignal): Promise<void> {
-    const { ledger } = this.#lane;
-    const count = delivery.batch.items.length;
-    const failure = await this.#writeWithRetries(delivery, hard);
-    ledger.waiting -= count;
-    const lost = failure === undefined ? 0 : count - landedOf(failure, count);
-    ledger.delivered += count - lost;
-    if (failure !== undefined && lost > 0) {
-      add(ledger.lost, hard.aborted ? 'shutdown' : 'rejected', lost);
-      this.#losses.add(failure, lost);
+    const { ledger, sink, durable = false } = this.#lane;
+    const count = countOf(delivery.batch.items);
+    const failure = await this.#attempts.until(() => sink.write(delivery.batch, hard), hard);
+    if (failure === undefined) {
+      settleDelivered(ledger, count);
+      this.#losses.end();
+      delivery.done('delivered');
+      return;
     }
+    if (hard.aborted && durable) {
+      delivery.done('returned');
+      return;
+    }
+    const lost = count - landedOf(failure, count);
+    settleDelivered(ledger, count - lost);
+    settleLost(ledger, lost, hard.aborted ? 'shutdown' : 'rejected');
+    if (lost > 0) this.#losses.add(failure, lost);
     delivery.done(lost === 0 ? 'delivered' : 'dead_lettered');
-  }
-
-  /** undefined when written, else the error that ended the attempts. */
-  async #writeWithRetries(delivery: Delivery<Encoded>, hard: AbortSignal): Promise<AgentError | undefined> {
-    const backoff = new Backoff(RETRY);
-    for (;;) {
-      try {
-        await this.#lane.sink.write(delivery.batch, hard);
-        this.#recovered();
-        return undefined;
-      } catch (thrown) {
-        const error = asAgentError(thrown);
-        if (error.retry === 'never' || hard.aborted) return error;
-        this.#failed(error);
-        const waitMs = error.retry === 'hold' ? HOLD_MS : backoff.next();
-        await sleep(waitMs, undefined, { signal: hard }).catch(() => undefined);
-        if (hard.aborted) return error;
-      }
-    }
-  }
-
-  #failed(error: AgentError): void {
-    if (this.#isDown) return;
-    this.#isDown = true;
-    this.#events.down(this.#lane.ledger.sink, error);
-  }
-
-  #recovered(): void {
-    this.#losses.end();
-    if (!this.#isDown) return;
-    this.#isDown = false;
-    this.#events.up(this.#lane.ledger.sink);
   }
 }
 

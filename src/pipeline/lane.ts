@@ -3,12 +3,17 @@ import type { Sink } from '../core/component.ts';
 import type { Encoded } from '../core/encoded.ts';
 import type { SinkLedger } from '../core/ledger.ts';
 import type { Queue } from '../core/queue.ts';
+import type { DeliveryPolicy } from './delivery/policy.ts';
 
 /** One sink with all that is its own: queue, filter, books. Nothing of a lane is shared, so a slow or dead sink cannot touch another. */
 export interface Lane {
   readonly sink: Sink;
   readonly queue: Queue<Encoded>;
   readonly ledger: SinkLedger;
+  /** How the sink is written to; DEFAULT_POLICY where it is not given. */
+  readonly policy?: DeliveryPolicy;
+  /** What the queue still holds when the agent ends is there when it starts again: nothing of it counts as lost. */
+  readonly durable?: boolean;
   /** Which of the pipeline's encoders this sink's format is. */
   readonly encoder: number;
   /** The sink's own filter of process events, by kind. */

@@ -116,12 +116,14 @@ export class Pipeline {
     }
   }
 
-  /** What the queues hold when nobody delivers any more, so that every event ends in the books. */
+  /** What the queues hold when nobody delivers any more, so that every event ends in the books. What a durable one holds goes on waiting. */
   #writeOff(): void {
     let left = 0;
-    for (const { ledger } of this.#parts.lanes) {
-      if (ledger.waiting > 0) add(ledger.lost, 'shutdown', ledger.waiting);
-      ledger.waiting = 0;
+    for (const { ledger, durable = false } of this.#parts.lanes) {
+      if (ledger.waiting > 0 && !durable) {
+        add(ledger.lost, 'shutdown', ledger.waiting);
+        ledger.waiting = 0;
+      }
       left += (ledger.lost['shutdown'] ?? 0) + (ledger.dropped['shutdown'] ?? 0);
     }
     if (left > 0) this.#fail(this.#hard.signal.reason ?? incomplete());

@@ -1,0 +1,53 @@
+import type { AgentError } from '../../core/errors.ts';
+import { asAgentError } from '../../core/errors.ts';
+import { Backoff } from '../backoff.ts';
+import type { Circuit } from './circuit.ts';
+import type { DeliveryPolicy } from './policy.ts';
+import type { DeliveryTime } from './time.ts';
+import { pause } from './time.ts';
+import { verdictOf } from './verdict.ts';
+
+export interface AttemptsParts {
+  readonly policy: Pick<DeliveryPolicy, 'retry' | 'holdMs'>;
+  readonly circuit: Circuit;
+  readonly time: DeliveryTime;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** Does something with a sink again and again, as the policy says, for as long as only time can help. */
+export class Attempts {
+  readonly #parts: AttemptsParts;
+
+  constructor(parts: AttemptsParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves undefined when it is done; else with the error that ended the attempts: repeating it is vain, or `hard` is aborted. */
+  async until(work: () => Promise<void>, hard: AbortSignal): Promise<AgentError | undefined> {
+    const { policy, circuit, time, random } = this.#parts;
+    const backoff = new Backoff(policy.retry, random);
+    for (;;) {
+      try {
+        await work();
+        circuit.worked(work);
+        return undefined;
+      } catch (thrown) {
+        const error = asAgentError(thrown);
+        const verdict = verdictOf(error);
+        if (hard.aborted || verdict === 'lose' || verdict === 'reject') return this.#given(error, work);
+        const holds = verdict === 'hold';
+        const waitMs = holds ? policy.holdMs : backoff.next();
+        circuit.failed(work, error, { holds, waitMs });
+        await pause(time, waitMs, hard);
+        if (hard.aborted) return this.#given(error, work);
+      }
+    }
+  }
+
+  #given(error: AgentError, work: object): AgentError {
+    if (error.category === 'reject') this.#parts.circuit.worked(work);
+    else this.#parts.circuit.gaveUp(work);
+    return error;
+  }
+}

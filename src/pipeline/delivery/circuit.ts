@@ -1,0 +1,86 @@
+import type { Clock } from '../../core/clock.ts';
+import type { CircuitState, DeliveryState } from '../../core/delivery-state.ts';
+import type { AgentError } from '../../core/errors.ts';
+
+/** A sink that fails now and then would open and close many times a second: it closes with the first success this long after a failure. */
+const SETTLED_NS = 1e9;
+
+interface Failing {
+  readonly holds: boolean;
+  readonly dueUs: number;
+}
+
+/**
+ * Whether a sink takes what it is given. It is open as long as any of the writes in flight fails: with several partitions behind one sink, some
+ * writes may succeed all the while. Durations are measured on the monotonic clock.
+ */
+export class Circuit {
+  readonly #clock: Clock;
+  readonly #onChange: (state: DeliveryState) => void;
+  /** Writes that failed and will be repeated. */
+  readonly #failing = new Map<object, Failing>();
+  #circuit: CircuitState = 'closed';
+  #sinceUs: number;
+  #attempts = 0;
+  #lastError: AgentError | null = null;
+  #lastFailureNs = 0;
+  /** Since the last failure a write was answered, and none is to be repeated. */
+  #works = true;
+
+  /** `onChange` is called once a change, not once a failure. */
+  constructor(clock: Clock, onChange: (state: DeliveryState) => void) {
+    this.#clock = clock;
+    this.#onChange = onChange;
+    this.#sinceUs = clock.nowUs();
+  }
+
+  get state(): DeliveryState {
+    let nextTryUs: number | null = null;
+    for (const { dueUs } of this.#failing.values()) nextTryUs = nextTryUs === null ? dueUs : Math.min(nextTryUs, dueUs);
+    return { circuit: this.#circuit, sinceUs: this.#sinceUs, attempts: this.#attempts, lastError: this.#lastError, nextTryUs };
+  }
+
+  /** `write` stands for the write across its repetitions. */
+  failed(write: object, error: AgentError, next: { readonly holds: boolean; readonly waitMs: number }): void {
+    this.#failing.set(write, { holds: next.holds, dueUs: this.#clock.nowUs() + next.waitMs * 1000 });
+    this.#attempts += 1;
+    this.#lastError = error;
+    this.#lastFailureNs = this.#clock.monotonicNs();
+    this.#works = false;
+    this.#turn(this.#anyHolds() ? 'holding' : 'retrying');
+  }
+
+  /** The sink answered: it took the records, or said what is wrong with them. */
+  worked(write: object): void {
+    this.#failing.delete(write);
+    if (this.#circuit === 'closed' || this.#failing.size > 0) return;
+    this.#works = true;
+    if (this.#clock.monotonicNs() - this.#lastFailureNs >= SETTLED_NS) this.#turn('closed');
+  }
+
+  /** The write will not be repeated, and its end says nothing about the sink. */
+  gaveUp(write: object): void {
+    this.#failing.delete(write);
+  }
+
+  /** There will be no write any more, so that nothing more is to be waited for before it counts as closed. */
+  end(): void {
+    if (this.#circuit !== 'closed' && this.#works) this.#turn('closed');
+  }
+
+  #anyHolds(): boolean {
+    for (const { holds } of this.#failing.values()) if (holds) return true;
+    return false;
+  }
+
+  #turn(circuit: CircuitState): void {
+    if (circuit === 'closed') {
+      this.#attempts = 0;
+      this.#lastError = null;
+    }
+    if (circuit === this.#circuit) return;
+    this.#circuit = circuit;
+    this.#sinceUs = this.#clock.nowUs();
+    this.#onChange(this.state);
+  }
+}
