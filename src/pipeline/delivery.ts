@@ -1,11 +1,12 @@
 import type { Stage } from '../core/component.ts';
 import type { DeliveryState } from '../core/delivery-state.ts';
-import type { Encoded } from '../core/encoded.ts';
 import type { AgentError } from '../core/errors.ts';
-import type { Delivery } from '../core/queue.ts';
 import { Attempts } from './delivery/attempts.ts';
+import { Batcher } from './delivery/batcher.ts';
 import { Circuit } from './delivery/circuit.ts';
 import { InFlight } from './delivery/in-flight.ts';
+import { settleParcel } from './delivery/parcel.ts';
+import type { Parcel } from './delivery/parcel.ts';
 import { DEFAULT_POLICY } from './delivery/policy.ts';
 import { countOf, settleDelivered, settleLost } from './delivery/settle.ts';
 import type { DeliveryTime } from './delivery/time.ts';
@@ -30,11 +31,12 @@ export interface DeliveryDeps {
 
 const SYSTEM: DeliveryDeps = { time: systemTime, random: Math.random };
 
-/** From one queue into its sink: in-flight limit, retries, outcomes in the books. */
+/** From one queue into its sink: batches, in-flight limit, retries, outcomes in the books. */
 export class DeliveryStage implements Stage {
   readonly name: string;
   readonly #lane: Lane;
   readonly #circuit: Circuit;
+  readonly #batcher: Batcher;
   readonly #attempts: Attempts;
   readonly #losses: LossEpisode;
 
@@ -47,7 +49,9 @@ export class DeliveryStage implements Stage {
       if (state.lastError === null) events.up(sink);
       else events.down(sink, state.lastError, state);
     });
-    this.#attempts = new Attempts({ policy: lane.policy ?? DEFAULT_POLICY, circuit: this.#circuit, time, random });
+    const { policy = DEFAULT_POLICY } = lane;
+    this.#batcher = new Batcher(lane.queue, policy.batch, time);
+    this.#attempts = new Attempts({ policy, circuit: this.#circuit, time, random });
   }
 
   get state(): DeliveryState {
@@ -60,45 +64,42 @@ export class DeliveryStage implements Stage {
     try {
       for (;;) {
         await inFlight.room();
-        const delivery = await this.#pull(hard);
-        if (delivery === undefined) break;
-        inFlight.add(this.#deliver(delivery, hard));
+        const parcel = await this.#batcher.next(hard);
+        if (parcel === undefined) break;
+        inFlight.add(this.#deliver(parcel, hard));
       }
     } finally {
       await inFlight.idle();
+      await this.#batcher.release();
       this.#circuit.end();
       this.#losses.end();
     }
   }
 
-  async #pull(hard: AbortSignal): Promise<Delivery<Encoded> | undefined> {
-    try {
-      return await this.#lane.queue.pull(hard);
-    } catch (error) {
-      if (hard.aborted) return undefined;
-      throw error;
-    }
+  /** No more will come than what is queued already: from now on nothing waits for company. */
+  drain(): void {
+    this.#batcher.drain();
   }
 
-  async #deliver(delivery: Delivery<Encoded>, hard: AbortSignal): Promise<void> {
+  async #deliver(parcel: Parcel, hard: AbortSignal): Promise<void> {
     const { ledger, sink, durable = false } = this.#lane;
-    const count = countOf(delivery.batch.items);
-    const failure = await this.#attempts.until(() => sink.write(delivery.batch, hard), hard);
+    const count = countOf(parcel.batch.items);
+    const failure = await this.#attempts.until(() => sink.write(parcel.batch, hard), hard);
     if (failure === undefined) {
       settleDelivered(ledger, count);
       this.#losses.end();
-      delivery.done('delivered');
+      settleParcel(parcel, 'delivered');
       return;
     }
     if (hard.aborted && durable) {
-      delivery.done('returned');
+      settleParcel(parcel, 'returned');
       return;
     }
     const lost = count - landedOf(failure, count);
     settleDelivered(ledger, count - lost);
     settleLost(ledger, lost, hard.aborted ? 'shutdown' : 'rejected');
     if (lost > 0) this.#losses.add(failure, lost);
-    delivery.done(lost === 0 ? 'delivered' : 'dead_lettered');
+    settleParcel(parcel, lost === 0 ? 'delivered' : 'dead_lettered');
   }
 }
 

@@ -85,6 +85,7 @@ export class Pipeline {
       queue.end();
       sink.drain?.();
     }
+    for (const stage of this.#deliveries) stage.drain();
     await Promise.all(deliveries);
     this.#writeOff();
     for (const { sink, queue } of this.#parts.lanes) {
