@@ -15,7 +15,7 @@ export interface EvictingQueue<T> extends Queue<T> {
    * Removes the oldest waiting batches until `batch` fits, and gives them back or says what they were; removes none where even that would
    * not be enough. What is said of records in one segment is one `DroppedBatch` for each batch that was accepted.
    */
-  makeRoom(batch: Batch<T>): readonly (Batch<T> | DroppedBatch)[];
+  makeRoom(batch: Batch<T>): readonly (Batch<T> | DroppedBatch)[] | Promise<readonly (Batch<T> | DroppedBatch)[]>;
 }
 
 /** A queue together with its policy. `onDrop` runs before `enqueue` settles, once per dropped batch. */
@@ -37,7 +37,7 @@ export async function enqueue(intake: Intake, batch: Batch<Encoded>, signal: Abo
   }
   if (queue.offer(batch)) return true;
   if (whenFull === 'drop_oldest') {
-    for (const evicted of queue.makeRoom(batch)) onDrop('checkpoints' in evicted ? evicted : describeDrop(evicted), 'evicted');
+    for (const evicted of await queue.makeRoom(batch)) onDrop('checkpoints' in evicted ? evicted : describeDrop(evicted), 'evicted');
     if (queue.offer(batch)) return true;
   }
   onDrop(describeDrop(batch), 'queue_full');
