@@ -1,5 +1,6 @@
 import type { Batch } from '../core/batch.ts';
 import type { Sink } from '../core/component.ts';
+import type { DeadLetters } from '../core/dead-letters.ts';
 import type { Encoded } from '../core/encoded.ts';
 import type { SinkLedger } from '../core/ledger.ts';
 import type { Queue } from '../core/queue.ts';
@@ -14,6 +15,8 @@ export interface Lane {
   readonly policy?: DeliveryPolicy;
   /** What the queue still holds when the agent ends is there when it starts again: nothing of it counts as lost. */
   readonly durable?: boolean;
+  /** Where records go that the sink will never take; without it they are lost. */
+  readonly deadLetters?: DeadLetters;
   /** Which of the pipeline's encoders this sink's format is. */
   readonly encoder: number;
   /** The sink's own filter of process events, by kind. */

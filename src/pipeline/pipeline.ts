@@ -1,8 +1,7 @@
-import type { Component, Source } from '../core/component.ts';
+import type { Component } from '../core/component.ts';
 import { AgentError } from '../core/errors.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import { add } from '../core/ledger.ts';
-import type { Heard } from '../core/kernel-event.ts';
 import { DeliveryStage } from './delivery.ts';
 import type { DeliveryEvents } from './delivery.ts';
 import { Intake } from './intake.ts';
@@ -88,9 +87,10 @@ export class Pipeline {
     for (const stage of this.#deliveries) stage.drain();
     await Promise.all(deliveries);
     this.#writeOff();
-    for (const { sink, queue } of this.#parts.lanes) {
+    for (const { sink, queue, deadLetters } of this.#parts.lanes) {
       await this.#close(sink);
       await queue.close();
+      if (deadLetters !== undefined) await this.#close(deadLetters);
     }
     clearTimeout(this.#deadline);
     this.#state = this.#failure === undefined ? 'stopped' : 'failed';
@@ -164,7 +164,7 @@ export class Pipeline {
     this.#failure ??= { error };
   }
 
-  async #close(component: Source<Heard> | Component): Promise<void> {
+  async #close(component: Pick<Component, 'close'>): Promise<void> {
     try {
       await component.close();
     } catch (error) {

@@ -9,7 +9,7 @@ import { batch } from '../../contract/records.ts';
 
 const never = new AbortController().signal;
 const gone = (context: Record<string, unknown> = {}): AgentError => new AgentError('OUTPUT_GONE', 'no reader', { context });
-const unencodable = new AgentError('RECORD_UNENCODABLE', 'too long');
+const refused = new AgentError('CHECK_FAILED', 'gone in another way');
 
 /** Delivers batches of these sizes one by one; each write ends as the script says, undefined being success. */
 async function deliver(script: readonly [size: number, error?: AgentError][]): Promise<{ ledger: SinkLedger; lost: [string, number][] }> {
@@ -46,26 +46,26 @@ test('losses are reported at once and then in one sum, and are exact in the book
 });
 
 test('a write that succeeds ends the episode: the sum is told, and the next loss at once', async () => {
-  const { lost } = await deliver([[1, unencodable], [2, unencodable], [10], [3, unencodable]]);
+  const { lost } = await deliver([[1, refused], [2, refused], [10], [3, refused]]);
   expect(lost).toEqual([
-    ['RECORD_UNENCODABLE', 1],
-    ['RECORD_UNENCODABLE', 2],
-    ['RECORD_UNENCODABLE', 3],
+    ['CHECK_FAILED', 1],
+    ['CHECK_FAILED', 2],
+    ['CHECK_FAILED', 3],
   ]);
 });
 
 test('errors that take turns are summed up each by itself', async () => {
   const { lost } = await deliver([
-    [1, unencodable],
+    [1, refused],
     [2, gone()],
-    [3, unencodable],
+    [3, refused],
     [4, gone()],
-    [5, unencodable],
+    [5, refused],
   ]);
   expect(lost).toEqual([
-    ['RECORD_UNENCODABLE', 1],
+    ['CHECK_FAILED', 1],
     ['OUTPUT_GONE', 2],
-    ['RECORD_UNENCODABLE', 8],
+    ['CHECK_FAILED', 8],
     ['OUTPUT_GONE', 4],
   ]);
 });
