@@ -69,6 +69,7 @@ async function deliver(size: number, write: Write, { lane = {}, hard = never, fa
   const parts: Lane = { sink, queue, ledger, deadLetters, encoder: 0, wants: () => true, enqueue: async () => true, ...lane };
   await throughTime(time, new DeliveryStage(parts, events, { time, random: () => 0.5 }).run(hard));
   expect(imbalances(ledger)).toEqual([]);
+  expect(ledger.waiting).toBe(queue.depth.events === 0 ? 0 : size - outcome.taken.length);
   return outcome;
 }
 
