@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Encoder } from '../../src/core/component.ts';
 import type { AnyEvent } from '../../src/core/any-event.ts';
+import { Digest, EventHash } from '../../src/core/digest.ts';
 import type { ProcessKind } from '../../src/core/event.ts';
 import { createAvroEncoder } from '../../src/encode/avro/binary.ts';
 import { createOcf } from '../../src/encode/avro/ocf.ts';
@@ -12,6 +13,7 @@ import type { BenchCase, Measurement } from '../measurement.ts';
 const CORPUS_CYCLES = 2000;
 const WARM_UP_ROUNDS = 20;
 const BLOCK_BYTES = 256 * 1024;
+const DIGEST_ROUND = 10_000;
 
 export const encodeCases: readonly BenchCase[] = [
   encodeCase('avro', createAvroEncoder),
@@ -21,6 +23,7 @@ export const encodeCases: readonly BenchCase[] = [
   encodeCase('avro single_object', createSingleObjectEncoder),
   blockCase('zstd'),
   blockCase('deflate'),
+  digestCase(),
 ];
 
 function encodeCase(name: string, create: () => Encoder<AnyEvent>, kind?: ProcessKind): BenchCase {
@@ -65,6 +68,27 @@ function blockCase(codec: 'zstd' | 'deflate'): BenchCase {
     return { ...meter.result({ 'B/event': packed.length / count, ratio: body.length / packed.length }), ...latencies(samples) };
   };
   return { stage: 'encode', name: `ocf block ${codec}`, measure };
+}
+
+/** What an event adds to the digest of a checkpoint. */
+function digestCase(): BenchCase {
+  const measure = (seconds: number): Measurement => {
+    const hash = new EventHash(randomBytes(16));
+    const digest = new Digest();
+    const meter = new Meter();
+    let sequence = 0;
+    const round = (): void => {
+      for (let i = 0; i < DIGEST_ROUND; i++) digest.add(hash.of((sequence += 1)));
+    };
+    for (let i = 0; i < WARM_UP_ROUNDS; i++) round();
+    while (meter.seconds < seconds) {
+      meter.start();
+      round();
+      meter.stop(DIGEST_ROUND);
+    }
+    return meter.result();
+  };
+  return { stage: 'encode', name: 'checkpoint digest', measure: (seconds) => Promise.resolve(measure(seconds)) };
 }
 
 function oneBlock(): { body: Uint8Array; count: number } {
