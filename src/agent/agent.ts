@@ -17,6 +17,7 @@ import type { Sequencer } from '../enrich/sequencer.ts';
 import { uuidText } from '../core/uuid.ts';
 import type { RecordingEnd } from '../ingest/recording/end.ts';
 import type { TornEnd } from '../ingest/recording/reader.ts';
+import type { Statement } from '../pipeline/account.ts';
 import type { DeliveryEvents } from '../pipeline/delivery.ts';
 import type { IntakeParts } from '../pipeline/intake.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
@@ -28,12 +29,14 @@ import { createSource } from './create-source.ts';
 import { EventClock } from './event-clock.ts';
 import { createLanes, lastRunPath } from './lanes.ts';
 import { LossLog } from './loss-log.ts';
-import { startEvent, stopEvent } from './lifecycle-events.ts';
+import { checkpointEvent, startEvent, stopEvent } from './lifecycle-events.ts';
 import type { Origin } from './origin.ts';
 import { RunContainers } from './run-containers.ts';
 import { kernelSeqsOf, readRunRecord, writeRunRecord } from './run-record.ts';
 import type { LastRun } from './run-record.ts';
 import type { Screen } from './screen.ts';
+import { derivedSinkIds, keptSinkIds } from './sink-ids.ts';
+import type { SinkIds } from './sink-ids.ts';
 import { stateLog } from './state-log.ts';
 
 const SWEEP_MS = 1000;
@@ -59,6 +62,7 @@ export class Agent {
   /** Files of a recorded host are not here. */
   readonly #exeHashes: ExeHashes | null;
   readonly #sequencer: Sequencer;
+  readonly #sinkIds: SinkIds;
   readonly #pipeline: Pipeline;
   readonly #startedMs = performance.now();
   #previous: LastRun | undefined;
@@ -78,7 +82,8 @@ export class Agent {
     this.enricher = this.#newEnricher();
     this.#sequencer = createSequencer(agentId);
     const { reproducible } = deps.origin;
-    const { lanes, encoders } = createLanes(config, { agentId, reproducible, log: deps.log, screen: deps.screen });
+    this.#sinkIds = this.#identifySinks();
+    const { lanes, encoders } = createLanes(config, { agentId, sinkIds: this.#sinkIds, reproducible, log: deps.log, screen: deps.screen });
     this.books = new Books(
       { source: this.source, enricher: this.enricher, sequencer: this.#sequencer },
       lanes.map((lane) => lane.ledger),
@@ -90,6 +95,11 @@ export class Agent {
       encoders,
       lanes,
       onUnencodable: (error, { stream, event }) => deps.log.error({ code: error.code, stream, kind: event.kind }, error.message),
+      checkpoints: {
+        // The time of a recording does not pass while it is replayed.
+        intervalMs: reproducible ? 0 : config.agent.checkpointIntervalMs,
+        event: (statement) => this.#checkpoint(statement),
+      },
       delivery: this.#deliveryEvents(),
       shutdownTimeoutMs: config.agent.shutdownTimeoutMs,
       finish: (emit) => this.enricher.end(emit),
@@ -210,7 +220,7 @@ export class Agent {
       config: this.config,
       facts: origin.facts,
       source: this.source.describe(),
-      hostId: this.identity.hostId,
+      sinkIds: this.#sinkIds,
       previous: this.#previous,
       containerLimit: this.#containers.limit,
     });
@@ -219,6 +229,18 @@ export class Agent {
     if (this.#isLive)
       for (const { feature, reason } of limits) log.warn({ feature }, `limited: ${reason}; forkcast doctor says what to do`);
     return startEvent(origin, start);
+  }
+
+  #identifySinks(): SinkIds {
+    const names = this.config.sinks.map(({ name }) => name);
+    if (!this.#isLive) return derivedSinkIds(this.identity.hostId, names);
+    return keptSinkIds(this.config.agent.dataDir, names, (reason) =>
+      this.#deps.log.warn({ reason }, 'the ids of the sinks are not kept: whoever checks the events will take the sinks for new ones'),
+    );
+  }
+
+  #checkpoint(statement: Statement): AnyEvent {
+    return this.#sequencer.stamp(checkpointEvent(this.#deps.origin, { ...statement, upstream: this.books.upstream }));
   }
 
   #last(failure: unknown): AnyEvent {

@@ -1,32 +1,33 @@
 import type { AgentStart } from '../core/agent-event.ts';
 import type { SourceDescription } from '../core/event-source.ts';
-import type { Uuid } from '../core/event.ts';
 import type { Config } from '../config/config.ts';
-import { previousRun, sinkId } from './lifecycle-events.ts';
+import { previousRun } from './lifecycle-events.ts';
 import type { OriginFacts } from './origin.ts';
 import type { LastRun } from './run-record.ts';
+import { sinkIdOf } from './sink-ids.ts';
+import type { SinkIds } from './sink-ids.ts';
 
 export interface StartFacts {
   readonly config: Config;
   readonly facts: OriginFacts;
   readonly source: SourceDescription;
-  readonly hostId: Uuid;
+  readonly sinkIds: SinkIds;
   readonly previous: LastRun | undefined;
   /** Why containers have no names, where they might. */
   readonly containerLimit: string | undefined;
 }
 
 /** What START tells the readers of the stream: who speaks, with what rights, and what this run cannot know. */
-export function describeStart({ config, facts, source, hostId, previous, containerLimit }: StartFacts): AgentStart {
+export function describeStart({ config, facts, source, sinkIds, previous, containerLimit }: StartFacts): AgentStart {
   return {
     version: facts.version,
     config_hash: facts.configHash,
     sources: [...source.sources],
     capabilities: [...facts.capabilities],
     degraded: [...source.degraded, ...degraded(facts.capabilities), ...unnamed(containerLimit)],
-    sinks: config.sinks.map(({ name, type }) => ({ name, type, sink_id: sinkId(hostId, name) })),
+    sinks: config.sinks.map(({ name, type }) => ({ name, type, sink_id: sinkIdOf(sinkIds, name) })),
     loss_windows: [...source.lossWindows],
-    previous: previousRun(previous),
+    previous: previousRun(previous, sinkIds),
   };
 }
 

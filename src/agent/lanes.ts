@@ -4,18 +4,19 @@ import type { Encoder, Sink } from '../core/component.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import type { Encoded } from '../core/encoded.ts';
 import { PROCESS_KINDS } from '../core/event.ts';
+import type { Uuid } from '../core/event.ts';
 import { add, openLedger } from '../core/ledger.ts';
-import type { SinkLedger } from '../core/ledger.ts';
+import type { DropReason, DroppedBatch } from '../core/queue.ts';
 import type { Config, SinkConfig } from '../config/config.ts';
 import { createAvroEncoder } from '../encode/avro/binary.ts';
 import { createOcf } from '../encode/avro/ocf.ts';
 import { createJsonEncoder } from '../encode/text/json.ts';
 import { createLineEncoder } from '../encode/text/line.ts';
 import { uuidText } from '../core/uuid.ts';
+import { LaneAccount } from '../pipeline/account.ts';
 import type { Lane } from '../pipeline/lane.ts';
 import { MemoryQueue } from '../queue/memory/memory-queue.ts';
 import { enqueue } from '../queue/when-full.ts';
-import type { DropReason, DroppedBatch } from '../queue/when-full.ts';
 import { BlackholeSink } from '../sink/blackhole/blackhole-sink.ts';
 import { createFileSink } from '../sink/file/file-sink.ts';
 import { createStdoutSink } from '../sink/stdout/stdout-sink.ts';
@@ -23,9 +24,12 @@ import type { Logger } from '../telemetry/log.ts';
 import { takeLock } from './data-dir.ts';
 import { DropEpisode } from './drop-episode.ts';
 import type { Screen } from './screen.ts';
+import { sinkIdOf } from './sink-ids.ts';
+import type { SinkIds } from './sink-ids.ts';
 
 export interface LaneDeps {
-  readonly agentId: Uint8Array;
+  readonly agentId: Uuid;
+  readonly sinkIds: SinkIds;
   /** The same events make the same files, and none is dropped for want of room. */
   readonly reproducible: boolean;
   readonly log: Logger;
@@ -46,7 +50,10 @@ export function createLanes(config: Config, deps: LaneDeps): Lanes {
   const lanes = config.sinks.map((sink) => {
     const format = formatOf(sink);
     if (!formats.includes(format)) formats.push(format);
-    return createLane(sink, { driver: createSink(sink, deps), encoder: formats.indexOf(format), ...deps });
+    const sinkId = sinkIdOf(deps.sinkIds, sink.name);
+    // Lines are for people: nothing can be proven by them, and every few seconds one more would only be in the way.
+    const account = format === 'line' ? undefined : new LaneAccount({ agentId: deps.agentId, sinkId });
+    return createLane(sink, { driver: createSink(sink, deps), encoder: formats.indexOf(format), account, ...deps });
   });
   return { lanes, encoders: formats.map((format) => createEncoder(format, deps.screen)) };
 }
@@ -68,7 +75,7 @@ function isNarrow({ isTTY, columns = 0 }: Screen['output']): boolean {
   return isTTY === true && columns > 0 && columns < NARROW_COLUMNS;
 }
 
-function createSink(sink: SinkConfig, { agentId, reproducible, log, screen }: LaneDeps): Sink {
+function createSink(sink: SinkConfig, { agentId, sinkIds, reproducible, log, screen }: LaneDeps): Sink {
   if (sink.type === 'stdout') {
     const view = createStdoutSink(sink.settings, {
       id: sink.name,
@@ -85,7 +92,7 @@ function createSink(sink: SinkConfig, { agentId, reproducible, log, screen }: La
   return createFileSink(sink.settings, {
     id: sink.name,
     containers: { process: createOcf('process', codec), agent: createOcf('agent', codec) },
-    meta: { agent_id: uuidText(agentId) },
+    meta: { agent_id: uuidText(agentId), sink_id: uuidText(sinkIdOf(sinkIds, sink.name)) },
     clock: systemClock,
     log: log.child({ sink: sink.name }),
     lock: takeLock,
@@ -97,9 +104,10 @@ interface LaneParts extends Pick<LaneDeps, 'log' | 'reproducible'> {
   readonly driver: Sink;
   /** Index of the encoder of the sink's format. */
   readonly encoder: number;
+  readonly account: LaneAccount | undefined;
 }
 
-function createLane(sink: SinkConfig, { driver, encoder, log, reproducible }: LaneParts): Lane {
+function createLane(sink: SinkConfig, { driver, encoder, account, log, reproducible }: LaneParts): Lane {
   const ledger = openLedger(sink.name);
   const { maxEvents, maxBytes } = sink.queue;
   const queue = new MemoryQueue<Encoded>({ maxEvents, maxBytes });
@@ -109,12 +117,16 @@ function createLane(sink: SinkConfig, { driver, encoder, log, reproducible }: La
     queue,
     // Which events find the queue full is a matter of chance.
     whenFull: reproducible ? 'block' : sink.queue.whenFull,
-    onDrop: (dropped: DroppedBatch, reason: DropReason) => drops.dropped(noteDrop(ledger, dropped, reason), reason),
+    onDrop: (dropped: DroppedBatch, reason: DropReason) => {
+      noteDrop({ ledger, ...(account === undefined ? {} : { account }) }, dropped, reason);
+      if (dropped.count > 0) drops.dropped(dropped.count, reason);
+    },
   };
   return {
     sink: driver,
     queue,
     ledger,
+    ...(account === undefined ? {} : { account }),
     encoder,
     wants: (kind) => !unwanted.has(kind),
     enqueue: async (batch, signal) => {
@@ -126,15 +138,16 @@ function createLane(sink: SinkConfig, { driver, encoder, log, reproducible }: La
   };
 }
 
-/** Returns how many records went; the books count those without a sequence like any other, on their way in as well. */
-function noteDrop(ledger: SinkLedger, { count, checkpoints }: DroppedBatch, reason: DropReason): number {
-  const records = count + checkpoints.length;
-  if (reason === 'queue_full') add(ledger.dropped, reason, records);
-  else {
-    add(ledger.lost, reason, records);
-    ledger.waiting -= records;
+function noteDrop({ ledger, account }: Pick<Lane, 'ledger' | 'account'>, dropped: DroppedBatch, reason: DropReason): void {
+  const { fromSequence: from, toSequence: to, count } = dropped;
+  if (reason === 'queue_full') {
+    if (count > 0) add(ledger.dropped, reason, count);
+    account?.dropped({ from, to, count, reason });
+    return;
   }
-  return records;
+  if (count > 0) add(ledger.lost, reason, count);
+  ledger.waiting -= count;
+  account?.evicted(dropped);
 }
 
 export const lastRunPath = (dataDir: string): string => join(dataDir, 'state', 'last-run.json');

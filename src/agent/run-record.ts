@@ -35,7 +35,7 @@ export function writeRunRecord(path: string, record: RunRecord): void {
 
 /** What the next run takes over of it, each field checked: START repeats it, and a value that no encoder takes would cost the whole event. */
 export interface LastRun extends Pick<RunRecord, 'agent_id' | 'clean' | 'time' | 'last_sequence' | 'boot_id' | 'kernel_seqs'> {
-  readonly sinks: readonly Readonly<Pick<SinkLedger, 'sink' | 'accepted' | 'delivered'>>[];
+  readonly sinks: readonly Readonly<Pick<SinkLedger, 'sink' | 'lastAccepted'>>[];
 }
 
 /** The record of the run before, or undefined when there is none that can be read: a damaged one must not keep the agent from starting. */
@@ -51,7 +51,7 @@ export function readRunRecord(path: string, onDamage: (reason: string) => void):
   return undefined;
 }
 
-function readRegular(path: string): string {
+export function readRegular(path: string): string {
   // A fifo would make it wait for a writer, and nobody could stop it.
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
@@ -89,8 +89,7 @@ const FIELDS: Readonly<Record<Exclude<keyof LastRun, 'sinks'>, readonly [Check, 
 };
 const SINK_FIELDS: Readonly<Record<keyof LastRun['sinks'][number], readonly [Check, string]>> = {
   sink: [isText, 'a name'],
-  accepted: [isCount, 'a count'],
-  delivered: [isCount, 'a count'],
+  lastAccepted: [isCount, 'a sequence'],
 };
 
 /** What is wrong with it, or undefined. */

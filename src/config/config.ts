@@ -26,6 +26,7 @@ export interface Config {
     readonly dataDir: string;
     readonly labels: Readonly<Record<string, string>>;
     readonly shutdownTimeoutMs: number;
+    readonly checkpointIntervalMs: number;
   };
   readonly source: {
     readonly type: EffectiveConfig['source']['type'];
@@ -88,7 +89,12 @@ export type SinkConfig = { readonly [T in SinkType]: SinkConfigOf<T> }[SinkType]
 export function compileConfig({ agent, source, enrich, sinks, telemetry }: EffectiveConfig): Config {
   const named = Object.entries(sinks).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return deepFreeze({
-    agent: { dataDir: agent.data_dir, labels: { ...agent.labels }, shutdownTimeoutMs: parseDuration(agent.shutdown_timeout) },
+    agent: {
+      dataDir: agent.data_dir,
+      labels: { ...agent.labels },
+      shutdownTimeoutMs: parseDuration(agent.shutdown_timeout),
+      checkpointIntervalMs: parseDuration(agent.checkpoint_interval),
+    },
     source: {
       type: source.type,
       receiveBufferBytes: parseSize(source.receive_buffer),

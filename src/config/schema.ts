@@ -31,6 +31,13 @@ export const CORE_SCHEMA = {
       max: '10m',
       doc: 'How long a stop may take: what is accepted is delivered within it.',
     },
+    checkpoint_interval: {
+      format: 'duration',
+      default: '5s',
+      min: '100ms',
+      max: '10m',
+      doc: 'How often each sink is told what it must have got, so that forkcast verify can prove that nothing is missing.',
+    },
   },
   source: {
     type: {

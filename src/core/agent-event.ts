@@ -61,6 +61,20 @@ export interface AgentGap {
   from_time: number;
   to_time: number;
 }
+/** What became of events after they were accepted. */
+export interface Amendment {
+  from: number;
+  to: number;
+  /** 0 where it is not known any more. */
+  checkpoint_no: number;
+  /** dropped | dead_lettered | replayed */
+  fate: string;
+  /** null: this run. */
+  agent_id: Uuid | null;
+  count: number;
+  /** null where it is not known. */
+  digest: Uint8Array | null;
+}
 export interface AgentCheckpoint {
   sink_id: Uuid;
   checkpoint_no: number;
@@ -69,9 +83,9 @@ export interface AgentCheckpoint {
   accepted: number;
   filtered: number;
   dropped: Dropped[];
-  /** Σ mod 2^64 of a 64-bit hash of (agent_id, sequence) over the accepted, 8 bytes big-endian. */
+  /** See `digest.ts`; over the accepted, 8 bytes big-endian. */
   digest: Uint8Array;
-  amendments: { from: number; to: number; checkpoint_no: number; fate: string }[];
+  amendments: Amendment[];
   upstream: UpstreamLedger;
 }
 export interface AgentThrottle {

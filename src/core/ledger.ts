@@ -1,7 +1,7 @@
 /**
  * The books of one sink. At any instant:
  * `sequenced = filtered + Σ dropped + accepted` and `accepted = delivered + deadLettered + Σ lost + waiting`,
- * where `waiting` is what the queue holds, pulled batches included.
+ * where `waiting` is what the queue holds, pulled batches included. CHECKPOINTs, which have no sequence, are not in these counts.
  */
 export interface SinkLedger {
   readonly sink: string;
@@ -10,6 +10,8 @@ export interface SinkLedger {
   /** Never accepted, by reason (queue_full, unencodable). */
   readonly dropped: Record<string, number>;
   accepted: number;
+  /** Sequence of the last accepted; 0 where none is. */
+  lastAccepted: number;
   delivered: number;
   deadLettered: number;
   /** Accepted but gone, by reason (evicted, rejected, shutdown): what only a durable queue avoids. */
@@ -18,7 +20,18 @@ export interface SinkLedger {
 }
 
 export function openLedger(sink: string): SinkLedger {
-  return { sink, sequenced: 0, filtered: 0, dropped: {}, accepted: 0, delivered: 0, deadLettered: 0, lost: {}, waiting: 0 };
+  return {
+    sink,
+    sequenced: 0,
+    filtered: 0,
+    dropped: {},
+    accepted: 0,
+    lastAccepted: 0,
+    delivered: 0,
+    deadLettered: 0,
+    lost: {},
+    waiting: 0,
+  };
 }
 
 export function total(byReason: Readonly<Record<string, number>>): number {

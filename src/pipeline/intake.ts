@@ -2,9 +2,11 @@ import type { Encoder, Source, Stage } from '../core/component.ts';
 import type { Encoded } from '../core/encoded.ts';
 import type { AgentError } from '../core/errors.ts';
 import { asAgentError } from '../core/errors.ts';
+import type { Dropped } from '../core/agent-event.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import type { Heard } from '../core/kernel-event.ts';
 import { add } from '../core/ledger.ts';
+import type { Statement } from './account.ts';
 import type { Lane } from './lane.ts';
 
 const NEVER = new AbortController().signal;
@@ -19,6 +21,15 @@ export interface IntakeParts {
   readonly encoders: readonly Encoder<AnyEvent>[];
   readonly lanes: readonly Lane[];
   readonly onUnencodable: (error: AgentError, event: AnyEvent) => void;
+  readonly checkpoints: Checkpoints;
+}
+
+/** What each lane with an account states now and then, and at the end. */
+export interface Checkpoints {
+  /** 0: at the end only. */
+  readonly intervalMs: number;
+  /** The statement as an event of this moment; stamped already. */
+  readonly event: (statement: Statement) => AnyEvent;
 }
 
 /** From the source to the queues: the part of the pipeline that all sinks share. */
@@ -29,6 +40,9 @@ export class Intake implements Stage {
   /** The event at hand in each format; null where it cannot be encoded, undefined while nobody asked. */
   readonly #formats: (Encoded | null | undefined)[];
   #turn: Promise<void> = Promise.resolve();
+  /** A turn for checkpoints is asked for. */
+  #isDue = false;
+  #failure: { readonly error: unknown } | undefined;
   /** Made once: a closure for each thing heard would cost more than what it does. */
   readonly #emit = (event: AnyEvent): void => this.#spread(event);
 
@@ -43,6 +57,17 @@ export class Intake implements Stage {
    * has is counted, with the sinks that cannot take it.
    */
   async run(hard: AbortSignal): Promise<void> {
+    const { intervalMs } = this.#parts.checkpoints;
+    const timer = intervalMs === 0 ? undefined : setInterval(() => this.#checkpointSoon(), intervalMs).unref();
+    try {
+      await this.#readAll(hard);
+    } finally {
+      clearInterval(timer);
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #readAll(hard: AbortSignal): Promise<void> {
     for (;;) {
       const batch = await this.#parts.source.read(NEVER);
       if (batch === undefined) return;
@@ -61,6 +86,35 @@ export class Intake implements Stage {
     });
   }
 
+  /** Puts in the last event, and behind it what closes the accounts. */
+  conclude(event: AnyEvent, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#spread(event);
+      await this.#flush(signal);
+      for (const lane of this.#parts.lanes) this.#checkpoint(lane);
+    });
+  }
+
+  /** Where a queue makes the intake wait, the next one covers more instead of following at once. */
+  #checkpointSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#inTurn(() => {
+      this.#isDue = false;
+      for (const lane of this.#parts.lanes) if (lane.account?.hasEnoughWaiting === false) this.#checkpoint(lane);
+      return Promise.resolve();
+    }).catch((error: unknown) => (this.#failure ??= { error }));
+  }
+
+  #checkpoint({ account, encoder, queue }: Lane): void {
+    if (account === undefined) return;
+    // What cannot be encoded is not stated: the next one covers it too.
+    const record = this.#encode(encoder, this.#parts.checkpoints.event(account.statement));
+    if (record === null) return;
+    const items = account.stated(record);
+    queue.append({ items, bytes: bytesOf(items) });
+  }
+
   #inTurn(work: () => Promise<void>): Promise<void> {
     const mine = this.#turn.then(work);
     // The next turn starts whatever became of this one; its own caller gets the error.
@@ -72,17 +126,20 @@ export class Intake implements Stage {
   #spread(event: AnyEvent): void {
     const { lanes, sequence } = this.#parts;
     sequence(event);
+    const number = event.event.sequence ?? 0;
     this.#formats.fill(undefined);
     for (let i = 0; i < lanes.length; i += 1) {
       const lane = lanes[i] as Lane;
       lane.ledger.sequenced += 1;
+      lane.account?.sequenced(number);
       // What the agent says of itself goes everywhere.
       if (event.stream === 'process' && !lane.wants(event.event.kind)) {
         lane.ledger.filtered += 1;
+        lane.account?.filtered();
         continue;
       }
       const encoded = this.#formatted(lane.encoder, event);
-      if (encoded === null) add(lane.ledger.dropped, 'unencodable', 1);
+      if (encoded === null) drop(lane, { from: number, to: number, count: 1, reason: 'unencodable' });
       else (this.#pending[i] as Encoded[]).push(encoded);
     }
   }
@@ -117,18 +174,32 @@ export class Intake implements Stage {
 
   async #enqueue(lane: Lane, items: Encoded[], signal: AbortSignal): Promise<void> {
     const { ledger } = lane;
-    let bytes = 0;
-    for (const item of items) bytes += item.bytes.length;
+    const count = items.length;
+    const from = (items[0] as Encoded).sequence;
+    const to = (items[count - 1] as Encoded).sequence;
     let taken: boolean;
     try {
-      taken = await lane.enqueue({ items, bytes }, signal);
+      taken = await lane.enqueue({ items, bytes: bytesOf(items) }, signal);
     } catch (error) {
-      add(ledger.dropped, 'shutdown', items.length);
+      drop(lane, { from, to, count, reason: 'shutdown' });
       if (signal.aborted) return;
       throw error;
     }
     if (!taken) return;
-    ledger.accepted += items.length;
-    ledger.waiting += items.length;
+    ledger.accepted += count;
+    ledger.waiting += count;
+    ledger.lastAccepted = to;
+    lane.account?.accepted(items);
   }
+}
+
+function drop({ ledger, account }: Lane, range: Dropped): void {
+  add(ledger.dropped, range.reason, range.count);
+  account?.dropped(range);
+}
+
+function bytesOf(items: readonly Encoded[]): number {
+  let bytes = 0;
+  for (const item of items) bytes += item.bytes.length;
+  return bytes;
 }

@@ -4,6 +4,7 @@ import type { DeadLetters } from '../core/dead-letters.ts';
 import type { Encoded } from '../core/encoded.ts';
 import type { SinkLedger } from '../core/ledger.ts';
 import type { Queue } from '../core/queue.ts';
+import type { LaneAccount } from './account.ts';
 import type { DeliveryPolicy } from './delivery/policy.ts';
 
 /** One sink with all that is its own: queue, filter, books. Nothing of a lane is shared, so a slow or dead sink cannot touch another. */
@@ -11,6 +12,8 @@ export interface Lane {
   readonly sink: Sink;
   readonly queue: Queue<Encoded>;
   readonly ledger: SinkLedger;
+  /** What its CHECKPOINTs say; absent where they would prove nothing: the lines of a sink for people cannot be checked. */
+  readonly account?: LaneAccount;
   /** How the sink is written to; DEFAULT_POLICY where it is not given. */
   readonly policy?: DeliveryPolicy;
   /** What the queue still holds when the agent ends is there when it starts again: nothing of it counts as lost. */

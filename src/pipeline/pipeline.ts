@@ -111,7 +111,7 @@ export class Pipeline {
       const rest: AnyEvent[] = [];
       this.#parts.finish?.((event) => rest.push(event));
       for (const event of rest) await this.#intake.inject(event, signal);
-      await this.#intake.inject(last(this.#failure?.error), signal);
+      await this.#intake.conclude(last(this.#failure?.error), signal);
     } catch (error) {
       this.#fail(error);
     }

@@ -101,6 +101,11 @@ export function queueContract(name: string, make: MakeQueue): void {
       expect(queue.offer(batch(5, 5, SIZE))).toBe(true);
       expect(sequences((await pull()).batch)).toEqual([5]);
     });
+    it('appends past all bounds', async () => {
+      await push(1, 3);
+      queue.append(batch(4, 4, SIZE));
+      expect([sequences((await pull()).batch), sequences((await pull()).batch), queue.depth.events]).toEqual([[1, 2, 3], [4], 4]);
+    });
 
     it('does not let an offer overtake a waiting push', async () => {
       await push(1, 2);

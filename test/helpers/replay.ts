@@ -56,7 +56,7 @@ export async function digests({ files, read }: Replay): Promise<Record<string, s
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** The events of its files in the order of their sequence. */
+/** The events of its files in the order of their sequence; CHECKPOINTs, which have none, behind them. */
 export async function eventsOf({ files, read }: Replay): Promise<AnyEvent[]> {
   const events: AnyEvent[] = [];
   for (const name of files) {
@@ -69,7 +69,8 @@ export async function eventsOf({ files, read }: Replay): Promise<AnyEvent[]> {
       events.push(item.event);
     }
   }
-  return events.toSorted((a, b) => (a.event.sequence ?? 0) - (b.event.sequence ?? 0));
+  const place = ({ event }: AnyEvent): number => event.sequence ?? Number.MAX_SAFE_INTEGER;
+  return events.toSorted((a, b) => place(a) - place(b));
 }
 
 export const agentEvents = (events: readonly AnyEvent[]): AgentEvent[] =>

@@ -89,12 +89,14 @@ export class Courier {
     if (failure !== undefined) return hard.aborted ? this.#abandon(parcel, failure) : this.#lose(parcel, failure, 'rejected');
     const events = countOf(items);
     settleDeadLettered(ledger, events);
+    this.#lane.account?.gone(items, 'dead_lettered');
     this.#deadLetters.add(error, events);
     settleParcel(parcel, 'dead_lettered');
   }
 
   #delivered(parcel: Parcel): void {
     settleDelivered(this.#lane.ledger, countOf(parcel.batch.items));
+    this.#lane.account?.delivered(parcel.batch.items);
     this.#losses.succeeded();
     this.#deadLetters.succeeded();
     settleParcel(parcel, 'delivered');
@@ -107,11 +109,12 @@ export class Courier {
   }
 
   #lose(parcel: Parcel, failure: AgentError, reason: 'rejected' | 'shutdown'): void {
-    const { ledger } = this.#lane;
+    const { ledger, account } = this.#lane;
     const count = countOf(parcel.batch.items);
     const lost = count - landedOf(failure, count);
     settleDelivered(ledger, count - lost);
     settleLost(ledger, lost, reason);
+    account?.gone(parcel.batch.items, 'dropped', lost);
     if (lost > 0) this.#losses.add(failure, lost);
     settleParcel(parcel, lost === 0 ? 'delivered' : 'dead_lettered');
   }

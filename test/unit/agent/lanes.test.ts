@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { createLanes } from '../../../src/agent/lanes.ts';
+import { derivedSinkIds } from '../../../src/agent/sink-ids.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { total } from '../../../src/core/ledger.ts';
 import type { Screen } from '../../../src/agent/screen.ts';
@@ -12,13 +13,14 @@ import { configFile } from '../config/refusal.ts';
 import { recordedLog } from './log-lines.ts';
 
 const never = new AbortController().signal;
+const sinkIds = derivedSinkIds(Buffer.alloc(16), ['eyes', 'disk', 'void']);
 
 function newLane(whenFull: string, reproducible = false) {
-  const text = `sinks: {eyes: {type: stdout, queue: {max_events: 4, when_full: ${whenFull}}}}`;
+  const text = `sinks: {eyes: {type: stdout, format: json, queue: {max_events: 4, when_full: ${whenFull}}}}`;
   const { config } = loadConfig({ file: configFile(text) });
   const { log, entries } = recordedLog();
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
-  const [lane] = createLanes(config, { agentId: Buffer.alloc(16), reproducible, log, screen }).lanes;
+  const [lane] = createLanes(config, { agentId: Buffer.alloc(16), sinkIds, reproducible, log, screen }).lanes;
   if (lane === undefined) throw new Error('no lane for the sink');
   return { lane, entries };
 }
@@ -26,8 +28,10 @@ function newLane(whenFull: string, reproducible = false) {
 /** As the intake does: what was taken is in the books as waiting. */
 async function put(lane: Lane, items: ReturnType<typeof batch>): Promise<void> {
   if (!(await lane.enqueue(items, never))) return;
-  lane.ledger.accepted += items.items.length;
-  lane.ledger.waiting += items.items.length;
+  const count = items.items.filter(({ sequence }) => sequence > 0).length;
+  lane.ledger.accepted += count;
+  lane.ledger.waiting += count;
+  lane.account?.accepted(items.items);
 }
 
 it('logs an episode of drops once, from the full queue to the empty one', async () => {
@@ -56,7 +60,13 @@ it('draws nothing on a terminal without control sequences, and keeps its lines s
   const { config } = loadConfig({ file: configFile('sinks: {eyes: {type: stdout}}') });
   const output = Object.assign(new PassThrough(), { isTTY: true, columns: 40 });
   const screen: Screen = { output, colour: false, dumb: true, status: () => 'status' };
-  const { lanes, encoders } = createLanes(config, { agentId: Buffer.alloc(16), reproducible: false, log: recordedLog().log, screen });
+  const { lanes, encoders } = createLanes(config, {
+    agentId: Buffer.alloc(16),
+    sinkIds,
+    reproducible: false,
+    log: recordedLog().log,
+    screen,
+  });
   const encoded = encoders[0]?.encode(asProcess(execEvent));
   await lanes[0]?.sink.open(never);
   if (encoded !== undefined) await lanes[0]?.sink.write(batchOf(encoded), never);
@@ -68,18 +78,42 @@ it('draws nothing on a terminal without control sequences, and keeps its lines s
 it('gives a blackhole what a file would get: one encoder for both', async () => {
   const { config } = loadConfig({ file: configFile('sinks: {disk: {type: file}, void: {type: blackhole}}') });
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
-  const { lanes, encoders } = createLanes(config, { agentId: Buffer.alloc(16), reproducible: false, log: recordedLog().log, screen });
+  const { lanes, encoders } = createLanes(config, {
+    agentId: Buffer.alloc(16),
+    sinkIds,
+    reproducible: false,
+    log: recordedLog().log,
+    screen,
+  });
   expect([encoders.length, lanes.map(({ encoder }) => encoder)]).toEqual([1, [0, 0]]);
   await lanes[1]?.sink.open(never);
   await lanes[1]?.sink.write(batch(1, 3), never);
   await lanes[1]?.sink.close();
 });
 
-it('keeps as waiting what the queue holds, also where records without a sequence are evicted', async () => {
+it('keeps as waiting what the queue holds of events, and tells the account what was evicted of them', async () => {
   const { lane, entries } = newLane('drop_oldest');
-  await put(lane, batchOf(record(1), record(0, 16, 'agent'), record(2)));
+  const checkpoint = { ...record(0, 16, 'agent'), kind: 'CHECKPOINT' };
+  lane.queue.append(batchOf(checkpoint));
+  await put(lane, batchOf(record(1), record(2)));
   await put(lane, batch(3, 5));
-  expect(lane.ledger.waiting).toBe(lane.queue.depth.events);
+  expect([lane.ledger.waiting, lane.queue.depth.events]).toEqual([3, 3]);
   expect(lane.ledger.accepted).toBe(total(lane.ledger.lost) + lane.ledger.waiting);
   expect(entries).toMatchObject([{ level: 'error', sink: 'eyes', reason: 'evicted' }]);
+  expect(lane.account?.statement).toMatchObject({
+    accepted: 5,
+    amendments: [{ from: 1, to: 2, count: 2, checkpoint_no: 1, fate: 'dropped' }],
+  });
+  const next = record(0, 20, 'agent');
+  expect(lane.account?.stated(next)).toEqual([checkpoint, next]);
+});
+
+it('has accounts for what programs read, none for lines', () => {
+  const { config } = loadConfig({ file: configFile('sinks: {disk: {type: file}, eyes: {type: stdout, format: line}}') });
+  const screen = { output: new PassThrough(), colour: false, status: () => '' };
+  const { lanes } = createLanes(config, { agentId: Buffer.alloc(16), sinkIds, reproducible: false, log: recordedLog().log, screen });
+  expect(lanes.map(({ ledger, account }) => [ledger.sink, account !== undefined])).toEqual([
+    ['disk', true],
+    ['eyes', false],
+  ]);
 });

@@ -32,7 +32,8 @@ function recorded() {
 const { heard, frames, header } = recorded();
 const write = (parts: RecordingParts = {}): Promise<string> => writeRecording(frames, { header, ...parts });
 const startOf = (events: readonly AnyEvent[]): AgentEvent => agentEvents(events)[0] as AgentEvent;
-const stopOf = (events: readonly AnyEvent[]): AgentEvent => agentEvents(events).at(-1) as AgentEvent;
+const stopOf = (events: readonly AnyEvent[]): AgentEvent => agentEvents(events).at(-2) as AgentEvent;
+const checkpointOf = (events: readonly AnyEvent[]): AgentEvent => agentEvents(events).at(-1) as AgentEvent;
 
 describe('a replay through the agent', () => {
   it('writes the same bytes each time, at any speed, with whatever room', async () => {
@@ -64,8 +65,8 @@ describe('a replay through the agent', () => {
     const expected = enriched();
     const encoder = createAvroEncoder();
     const bytes = (all: readonly AnyEvent[]) => all.map((any) => Buffer.from(encoder.encode(any).bytes).toString('hex'));
-    expect(events.slice(1, -1).map(({ event }) => event.kind)).toEqual(expected.map(({ event }) => event.kind));
-    expect(bytes(events.slice(1, -1))).toEqual(bytes(expected));
+    expect(events.slice(1, -2).map(({ event }) => event.kind)).toEqual(expected.map(({ event }) => event.kind));
+    expect(bytes(events.slice(1, -2))).toEqual(bytes(expected));
   });
 
   it('speaks as the host that was recorded, in its time and with its names', async () => {
@@ -79,7 +80,7 @@ describe('a replay through the agent', () => {
     }
     const exec = processEvents(events).find(({ kind, process }) => kind === 'EXEC' && process.uid === 1000);
     expect([exec?.process.user, exec?.host.labels]).toEqual(['svc1000', { env: 'lab' }]);
-    expect(events.map(({ event }) => event.sequence)).toEqual(events.map((_, i) => i + 1));
+    expect(events.map(({ event }) => event.sequence)).toEqual([...events.slice(1).map((_, i) => i + 1), null]);
   });
 
   it('begins and ends with what the recording says, whoever replays it and whatever ran here before', async () => {
@@ -121,6 +122,12 @@ describe('a replay through the agent', () => {
       kind: 'STOP',
       time: last.timeUs,
       stop: { clean: true, reason: 'end of the recording', upstream: { heard: heard.filter((item) => 'kernelSeq' in item).length, lost } },
+    });
+    const count = events.length - 1;
+    expect(checkpointOf(events)).toMatchObject({
+      kind: 'CHECKPOINT',
+      time: last.timeUs,
+      checkpoint: { checkpoint_no: 1, from_sequence: 1, to_sequence: count, accepted: count, filtered: 0, upstream: { sequenced: count } },
     });
   });
 

@@ -7,6 +7,7 @@ import { previousRun } from '../../../src/agent/lifecycle-events.ts';
 import { readRunRecord, writeRunRecord } from '../../../src/agent/run-record.ts';
 import type { LastRun, RunRecord } from '../../../src/agent/run-record.ts';
 import { openLedger } from '../../../src/core/ledger.ts';
+import { uuidBytes, uuidText } from '../../../src/core/uuid.ts';
 
 const upstream = {
   heard: 0,
@@ -25,7 +26,7 @@ const record: RunRecord = {
   clean: true,
   time: 1_767_225_600_000_007,
   upstream,
-  sinks: [{ ...openLedger('file'), accepted: 9, delivered: 9 }],
+  sinks: [{ ...openLedger('file'), accepted: 9, lastAccepted: 8, delivered: 9 }],
   last_sequence: 9,
   boot_id: '2b5c1b3e-8d5b-4f51-9d64-5a8b7a1c9e10',
   kernel_seqs: { '0': 12, '1': 4_294_967_300 },
@@ -64,10 +65,13 @@ it('does not wait for whoever might write to a fifo', () => {
 });
 
 it('tells START of the run before', () => {
-  expect(previousRun(reading(JSON.stringify(record)).record)).toMatchObject({ clean: true, last_sequences: { file: 9 } });
+  const sinkId = uuidBytes('0f1e2d3c-4b5a-4697-a8b9-cadbecfd0e1f');
+  const { record: last } = reading(JSON.stringify(record));
+  expect(previousRun(last, new Map([['file', sinkId]]))).toMatchObject({ clean: true, last_sequences: { [uuidText(sinkId)]: 8 } });
+  expect(previousRun(last, new Map())).toMatchObject({ last_sequences: {} });
 });
 
-const sink = { sink: 'file', accepted: 1, delivered: 1 };
+const sink = { sink: 'file', lastAccepted: 1 };
 const damaged: [string, unknown, string][] = [
   ['only an id', { version: 1, agent_id: record.agent_id }, 'sinks is not a list'],
   ['a list', [record], 'it is not an object'],
@@ -83,8 +87,8 @@ const damaged: [string, unknown, string][] = [
   ['a negative sequence', { ...record, last_sequence: -1 }, 'last_sequence is not a count'],
   ['sinks by name', { ...record, sinks: { file: sink } }, 'sinks is not a list'],
   ['a sink of null', { ...record, sinks: [sink, null] }, 'sinks[1]: is not an object'],
-  ['a sink without a name', { ...record, sinks: [{ accepted: 1, delivered: 1 }] }, 'sinks[0]: sink is not a name'],
-  ['a sink with text for a count', { ...record, sinks: [{ ...sink, delivered: '1' }] }, 'sinks[0]: delivered is not a count'],
+  ['a sink without a name', { ...record, sinks: [{ lastAccepted: 1 }] }, 'sinks[0]: sink is not a name'],
+  ['a sink with text for a count', { ...record, sinks: [{ ...sink, lastAccepted: '1' }] }, 'sinks[0]: lastAccepted is not a sequence'],
 ];
 
 it.each(damaged)('reports a damaged record: %s', (_name, written, reason) => {

@@ -59,7 +59,7 @@ forkcast.yaml:1:19  source.threads must be true or false (found "yes")
 forkcast.yaml:1:24  source.evnets is an unknown key
     did you mean events?
 --set agent.x.y  agent.x is an unknown key
-    remove it; known here: data_dir, labels, shutdown_timeout
+    remove it; known here: data_dir, labels, shutdown_timeout, checkpoint_interval
 --set enrich.ancestors must be a whole number from 0 to 64 (found 100)
     write one within these bounds
 

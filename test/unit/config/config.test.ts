@@ -13,7 +13,7 @@ enrich: {max_processes: 64, exit_ttl: 100ms, max_args_bytes: 2MiB, exec_cache: o
 sinks: {z: {type: stdout, filter: {kinds: [snapshot, exec]}, queue: {max_size: 4MiB, max_events: 7, when_full: drop_oldest}}, a: {type: file, path: /e}}
 telemetry: {log_level: debug}
 `);
-  expect(config.agent).toEqual({ dataDir: '/d', labels: { env: 'prod' }, shutdownTimeoutMs: 90_000 });
+  expect(config.agent).toEqual({ dataDir: '/d', labels: { env: 'prod' }, shutdownTimeoutMs: 90_000, checkpointIntervalMs: 5000 });
   expect(config.source).toEqual({
     type: 'proc_connector',
     canaryAfterMs: 30_000,

@@ -12,7 +12,7 @@ const summary = (text: string): string[] => summaryOf(issuesIn(text));
 it('without a file everything is default, with event files and a live view', () => {
   const { effective, file } = loadConfig();
   expect(file).toBeNull();
-  expect(effective.agent).toEqual({ data_dir: './data', labels: {}, shutdown_timeout: '10s' });
+  expect(effective.agent).toEqual({ data_dir: './data', labels: {}, shutdown_timeout: '10s', checkpoint_interval: '5s' });
   expect(Object.entries(effective.sinks).map(([name, { type }]) => [name, type])).toEqual([
     ['disk', 'file'],
     ['eyes', 'stdout'],
@@ -77,7 +77,7 @@ it('ends as CONFIG_INVALID, exit code 78, with the list in its context', () => {
 
 describe('shapes', () => {
   it.each([
-    ['agent: 5', '1:8 agent | must be a map of keys | write its keys below it: data_dir, labels, shutdown_timeout'],
+    ['agent: 5', '1:8 agent | must be a map of keys | write its keys below it: data_dir, labels, shutdown_timeout, checkpoint_interval'],
     ['agent: [data_dir]', '1:8 agent | must be a map of keys |'],
     ['agent: {data_dir: }', '1:19 agent.data_dir | has no value | write one, or remove the key for the default "./data"'],
     ['agent: {data_dir: [x]}', '1:19 agent.data_dir | must be a path |'],

@@ -159,7 +159,17 @@ export const fullAgentEvent: AgentEvent = {
     filtered: 4,
     dropped: [{ from: 150, to: 160, count: 6, reason: 'queue_full' }],
     digest: Buffer.from('0123456789abcdef', 'hex'),
-    amendments: [{ from: 1, to: 10, checkpoint_no: 1, fate: 'dead_lettered' }],
+    amendments: [
+      {
+        from: 1,
+        to: 10,
+        checkpoint_no: 1,
+        fate: 'dead_lettered',
+        agent_id: uuid(4),
+        count: 9,
+        digest: Buffer.from('fedcba9876543210', 'hex'),
+      },
+    ],
     upstream: ledger,
   },
   throttle: {

@@ -5,6 +5,7 @@ import { AgentError } from '../../../src/core/errors.ts';
 import type { AnyEvent } from '../../../src/core/any-event.ts';
 import type { Heard, SidEvent } from '../../../src/core/kernel-event.ts';
 import { openLedger } from '../../../src/core/ledger.ts';
+import type { Checkpoints } from '../../../src/pipeline/intake.ts';
 import type { Lane } from '../../../src/pipeline/lane.ts';
 import { Pipeline } from '../../../src/pipeline/pipeline.ts';
 import { MemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
@@ -49,7 +50,7 @@ export interface FakeSink {
   open?: () => Promise<void>;
 }
 
-export function lane(name: string, sink: FakeSink, log: string[], options: { wants?: (kind: string) => boolean } = {}): Lane {
+export function lane(name: string, sink: FakeSink, log: string[], options: Pick<Partial<Lane>, 'wants' | 'account'> = {}): Lane {
   const queue = new MemoryQueue<Encoded>({ maxEvents: 1000, maxBytes: 1e6 });
   return {
     sink: {
@@ -66,6 +67,7 @@ export function lane(name: string, sink: FakeSink, log: string[], options: { wan
     ledger: openLedger(name),
     encoder: 0,
     wants: options.wants ?? ((): boolean => true),
+    ...(options.account === undefined ? {} : { account: options.account }),
     enqueue: async (batch) => queue.offer(batch),
   };
 }
@@ -87,7 +89,7 @@ export function build(
   batches: Heard[][],
   lanes: Lane[],
   log: string[],
-  extra: { shutdownTimeoutMs?: number; source?: ScriptedSource } = {},
+  extra: { shutdownTimeoutMs?: number; source?: ScriptedSource; checkpoints?: Checkpoints } = {},
 ): { pipeline: Pipeline; source: ScriptedSource; notes: string[] } {
   const source = extra.source ?? new ScriptedSource(batches, log);
   const notes: string[] = [];
@@ -107,6 +109,7 @@ export function build(
         },
       },
     ],
+    checkpoints: extra.checkpoints ?? { intervalMs: 0, event: () => event('CHECKPOINT', 'agent') },
     onUnencodable: (error) => void notes.push(error.code),
     delivery: {
       down: (sink) => void notes.push(`down ${sink}`),

@@ -28,7 +28,7 @@ describe('enqueue', () => {
     const intake = intakeOf('drop_newest');
     await enqueue(intake, batch(1, 3), never);
     expect(await enqueue(intake, batch(4, 6), never)).toBe(false);
-    expect(intake.drops).toEqual([['queue_full', { fromSequence: 4, toSequence: 6, count: 3, checkpoints: [] }]]);
+    expect(intake.drops).toEqual([['queue_full', { fromSequence: 4, toSequence: 6, count: 3, items: batch(4, 6).items, checkpoints: [] }]]);
     expect(sequences((await intake.queue.pull(never))?.batch)).toEqual([1, 2, 3]);
   });
 
@@ -37,7 +37,7 @@ describe('enqueue', () => {
     await enqueue(intake, batch(1, 2), never);
     await enqueue(intake, batch(3, 4), never);
     expect(await enqueue(intake, batch(5, 6), never)).toBe(true);
-    expect(intake.drops).toEqual([['evicted', { fromSequence: 1, toSequence: 2, count: 2, checkpoints: [] }]]);
+    expect(intake.drops).toEqual([['evicted', { fromSequence: 1, toSequence: 2, count: 2, items: batch(1, 2).items, checkpoints: [] }]]);
     expect(sequences((await intake.queue.pull(never))?.batch)).toEqual([3, 4]);
   });
 
@@ -75,7 +75,7 @@ describe('enqueue', () => {
     await enqueue(intake, batch(1, 1), never);
     await enqueue(intake, batchOf(record(9), checkpoint, record(4)), never);
     await enqueue(intake, batchOf(checkpoint), never);
-    expect(intake.drops.map(([, dropped]) => dropped)).toEqual([
+    expect(intake.drops.map(([, dropped]) => dropped)).toMatchObject([
       { fromSequence: 4, toSequence: 9, count: 2, checkpoints: [checkpoint] },
       { fromSequence: 0, toSequence: 0, count: 0, checkpoints: [checkpoint] },
     ]);

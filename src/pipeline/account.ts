@@ -1,0 +1,218 @@
+import type { AgentCheckpoint, Amendment, Dropped } from '../core/agent-event.ts';
+import { Digest, EventHash } from '../core/digest.ts';
+import type { Encoded } from '../core/encoded.ts';
+import type { Uuid } from '../core/event.ts';
+import type { DroppedBatch } from '../core/queue.ts';
+import { Boundaries } from './boundaries.ts';
+
+/** What an account says; the ledger before the sinks is added by whoever keeps it. */
+export type Statement = Omit<AgentCheckpoint, 'upstream'>;
+
+export interface AccountParts {
+  readonly agentId: Uuid;
+  readonly sinkId: Uuid;
+  /** The first sequence that is given while the sink is there; 1 where it is there from the start. */
+  readonly from?: number;
+}
+
+/** Without `items` and `digest` where only the number of those that are gone is known. */
+type PartlyGone = Omit<DroppedBatch, 'items'> & { readonly items?: readonly Encoded[] | undefined };
+
+/** Of each list in a checkpoint. What exceeds it is summed up: counts and digests stay exact, ranges become wider. */
+const MAX_RANGES = 1000;
+/** Checkpoints in the queue beyond which none is added until some are through: an outage of any length costs so many. */
+const MAX_WAITING = 1000;
+
+/**
+ * The account of one lane, from one CHECKPOINT to the next: which sequences there were, and what became of each. Whatever is told of an
+ * event is told before the statement that covers it; evictions may also come later, as amendments.
+ */
+export class LaneAccount {
+  readonly #agentId: Uuid;
+  readonly #sinkId: Uuid;
+  readonly #hash: EventHash;
+  readonly #boundaries = new Boundaries();
+  /** Evicted ones, to go into the queue again: their numbers are dense, and what they said stands. */
+  #evicted: Encoded[] = [];
+  #waiting = 0;
+  #from: number;
+  #to: number;
+  #accepted = 0;
+  #filtered = 0;
+  #dropped: Dropped[] = [];
+  #acceptedSinceDrop = false;
+  #amendments: Amendment[] = [];
+  #digest = new Digest();
+
+  constructor({ agentId, sinkId, from = 1 }: AccountParts) {
+    this.#agentId = agentId;
+    this.#sinkId = sinkId;
+    this.#from = from;
+    this.#to = from - 1;
+    this.#hash = new EventHash(agentId);
+  }
+
+  /** The next event; then follows what becomes of it. */
+  sequenced(sequence: number): void {
+    this.#to = sequence;
+  }
+
+  /** The sink's own filter left one out. */
+  filtered(): void {
+    this.#filtered += 1;
+  }
+
+  /** The queue took these. */
+  accepted(items: readonly Encoded[]): void {
+    for (const { sequence } of items) {
+      if (sequence === 0) continue;
+      this.#accepted += 1;
+      this.#digest.add(this.#hash.of(sequence));
+    }
+    this.#acceptedSinceDrop = true;
+  }
+
+  /** Events that were never accepted; `from` to `to` are the outermost of `count`. */
+  dropped({ from, to, count, reason }: Dropped): void {
+    if (count === 0) return;
+    const last = this.#dropped.at(-1);
+    const adjoins = last !== undefined && last.reason === reason && (from === last.to + 1 || !this.#acceptedSinceDrop);
+    this.#acceptedSinceDrop = false;
+    const same = adjoins
+      ? last
+      : this.#dropped.length < MAX_RANGES
+        ? undefined
+        : this.#dropped.findLast((range) => range.reason === reason);
+    if (same === undefined) this.#dropped.push({ from, to, count, reason });
+    else extend(same, { from, to, count });
+  }
+
+  /** Accepted earlier, and gone now. Checkpoints among them are put into the queue again with the next one. */
+  evicted(batch: DroppedBatch): void {
+    this.#evicted.push(...batch.checkpoints);
+    this.#waiting = Math.max(0, this.#waiting - batch.checkpoints.length);
+    this.#amend(batch, 'dropped');
+  }
+
+  /** What was pulled did not reach the sink, or only in part: `lost` of it are gone, and nobody knows which. `fate` as in the schema. */
+  gone(items: readonly Encoded[], fate: string, lost = items.length): void {
+    this.delivered(items);
+    let rest = lost;
+    for (const batch of batchesOf(items)) {
+      const count = Math.min(rest, batch.count);
+      rest -= count;
+      this.#amend(count === batch.count ? batch : { ...batch, items: undefined, count }, fate);
+    }
+  }
+
+  #amend(batch: PartlyGone, fate: string): void {
+    const { fromSequence: from, toSequence: to, count } = batch;
+    if (count === 0) return;
+    const foreign = batch.agentId !== undefined && !this.#agentId.equals(batch.agentId);
+    const agent_id = foreign ? Buffer.from(batch.agentId) : null;
+    const checkpoint_no = foreign ? 0 : this.#boundaries.numberOf(from);
+    const digest = this.#digestOf(batch)?.bytes() ?? null;
+    this.#addAmendment({ from, to, checkpoint_no, fate, agent_id, count, digest });
+  }
+
+  /** The next statement: all that was told since the last one that was `stated`. */
+  get statement(): Statement {
+    return {
+      sink_id: this.#sinkId,
+      checkpoint_no: this.#boundaries.next,
+      from_sequence: this.#from,
+      to_sequence: this.#to,
+      accepted: this.#accepted,
+      filtered: this.#filtered,
+      dropped: this.#dropped,
+      digest: this.#digest.bytes(),
+      amendments: this.#amendments,
+    };
+  }
+
+  /** Too many statements wait in the queue already: this one had better cover more. */
+  get hasEnoughWaiting(): boolean {
+    return this.#waiting >= MAX_WAITING;
+  }
+
+  /** The statement is `record`. What is to go into the queue now, past its bounds: first what was evicted from it. */
+  stated(record: Encoded): readonly Encoded[] {
+    this.#boundaries.add(this.#to);
+    this.#from = this.#to + 1;
+    this.#accepted = 0;
+    this.#filtered = 0;
+    this.#dropped = [];
+    this.#amendments = [];
+    this.#digest = new Digest();
+    const records = [...this.#evicted, record];
+    this.#evicted = [];
+    this.#waiting += records.length;
+    return records;
+  }
+
+  /** The sink took these. */
+  delivered(items: readonly Encoded[]): void {
+    for (const { sequence } of items) if (sequence === 0 && this.#waiting > 0) this.#waiting -= 1;
+  }
+
+  #digestOf({ agentId, digest, items, fromSequence, toSequence, count }: PartlyGone): Digest | undefined {
+    if (digest !== undefined) return new Digest(digest);
+    const hash = agentId === undefined ? this.#hash : new EventHash(agentId);
+    const sum = new Digest();
+    if (items !== undefined) {
+      for (const { sequence } of items) if (sequence !== 0) sum.add(hash.of(sequence));
+      return sum;
+    }
+    if (toSequence - fromSequence + 1 !== count) return undefined;
+    for (let sequence = fromSequence; sequence <= toSequence; sequence += 1) sum.add(hash.of(sequence));
+    return sum;
+  }
+
+  #addAmendment(amendment: Amendment): void {
+    const last = this.#amendments.at(-1);
+    const adjoins = last !== undefined && last.to + 1 === amendment.from && isAlike(last, amendment);
+    const full = this.#amendments.length >= MAX_RANGES;
+    const same = adjoins ? last : full ? this.#amendments.findLast((one) => isAlike(one, amendment)) : undefined;
+    if (same === undefined) {
+      this.#amendments.push(amendment);
+      return;
+    }
+    extend(same, amendment);
+    same.digest =
+      same.digest === null || amendment.digest === null ? null : Digest.from(same.digest).add(Digest.from(amendment.digest)).bytes();
+  }
+}
+
+/** A batch for each run of whose records there are some. */
+function batchesOf(items: readonly Encoded[]): DroppedBatch[] {
+  const byRun = Map.groupBy(
+    items.filter(({ sequence }) => sequence > 0),
+    ({ origin }) => (origin === undefined ? '' : Buffer.from(origin.agentId).toString('latin1')),
+  );
+  return [...byRun.values()].map((records) => batchOf(records));
+}
+
+function batchOf(items: readonly Encoded[]): DroppedBatch {
+  const sequences = items.map(({ sequence }) => sequence);
+  const agentId = items[0]?.origin?.agentId;
+  // Not spread: a batch may hold more than a call takes arguments.
+  const fromSequence = sequences.reduce((a, b) => Math.min(a, b));
+  const toSequence = sequences.reduce((a, b) => Math.max(a, b));
+  const batch = { fromSequence, toSequence, count: items.length, items, checkpoints: [] };
+  return agentId === undefined ? batch : { ...batch, agentId };
+}
+
+function extend(
+  range: { from: number; to: number; count: number },
+  { from, to, count }: { from: number; to: number; count: number },
+): void {
+  range.from = Math.min(range.from, from);
+  range.to = Math.max(range.to, to);
+  range.count += count;
+}
+
+/** They can be told as one: what is known exactly of one must not be mixed with what is not of the other. */
+function isAlike(a: Amendment, b: Amendment): boolean {
+  const sameRun = a.agent_id === null ? b.agent_id === null : b.agent_id !== null && a.agent_id.equals(b.agent_id);
+  return sameRun && a.checkpoint_no === b.checkpoint_no && a.fate === b.fate && (a.digest === null) === (b.digest === null);
+}
