@@ -4,7 +4,7 @@
  */
 const STEPS = 'ingest|enrich|encode|queue|sink';
 const COMPONENTS = `${STEPS}|telemetry`;
-const DRIVERS = 'kafka|nats|file|stdout|blackhole';
+const DRIVERS = 'kafka|nats|file|stdout|blackhole|chaos';
 
 /** A package by name, wherever it was installed; `@types` stand-ins count as the package. */
 const npm = (names) => `(^|/)node_modules/(@types/)?(${names})(/|$)`;
