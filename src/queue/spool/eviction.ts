@@ -1,0 +1,49 @@
+import { Digest, EventHash } from '../../core/digest.ts';
+import type { DroppedBatch } from '../../core/queue.ts';
+import type { Encoded } from '../../core/encoded.ts';
+import { FrameType, decodeFrame } from './frame.ts';
+import { FrameWalk } from './frame-walk.ts';
+import type { FoundFrame } from './frame-walk.ts';
+import type { Segment } from './segment.ts';
+import type { SpoolFs } from './spool-fs.ts';
+
+/**
+ * What a segment that was given up held, one `DroppedBatch` for each batch that was accepted; where it cannot be read, one for what is known of all.
+ * No more than a frame is in memory at once.
+ */
+export async function describeEvicted(fs: SpoolFs, segment: Segment): Promise<readonly DroppedBatch[]> {
+  try {
+    return await readAll(fs, segment);
+  } catch {
+    // It goes either way; what its seal said is known.
+    const { lowest, highest, sequenced } = segment.contents;
+    return [{ agentId: segment.origin.agentId, fromSequence: lowest, toSequence: highest, count: sequenced, checkpoints: [] }];
+  }
+}
+
+async function readAll(fs: SpoolFs, segment: Segment): Promise<readonly DroppedBatch[]> {
+  const dropped: DroppedBatch[] = [];
+  const hash = new EventHash(segment.origin.agentId);
+  const file = fs.open(segment.path, 'read');
+  try {
+    const walk = new FrameWalk(fs, file, { walked: segment, at: segment.headerBytes });
+    while (!walk.atEnd) {
+      for (let found = walk.take(); found !== undefined; found = walk.take())
+        if (found.head.type === FrameType.BATCH && !segment.done.has(found.at)) dropped.push(describe(found, segment, hash));
+      if (!walk.atEnd) await walk.load();
+    }
+  } finally {
+    fs.close(file);
+  }
+  return dropped;
+}
+
+function describe({ frame, head }: FoundFrame, { origin }: Segment, hash: EventHash): DroppedBatch {
+  const digest = new Digest();
+  const checkpoints: Encoded[] = [];
+  for (const item of decodeFrame(frame, head, origin).items) {
+    if (item.sequence === 0) checkpoints.push({ ...item, bytes: Buffer.from(item.bytes) });
+    else digest.add(hash.of(item.sequence));
+  }
+  return { agentId: origin.agentId, fromSequence: head.lowest, toSequence: head.highest, count: head.sequenced, digest, checkpoints };
+}

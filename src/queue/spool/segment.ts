@@ -1,0 +1,132 @@
+import type { Origin } from '../../core/encoded.ts';
+import type { Entry, Place } from './entry.ts';
+import { NOTHING, addContents } from './frame.ts';
+import type { Contents, FrameHead } from './frame.ts';
+import type { FileId } from './spool-fs.ts';
+
+export interface SegmentParts {
+  readonly number: number;
+  readonly path: string;
+  readonly origin: Origin;
+  readonly headerBytes: number;
+  readonly createdUs: number;
+}
+
+/** Frames of one segment that are kept to be written again where their sync fails: what is older stays where it is. */
+const MAX_COPY_BYTES = 4 << 20;
+/** Of these, batches that a reader close behind need not decode. */
+const MAX_PLAIN_BYTES = 2 << 20;
+
+/** One segment, as far as it has to be known while its frames lie on the disk. */
+export class Segment {
+  readonly number: number;
+  readonly path: string;
+  readonly origin: Origin;
+  readonly headerBytes: number;
+  readonly createdUs: number;
+  /** Bytes up to the end of its last frame. */
+  end: number;
+  contents: Contents = NOTHING;
+  frames = 0;
+  /** Records that were not handed out yet. */
+  unread = 0;
+  /** Frames that were, and are not done; and their records. */
+  out = 0;
+  outRecords = 0;
+  /** Nothing will be appended. */
+  sealed = false;
+  /** Behind its end its file has a seal. */
+  hasSeal = false;
+  /** Something of it could not be read: it is kept for people to look at. */
+  damaged = false;
+  /** Set while it may be written or synced. */
+  file: FileId | undefined;
+  syncedEnd = 0;
+  nameSynced = false;
+  syncing = false;
+  removed = false;
+  /** What may have to be written again: not synced and not done, by offset and in its order. */
+  readonly recent = new Map<number, Entry>();
+  #copyBytes = 0;
+  #plainBytes = 0;
+  /** Frames that an earlier run had done beyond its position, and their records. */
+  readonly done = new Map<number, number>();
+
+  constructor({ number, path, origin, headerBytes, createdUs }: SegmentParts) {
+    this.number = number;
+    this.path = path;
+    this.origin = origin;
+    this.headerBytes = headerBytes;
+    this.createdUs = createdUs;
+    this.end = headerBytes;
+  }
+
+  /** Nobody will ask for anything of it any more. */
+  get drained(): boolean {
+    return this.unread === 0 && this.out === 0;
+  }
+
+  /** Takes account of a frame at its end, and says where that is. */
+  append(head: FrameHead): Place {
+    const place = { segment: this, offset: this.end, bytes: head.bytes, before: this.contents.records };
+    this.end += head.bytes;
+    this.contents = addContents(this.contents, head);
+    this.frames += 1;
+    return place;
+  }
+
+  /** Keeps what may have to be written again, the oldest no longer than there is room for it. */
+  remember(place: Place, entry: Entry): void {
+    this.recent.set(place.offset, entry);
+    this.#copyBytes += place.bytes;
+    this.#plainBytes += entry.batch?.bytes ?? 0;
+    if (this.#plainBytes > MAX_PLAIN_BYTES) this.#plainBytes -= release(entry);
+    for (const [offset, oldest] of this.recent) {
+      if (this.#copyBytes <= MAX_COPY_BYTES) break;
+      this.forget(offset, oldest);
+    }
+  }
+
+  forget(offset: number, entry: Entry): void {
+    if (!this.recent.delete(offset)) return;
+    this.#copyBytes -= entry.place?.bytes ?? 0;
+    this.#plainBytes -= entry.batch?.bytes ?? 0;
+    entry.frame = undefined;
+  }
+
+  /** Takes out what may have to be written again, as if it had never been here. */
+  takeRecent(): readonly Entry[] {
+    const entries = [...this.recent.values()];
+    this.recent.clear();
+    this.#copyBytes = 0;
+    this.#plainBytes = 0;
+    for (const { state, records } of entries) {
+      if (state === 'unread') this.unread -= records;
+      else this.takeBack(records);
+    }
+    return entries;
+  }
+
+  /** The frame of this entry is its own now. */
+  adopt({ state, records }: Entry): void {
+    this.unread += records;
+    if (state !== 'unread') this.handOut(records);
+  }
+
+  handOut(records: number): void {
+    this.unread -= records;
+    this.out += 1;
+    this.outRecords += records;
+  }
+
+  takeBack(records: number): void {
+    this.out -= 1;
+    this.outRecords -= records;
+  }
+}
+
+function release(entry: Entry): number {
+  const bytes = entry.batch?.bytes ?? 0;
+  entry.batch = undefined;
+  return bytes;
+}

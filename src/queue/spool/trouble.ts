@@ -1,0 +1,51 @@
+import type { AgentError } from '../../core/errors.ts';
+import type { OnSpoolEvent } from './spool-events.ts';
+import type { After } from './timers.ts';
+
+const FIRST_MS = 1000;
+const LONGEST_MS = 30_000;
+
+/** Why the spool is not as it should be, and when it tries again: after 1 s, then 2, 4, …, 30 s. */
+export class Trouble {
+  readonly #after: After;
+  readonly #onEvent: OnSpoolEvent;
+  readonly #retry: () => void;
+  #error: AgentError | undefined;
+  #delayMs = FIRST_MS;
+  #cancel: (() => void) | undefined;
+
+  constructor(parts: { readonly after: After; readonly onEvent: OnSpoolEvent; readonly retry: () => void }) {
+    this.#after = parts.after;
+    this.#onEvent = parts.onEvent;
+    this.#retry = parts.retry;
+  }
+
+  /** undefined while all is well. */
+  get error(): AgentError | undefined {
+    return this.#error;
+  }
+
+  met(error: AgentError): void {
+    if (this.#error === undefined) this.#onEvent({ what: 'degraded', error });
+    this.#error = error;
+    if (this.#cancel !== undefined) return;
+    this.#cancel = this.#after(this.#delayMs, () => {
+      this.#cancel = undefined;
+      this.#retry();
+    });
+    this.#delayMs = Math.min(2 * this.#delayMs, LONGEST_MS);
+  }
+
+  over(): void {
+    this.stop();
+    this.#delayMs = FIRST_MS;
+    if (this.#error === undefined) return;
+    this.#error = undefined;
+    this.#onEvent({ what: 'restored' });
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+}
