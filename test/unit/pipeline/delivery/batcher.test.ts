@@ -194,6 +194,20 @@ test('what is in no parcel goes back to the queue, the rest of a divided deliver
   expect(sequences((await queue.pull(never))?.batch)).toEqual(sequences(batch(1, 25)));
 });
 
+test.each([
+  [['returned', 'delivered', 'delivered'], 'returned'],
+  [['delivered', 'returned', 'dead_lettered'], 'returned'],
+  [['delivered', 'dead_lettered', 'delivered'], 'dead_lettered'],
+] as const)('a divided delivery whose parts end as %j is %s', async (ends, outcome) => {
+  const { queue, outcomes } = queueOf(25);
+  const time = new FakeTime();
+  const batcher = new Batcher(queue, bounds(), time);
+  const parcels: (Parcel | undefined)[] = [];
+  for (let i = 0; i < ends.length; i += 1) parcels.push(await throughTime(time, batcher.next(never)));
+  for (const [i, end] of ends.entries()) settleParcel(parcels[i] as Parcel, end);
+  expect(outcomes).toEqual([outcome]);
+});
+
 test('whatever comes when: nothing is lost, doubled or reordered, bounds hold, and every delivery is done once', async () => {
   const schedule = fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 12 }), size: fc.integer({ min: 0, max: 30 }) }), {
     maxLength: 20,

@@ -54,11 +54,17 @@ export class FakeTime implements DeliveryTime {
   }
 }
 
-/** Lets time pass, timer by timer, whenever nothing else moves, until `work` is done. */
+/** Turns of the event loop after which work that waits for no timer is taken to wait for nothing at all; those on files need many. */
+const PATIENCE = 20_000;
+
+/** Lets time pass, timer by timer, whenever nothing else moves, until `work` is done. Rejects when it never will be. */
 export async function throughTime<T>(time: FakeTime, work: Promise<T>): Promise<T> {
-  const progress = { done: false };
+  const progress = { done: false, idle: 0 };
   const end = (): void => void (progress.done = true);
   work.then(end, end);
-  for (await nextTurn(); !progress.done; await nextTurn()) time.step();
+  for (await nextTurn(); !progress.done; await nextTurn()) {
+    progress.idle = time.step() ? 0 : progress.idle + 1;
+    if (progress.idle > PATIENCE) throw new Error('nothing moves any more');
+  }
   return work;
 }
