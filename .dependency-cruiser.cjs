@@ -46,7 +46,7 @@ module.exports = {
       comment: 'Components open, read, write and close; who builds and runs them is not their business.',
       severity: 'error',
       from: { path: `^src/(${COMPONENTS})/` },
-      to: { path: '^src/((pipeline|agent|cli|config)/|main\\.ts$|index\\.ts$)' },
+      to: { path: '^src/((pipeline|agent|cli|config|verify)/|main\\.ts$|index\\.ts$)' },
     },
     {
       name: 'monitor-composes-hearing-and-knowing',
@@ -68,6 +68,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/pipeline/' },
       to: { path: '^src/', pathNot: '^src/(pipeline|core|telemetry)/' },
+    },
+    {
+      name: 'verify-is-pure',
+      comment: 'The proof depends on the records alone: reading them, from files or brokers, is the business of whoever asks for it.',
+      severity: 'error',
+      from: { path: '^src/verify/' },
+      to: { pathNot: '^src/(verify|core)/' },
     },
     {
       name: 'telemetry-knows-no-component',

@@ -18,7 +18,7 @@ export interface AccountParts {
 /** Without `items` and `digest` where only the number of those that are gone is known. */
 type PartlyGone = Omit<DroppedBatch, 'items'> & { readonly items?: readonly Encoded[] | undefined };
 
-/** Of each list in a checkpoint. What exceeds it is summed up: counts and digests stay exact, ranges become wider. */
+/** Of each list in a checkpoint. What exceeds it is summed up: counts stay exact, ranges become wider. */
 const MAX_RANGES = 1000;
 /** Checkpoints in the queue beyond which none is added until some are through: an outage of any length costs so many. */
 const MAX_WAITING = 1000;
@@ -170,7 +170,13 @@ export class LaneAccount {
 
   #addAmendment(amendment: Amendment): void {
     const last = this.#amendments.at(-1);
-    const adjoins = last !== undefined && last.to + 1 === amendment.from && isAlike(last, amendment);
+    // Without its number, a checkpoint's part of a longer range could not be told from the next one's.
+    const adjoins =
+      last !== undefined &&
+      last.to + 1 === amendment.from &&
+      last.checkpoint_no > 0 &&
+      isAlike(last, amendment) &&
+      isExact(last) === isExact(amendment);
     const full = this.#amendments.length >= MAX_RANGES;
     const same = adjoins ? last : full ? this.#amendments.findLast((one) => isAlike(one, amendment)) : undefined;
     if (same === undefined) {
@@ -178,8 +184,9 @@ export class LaneAccount {
       return;
     }
     extend(same, amendment);
-    same.digest =
-      same.digest === null || amendment.digest === null ? null : Digest.from(same.digest).add(Digest.from(amendment.digest)).bytes();
+    // A range with others in it, that are not gone, is no set: then only the number holds.
+    const [known, added] = [same.digest, amendment.digest];
+    same.digest = adjoins && known !== null && added !== null ? Digest.from(known).add(Digest.from(added)).bytes() : null;
   }
 }
 
@@ -211,8 +218,10 @@ function extend(
   range.count += count;
 }
 
-/** They can be told as one: what is known exactly of one must not be mixed with what is not of the other. */
+const isExact = ({ digest }: Amendment): boolean => digest !== null;
+
+/** They can be told as one. */
 function isAlike(a: Amendment, b: Amendment): boolean {
   const sameRun = a.agent_id === null ? b.agent_id === null : b.agent_id !== null && a.agent_id.equals(b.agent_id);
-  return sameRun && a.checkpoint_no === b.checkpoint_no && a.fate === b.fate && (a.digest === null) === (b.digest === null);
+  return sameRun && a.checkpoint_no === b.checkpoint_no && a.fate === b.fate;
 }

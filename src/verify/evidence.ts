@@ -1,0 +1,24 @@
+import type { AgentEvent } from '../core/agent-event.ts';
+import type { Host, RecordStream, Uuid } from '../core/event.ts';
+
+/** What a check needs of one record, from wherever it is read. */
+export interface Evidence {
+  readonly stream: RecordStream;
+  readonly agentId: Uuid;
+  /** null: CHECKPOINT. */
+  readonly sequence: number | null;
+  /** Microseconds since the epoch. */
+  readonly time: number;
+  readonly host: Pick<Host, 'host_id' | 'boot_id' | 'hostname'>;
+  /** Records of the agent's own: the whole of it. */
+  readonly event: AgentEvent | null;
+}
+
+/**
+ * Where records come from, for readers of any kind. `sink` is the sink whose records they are, where the place itself says so (the metadata of
+ * a file); else all records of one place are taken for those of one sink, and `place` tells places apart.
+ */
+export interface Place {
+  readonly place: string;
+  readonly sink: Uuid | null;
+}

@@ -1,0 +1,138 @@
+import { events, judgeInterval } from './judge-interval.ts';
+import type { Leave } from './judge-interval.ts';
+import type { RunReport, RunState } from './report.ts';
+import type { RunStream } from './run-stream.ts';
+import { uuidText } from '../core/uuid.ts';
+
+/** Without two checkpoints to tell, what the agent does by default. */
+const USUAL_INTERVAL_US = 5_000_000;
+const SILENT_AFTER = 3;
+
+export interface Circumstances {
+  readonly nowUs: number;
+  /** The run of the same host and sink that came next. */
+  readonly next: RunStream | undefined;
+}
+
+/** Everything is in: the verdict on one run in one sink. To be called once. */
+export function judgeRun(stream: RunStream, { nowUs, next }: Circumstances): RunReport {
+  stream.settleAmendments();
+  const { checkpoints, findings } = stream;
+  const begins = beginOf(stream);
+  for (const text of stream.hosts.strangers) findings.add('mixed', `${text}: records of two runs are mixed under one id`);
+  judgeCoverage(stream, begins);
+  const openPresent = stream.open.all.reduce((sum, { present }) => sum + present, 0);
+  const leave: Leave = { before: begins, others: stream.otherAmendments.filter(({ fate }) => fate !== 'replayed').map(toLeave) };
+  for (const interval of stream.open.all) judgeInterval(stream, interval, leave);
+  const tail = judgeEnd(stream, next);
+  const kept = findings.kept.toSorted((a, b) => (a.from ?? 0) - (b.from ?? 0));
+  return {
+    host_id: stream.hosts.hostId,
+    hostname: stream.hosts.hostname,
+    agent_id: uuidText(stream.agentId),
+    sink_id: stream.sinkId,
+    sink: nameOf(stream),
+    state: stateOf(stream, { nowUs, next }),
+    clean: stream.stop?.body.clean ?? null,
+    from_time: stream.firstTime,
+    to_time: stream.lastTime,
+    expected: stream.accepted,
+    present: stream.provenPresent + openPresent,
+    duplicates: stream.duplicates,
+    filtered: stream.filtered,
+    declared: stream.declared,
+    unaccounted: findings.unaccounted,
+    unproven_tail: tail,
+    unproven_head: headOf(stream),
+    begins_at: begins,
+    accepted_up_to: acceptedUpTo(stream, next),
+    checkpoints: checkpoints.numbers.all.reduce((sum, { from, to }) => sum + to - from + 1, 0),
+    upstream: stream.stop?.body.upstream ?? stream.upstream,
+    findings: kept,
+    more_findings: [...findings.counts.values()].reduce((sum, count) => sum + count, 0) - kept.length,
+  };
+}
+
+const toLeave = ({ count, fate }: { count: number; fate: string }): { left: number; fate: string } => ({ left: count, fate });
+
+function nameOf({ start, sinkId }: RunStream): string | null {
+  return start?.body.sinks.find(({ sink_id }) => uuidText(sink_id) === sinkId)?.name ?? null;
+}
+
+/**
+ * Retention takes the oldest first: where the run's first records of its own are gone, so may be its first events. Where they are there,
+ * everything must be.
+ */
+function beginOf({ start, checkpoints: { first }, lowestProcess }: RunStream): number {
+  if (start !== null || first === undefined) return 1;
+  if (first.checkpoint_no === 1) return first.from_sequence;
+  return Number.isFinite(lowestProcess) ? Math.max(first.from_sequence, lowestProcess) : first.from_sequence;
+}
+
+function headOf({ checkpoints: { first }, set, start }: RunStream): number {
+  return first === undefined || start !== null ? 0 : set.count(1, first.from_sequence - 1);
+}
+
+function judgeCoverage(stream: RunStream, begins: number): void {
+  const { checkpoints, findings, set, start } = stream;
+  const { first, numbers, covered } = checkpoints;
+  if (first === undefined) return;
+  if (first.checkpoint_no === 1 && first.from_sequence === 1 && start === null && begins === 1)
+    findings.add('start_missing', 'its START is not there', { from: 1, to: 1, sequences: [1] });
+  const absent = [...numbers.gaps];
+  const uncovered = [...covered.gaps];
+  if (start !== null && first.checkpoint_no > 1) {
+    absent.unshift({ from: 1, to: first.checkpoint_no - 1 });
+    uncovered.unshift({ from: 1, to: first.from_sequence - 1 });
+  }
+  for (const { from, to } of absent)
+    findings.add('checkpoint_missing', from === to ? `checkpoint ${from} is missing` : `checkpoints ${from} to ${to} are missing`);
+  for (const { from, to } of uncovered) {
+    const there = set.count(from, to);
+    const length = to - from + 1;
+    const text = `no checkpoint covers ${from} to ${to}: ${events(there)} of ${length} are there, unproven`;
+    findings.add(absent.length > 0 ? 'checkpoint_missing' : 'checkpoint_wrong', text, { from, to, count: length - there });
+  }
+}
+
+/** Returns the number of events behind the last checkpoint. */
+function judgeEnd(stream: RunStream, next: RunStream | undefined): number {
+  const { checkpoints, findings, set, stop, highest } = stream;
+  const covered = checkpoints.covered.all.at(-1)?.to ?? 0;
+  const previous = next?.start?.body.previous;
+  if (stop === null) {
+    if (previous?.clean === true && previous.agent_id.equals(stream.agentId))
+      findings.add('stop_missing', 'the next run says that it stopped cleanly, but its STOP is not there');
+    return set.count(covered + 1, highest);
+  }
+  const last = Math.max(highest, covered);
+  if (last > stop.sequence) {
+    const about = { from: stop.sequence + 1, to: last };
+    findings.add(
+      covered > stop.sequence ? 'mixed' : 'foreign',
+      `it stopped with event ${stop.sequence}, but there are events up to ${last}`,
+      about,
+    );
+  }
+  const there = set.count(covered + 1, stop.sequence);
+  if (covered < stop.sequence && checkpoints.last !== undefined && stop.body.clean) {
+    const length = stop.sequence - covered;
+    const text = `the checkpoint behind its STOP is missing: ${events(there)} of ${length} from ${covered + 1} on are there, unproven`;
+    findings.add('checkpoint_missing', text, { from: covered + 1, to: stop.sequence, count: length - there });
+  }
+  return there;
+}
+
+function acceptedUpTo({ agentId, sinkId, stop }: RunStream, next: RunStream | undefined): number | null {
+  const previous = next?.start?.body.previous;
+  if (stop !== null || sinkId === null || !previous?.agent_id.equals(agentId)) return null;
+  return previous.last_sequences[sinkId] ?? null;
+}
+
+function stateOf({ stop, checkpoints, lastTime }: RunStream, { nowUs, next }: Circumstances): RunState {
+  if (stop !== null) return 'stopped';
+  if (next !== undefined) return 'killed';
+  const patienceUs = SILENT_AFTER * Math.max(USUAL_INTERVAL_US, checkpoints.intervalUs);
+  const heardUs = checkpoints.last === undefined ? lastTime : checkpoints.lastTime;
+  return nowUs - heardUs <= patienceUs ? 'running' : 'silent';
+}
