@@ -24,7 +24,8 @@ export class Checkpoints {
   add(checkpoint: AgentCheckpoint, time: number): Added {
     const { checkpoint_no: number, from_sequence: from, to_sequence: to } = checkpoint;
     const print = fingerprint(checkpoint, time);
-    if (this.numbers.has(number)) return this.#printOf(number) === print ? 'again' : `two different checkpoints have the number ${number}`;
+    if (this.numbers.has(number))
+      return this.#printOf(number) === print ? 'again' : { conflict: `two different checkpoints have the number ${number}` };
     if (from < 1 || to < from - 1) return { conflict: `checkpoint ${number} covers an impossible range, ${from} to ${to}` };
     if (this.covered.intersects(from, to))
       return { conflict: `checkpoint ${number} covers sequences that another one covers, in ${from} to ${to}` };
