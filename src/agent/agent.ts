@@ -18,12 +18,12 @@ import { uuidText } from '../core/uuid.ts';
 import type { RecordingEnd } from '../ingest/recording/end.ts';
 import type { TornEnd } from '../ingest/recording/reader.ts';
 import type { Statement } from '../pipeline/account.ts';
-import type { DeliveryEvents } from '../pipeline/delivery.ts';
 import type { IntakeParts } from '../pipeline/intake.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Books } from './books.ts';
 import { withinBootTime } from './boot.ts';
+import { deliveryLog } from './delivery-log.ts';
 import { describeStart } from './describe-start.ts';
 import { createSource } from './create-source.ts';
 import { EventClock } from './event-clock.ts';
@@ -100,7 +100,7 @@ export class Agent {
         intervalMs: reproducible ? 0 : config.agent.checkpointIntervalMs,
         event: (statement) => this.#checkpoint(statement),
       },
-      delivery: this.#deliveryEvents(),
+      delivery: deliveryLog(deps.log),
       shutdownTimeoutMs: config.agent.shutdownTimeoutMs,
       finish: (emit) => this.enricher.end(emit),
       first: () => this.#first(),
@@ -247,16 +247,6 @@ export class Agent {
     const clean = failure === undefined;
     const reason = clean ? this.#stopReason : asAgentError(failure).message;
     return stopEvent(this.#deps.origin, { reason, clean, upstream: this.books.upstream });
-  }
-
-  #deliveryEvents(): DeliveryEvents {
-    const { log } = this.#deps;
-    return {
-      down: (sink, error) =>
-        log.warn({ sink, code: error.code, ...(error.fix === undefined ? {} : { fix: error.fix }) }, `${error.message}; trying again`),
-      up: (sink) => log.info({ sink }, 'delivering again'),
-      lost: (sink, error, events) => log.error({ sink, code: error.code, events }, `events lost: ${error.message}`),
-    };
   }
 
   /** Never in the way of the run: it only helps the next one. */

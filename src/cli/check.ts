@@ -95,5 +95,7 @@ function describeTarget(sink: SinkConfig): string {
       return `files in ${escapeText(resolve(sink.settings.path))}, ${sink.settings.codec}, up to ${formatSize(sink.settings.keepBytes)}`;
     case 'blackhole':
       return 'nowhere';
+    case 'chaos':
+      return 'nowhere, with trouble on the way';
   }
 }

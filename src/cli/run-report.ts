@@ -55,11 +55,12 @@ function ignoredRows({ foreign, malformed }: Agent['source']['counts']): [string
   return parts.length === 0 ? [] : [['ignored', parts.join(' · ')]];
 }
 
-function sinkText({ delivered, filtered, dropped, lost, waiting }: SinkLedger): string {
+function sinkText({ delivered, filtered, dropped, deadLettered, lost, waiting }: SinkLedger): string {
   const parts = [`delivered ${n(delivered)}`];
   if (filtered > 0) parts.push(`filtered ${n(filtered)}`);
   for (const [reason, count] of [...Object.entries(dropped), ...Object.entries(lost)])
     parts.push(`${reason.replaceAll('_', ' ')} ${n(count)}`);
+  if (deadLettered > 0) parts.push(`dead-lettered ${n(deadLettered)}`);
   if (waiting > 0) parts.push(`waiting ${n(waiting)}`);
   return parts.join(' · ');
 }

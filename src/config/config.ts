@@ -13,6 +13,8 @@ import type { ReplayConfig } from '../ingest/replay/config.ts';
 import { compileSynthetic } from '../ingest/synthetic/config.ts';
 import type { SyntheticConfig } from '../ingest/synthetic/config.ts';
 import type { WhenFull } from '../queue/when-full.ts';
+import { compileDeadLetter } from '../sink/dead-letter/config.ts';
+import type { DeadLetterConfig } from '../sink/dead-letter/config.ts';
 import type { EffectiveConfig, EffectiveSink } from './effective.ts';
 import { WRITTEN_KINDS } from './schema.ts';
 import type { WrittenKind } from './schema.ts';
@@ -74,10 +76,20 @@ export interface SinkQueueConfig {
   readonly whenFull: WhenFull;
 }
 
+/** What is written to a sink at once. */
+export interface SinkBatchConfig {
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+  readonly lingerMs: number;
+}
+
 interface SinkConfigOf<T extends SinkType> {
   readonly name: string;
   readonly type: T;
   readonly queue: SinkQueueConfig;
+  readonly batch: SinkBatchConfig;
+  readonly retry: { readonly initialMs: number; readonly maxMs: number };
+  readonly deadLetter: DeadLetterConfig;
   /** The ProcessEvents it gets; AgentEvents are never filtered. */
   readonly kinds: readonly ProcessKindChoice[];
   /** What the sink's own factory takes. */
@@ -129,12 +141,15 @@ export function compileConfig({ agent, source, enrich, sinks, telemetry }: Effec
 }
 
 function compileSink(name: string, sink: EffectiveSink): SinkConfig {
-  const { type, queue, filter, ...values } = sink;
+  const { type, queue, filter, batch, retry, dead_letter, ...values } = sink;
   const compile = SINK_TYPES[type].compile as (values: object) => SinkSettings<SinkType>;
   return {
     name,
     type,
     queue: { type: queue.type, maxBytes: parseSize(queue.max_size), maxEvents: queue.max_events, whenFull: queue.when_full },
+    batch: { maxEvents: batch.max_events, maxBytes: parseSize(batch.max_bytes), lingerMs: parseDuration(batch.linger) },
+    retry: { initialMs: parseDuration(retry.initial), maxMs: parseDuration(retry.max) },
+    deadLetter: compileDeadLetter(dead_letter),
     kinds: chosen(filter.kinds),
     settings: compile(values),
   } as SinkConfig;

@@ -1,13 +1,13 @@
 import { isAbsolute, resolve } from 'node:path';
 import { AgentError } from '../core/errors.ts';
-import { formatSize, parseSize } from '../core/units.ts';
+import { formatSize, parseDuration, parseSize } from '../core/units.ts';
 import type { EffectiveConfig, EffectiveSink } from './effective.ts';
 import type { Finding } from './issue.ts';
 
 /** What each key allows but several together do not. For configurations whose keys are each right. Throws FILE_IO, see `requireBase`. */
 export function checkRelations(config: EffectiveConfig): Finding[] {
   requireBase(config);
-  return [...blockingAmongOthers(config), ...sharedFolders(config), ...queuesTooSmall(config)];
+  return [...blockingAmongOthers(config), ...sharedFolders(config), ...queuesTooSmall(config), ...retriesUpsideDown(config)];
 }
 
 /**
@@ -82,5 +82,16 @@ function queuesTooSmall({ enrich, sinks }: EffectiveConfig): Finding[] {
       value: queue.max_size,
       reason: `is too small for an event with ${enrich.max_args_bytes} of arguments (enrich.max_args_bytes)`,
       fix: `write at least ${formatSize(least)}, or lower enrich.max_args_bytes`,
+    }));
+}
+
+function retriesUpsideDown({ sinks }: EffectiveConfig): Finding[] {
+  return Object.entries(sinks)
+    .filter(([, { retry }]) => parseDuration(retry.initial) > parseDuration(retry.max))
+    .map(([name, { retry }]): Finding => ({
+      path: ['sinks', name, 'retry', 'initial'],
+      value: retry.initial,
+      reason: `must not be longer than max (${retry.max})`,
+      fix: `write at most ${retry.max}, or raise max`,
     }));
 }

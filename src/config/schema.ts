@@ -8,6 +8,7 @@ import { throttleSchema } from '../enrich/throttle/config.ts';
 import { replaySchema } from '../ingest/replay/config.ts';
 import { syntheticSchema } from '../ingest/synthetic/config.ts';
 import { WHEN_FULL } from '../queue/when-full.ts';
+import { deadLetterSchema } from '../sink/dead-letter/config.ts';
 
 /** Kinds as the configuration writes them. */
 export type WrittenKind = Lowercase<Exclude<ProcessKind, 'UNKNOWN'>>;
@@ -168,6 +169,28 @@ export const SINK_SCHEMA = {
     max_events: { format: 'count', default: 50000, min: 1, max: 250000, doc: 'How much may wait, in events.' },
     when_full: { format: 'choice', default: 'drop_newest', choices: WHEN_FULL, doc: 'What to do with an event that finds the queue full.' },
   },
+  batch: {
+    max_events: { format: 'count', default: 1000, min: 1, max: 100_000, doc: 'How many events are written to the sink at once, at most.' },
+    max_bytes: { format: 'size', default: '900KiB', min: '1KiB', max: '64MiB', doc: 'How many bytes of events at once, at most.' },
+    linger: {
+      format: 'duration',
+      default: '5ms',
+      min: '0s',
+      max: '1m',
+      doc: 'How long an event may wait for others so that they are written at once.',
+    },
+  },
+  retry: {
+    initial: {
+      format: 'duration',
+      default: '100ms',
+      min: '1ms',
+      max: '1m',
+      doc: 'How soon a failed write is repeated; the bound doubles with each failure, and the wait is a random part of it.',
+    },
+    max: { format: 'duration', default: '30s', min: '100ms', max: '1h', doc: 'The largest such bound.' },
+  },
+  dead_letter: deadLetterSchema,
 } as const satisfies SettingGroup;
 
 export const SINK_NAME = /^[a-z0-9_-]{1,64}$/;

@@ -1,5 +1,6 @@
 import type { Setting, SettingGroup, ValuesOf } from '../core/setting.ts';
 import { blackholeSinkSchema, compileBlackholeSink } from '../sink/blackhole/config.ts';
+import { chaosSinkSchema, compileChaosSink } from '../sink/chaos/config.ts';
 import { compileFileSink, fileSinkSchema } from '../sink/file/config.ts';
 import { compileStdoutSink, stdoutSinkSchema } from '../sink/stdout/config.ts';
 import { SINK_SCHEMA } from './schema.ts';
@@ -9,6 +10,7 @@ export const SINK_TYPES = {
   file: { schema: fileSinkSchema, compile: compileFileSink },
   stdout: { schema: stdoutSinkSchema, compile: compileStdoutSink },
   blackhole: { schema: blackholeSinkSchema, compile: compileBlackholeSink },
+  chaos: { schema: chaosSinkSchema, compile: compileChaosSink },
 } as const;
 
 export type SinkType = keyof typeof SINK_TYPES;

@@ -1,15 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { createLanes } from '../../../src/agent/lanes.ts';
-import { derivedSinkIds } from '../../../src/agent/sink-ids.ts';
+import { derivedSinkIds, sinkIdOf } from '../../../src/agent/sink-ids.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import { AgentError } from '../../../src/core/errors.ts';
 import { total } from '../../../src/core/ledger.ts';
+import { uuidText } from '../../../src/core/uuid.ts';
 import type { Screen } from '../../../src/agent/screen.ts';
 import type { Lane } from '../../../src/pipeline/lane.ts';
 import { batch, batchOf, record } from '../../contract/records.ts';
 import { asProcess, execEvent } from '../encode/samples.ts';
 import { stateOf } from '../../contract/waiting.ts';
 import { configFile } from '../config/refusal.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
 import { recordedLog } from './log-lines.ts';
 
 const never = new AbortController().signal;
@@ -115,5 +120,38 @@ it('has accounts for what programs read, none for lines', () => {
   expect(lanes.map(({ ledger, account }) => [ledger.sink, account !== undefined])).toEqual([
     ['disk', true],
     ['eyes', false],
+  ]);
+});
+
+it('writes to a sink as its configuration says, and gathers nothing where the same events are to make the same files', async () => {
+  const dataDir = await tempDir();
+  const written = 'batch: {max_events: 7, max_bytes: 1MiB, linger: 0s}, retry: {initial: 1s, max: 2s}, dead_letter: {max_size: 1MiB}';
+  const { config } = loadConfig({ file: configFile(`agent: {data_dir: ${dataDir}}\nsinks: {void: {type: blackhole, ${written}}}`) });
+  const laneOf = (reproducible: boolean): Lane | undefined => {
+    const screen = { output: new PassThrough(), colour: false, status: () => '' };
+    return createLanes(config, { agentId: Buffer.alloc(16), sinkIds, reproducible, log: recordedLog().log, screen }).lanes[0];
+  };
+  const policy = { batch: { maxEvents: 7, maxBytes: 1_048_576, lingerMs: 0 }, retry: { initialMs: 1000, maxMs: 2000 }, holdMs: 60_000 };
+  expect(laneOf(false)?.policy).toEqual(policy);
+  expect(laneOf(true)?.policy).toEqual({ ...policy, batch: null });
+});
+
+it('puts aside what a sink will never take below the data directory, with what is needed to send it again', async () => {
+  const dataDir = await tempDir();
+  const { config } = loadConfig({ file: configFile(`agent: {data_dir: ${dataDir}}\nsinks: {void: {type: blackhole}}`) });
+  const screen = { output: new PassThrough(), colour: false, status: () => '' };
+  const [lane] = createLanes(config, { agentId: Buffer.alloc(16, 1), sinkIds, reproducible: false, log: recordedLog().log, screen }).lanes;
+  await lane?.deadLetters?.add(batch(1, 2).items, new AgentError('RECORD_REJECTED', 'too large'));
+  await lane?.deadLetters?.close();
+  const lines = (await readFile(join(dataDir, 'state/dead-letter/void/dead-0000000001.ndjson'), 'utf8')).trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    {
+      sink: 'void',
+      sink_id: uuidText(sinkIdOf(sinkIds, 'void')),
+      agent_id: '01010101-0101-0101-0101-010101010101',
+      sequence: 1,
+      format: expect.stringMatching(/^avro process=[0-9a-f]{16} agent=[0-9a-f]{16}$/) as string,
+    },
+    { sequence: 2 },
   ]);
 });

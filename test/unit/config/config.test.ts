@@ -49,6 +49,9 @@ telemetry: {log_level: debug}
   expect(config.sinks[1]).toMatchObject({
     kinds: ['EXEC', 'SNAPSHOT'],
     queue: { type: 'memory', maxBytes: 4194304, maxEvents: 7, whenFull: 'drop_oldest' },
+    batch: { maxEvents: 1000, maxBytes: 921600, lingerMs: 5 },
+    retry: { initialMs: 100, maxMs: 30_000 },
+    deadLetter: { maxBytes: 67_108_864 },
   });
 });
 

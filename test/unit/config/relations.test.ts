@@ -22,6 +22,13 @@ it('a queue has room for the longest event', () => {
   ]);
 });
 
+it('the bounds of retries are the right way round', () => {
+  expect(() => loadConfig({ file: configFile('sinks: {a: {type: stdout, retry: {initial: 1s, max: 1s}}}') })).not.toThrow();
+  expect(summaryOf(issuesIn('sinks:\n  a: {type: stdout, retry: {initial: 1m}}\n'))).toEqual([
+    '2:38 sinks.a.retry.initial | must not be longer than max (30s) | write at most 30s, or raise max',
+  ]);
+});
+
 describe('without a working directory', () => {
   const gone = Object.assign(new Error('uv_cwd'), { code: 'ENOENT' });
   const withoutCwd = (): void => {

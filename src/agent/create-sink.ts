@@ -1,0 +1,69 @@
+import { systemClock } from '../core/clock.ts';
+import type { Sink } from '../core/component.ts';
+import { uuidText } from '../core/uuid.ts';
+import type { Uuid } from '../core/event.ts';
+import type { SinkConfig } from '../config/config.ts';
+import { createOcf } from '../encode/avro/ocf.ts';
+import type { Format } from '../encode/record-format.ts';
+import { BlackholeSink } from '../sink/blackhole/blackhole-sink.ts';
+import { ChaosSink } from '../sink/chaos/chaos-sink.ts';
+import { createFileSink } from '../sink/file/file-sink.ts';
+import { createStdoutSink } from '../sink/stdout/stdout-sink.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { takeLock } from './data-dir.ts';
+import type { Screen } from './screen.ts';
+
+export interface SinkDeps {
+  /** The run whose records it gets. */
+  readonly agentId: Uuid;
+  readonly sinkId: Uuid;
+  /** The same events make the same files. */
+  readonly reproducible: boolean;
+  readonly log: Logger;
+  /** Where the stdout sinks write, and what their status line says. */
+  readonly screen: Screen;
+}
+
+/** What the sink's records are. A blackhole gets what a file would, so that a measurement leaves out the writing and nothing else. */
+export function formatOf(sink: SinkConfig): Format {
+  return sink.type === 'stdout' ? sink.settings.format : 'avro';
+}
+
+/** Not opened yet. */
+export function createSink(sink: SinkConfig, deps: SinkDeps): Sink {
+  switch (sink.type) {
+    case 'stdout':
+      return createView(sink, deps.screen);
+    case 'blackhole':
+      return new BlackholeSink(sink.name);
+    case 'chaos':
+      return new ChaosSink(sink.settings, { id: sink.name });
+    case 'file':
+      return createFiles(sink, deps);
+  }
+}
+
+function createView({ name, settings }: Extract<SinkConfig, { type: 'stdout' }>, screen: Screen): Sink {
+  const view = createStdoutSink(settings, {
+    id: name,
+    output: screen.output,
+    colour: screen.colour,
+    dumb: screen.dumb === true,
+    status: () => screen.status(),
+  });
+  if (view.announce !== undefined) screen.announce = (line) => view.announce?.(line) === true;
+  return view;
+}
+
+function createFiles({ name, settings }: Extract<SinkConfig, { type: 'file' }>, { agentId, sinkId, log, reproducible }: SinkDeps): Sink {
+  const { codec } = settings;
+  return createFileSink(settings, {
+    id: name,
+    containers: { process: createOcf('process', codec), agent: createOcf('agent', codec) },
+    meta: { agent_id: uuidText(agentId), sink_id: uuidText(sinkId) },
+    clock: systemClock,
+    log: log.child({ sink: name }),
+    lock: takeLock,
+    reproducible,
+  });
+}
