@@ -185,8 +185,7 @@ export class FaultyDisk {
 
   #end(): void {
     this.#process += 1;
-    this.crashAt = Infinity;
-    this.changes = 0;
+    if (this.crashed) this.crashAt = Infinity;
     this.#open.clear();
   }
 

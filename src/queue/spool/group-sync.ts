@@ -110,7 +110,7 @@ export class GroupSync {
       return segment.removed ? undefined : { cause };
     } finally {
       segment.syncing = false;
-      if (segment.removed || (segment.sealed && segment.syncedEnd >= segment.end)) this.#parts.store.closeFile(segment);
+      if (segment.removed || (segment.sealed && !segment.suspect && segment.syncedEnd >= segment.end)) this.#parts.store.closeFile(segment);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Entry } from './entry.ts';
+import type { Entry, Place } from './entry.ts';
 import type { DoneFrame } from './position-file.ts';
 import { LinkedList } from '../memory/linked-list.ts';
 
@@ -26,6 +26,12 @@ export class HandedOut {
     this.#length += 1;
   }
 
+  /** One that an earlier run had done; of no interest where nothing before it waits. */
+  appendDone(place: Place, records: number): void {
+    if (this.first === undefined) return;
+    this.append({ serial: 0, records, highest: 0, bytes: 0, batch: undefined, frame: undefined, place, state: 'done' });
+  }
+
   /** To be called when one was done. */
   advance(): void {
     while (this.#list.first?.value.state === 'done') {
@@ -42,7 +48,7 @@ export class HandedOut {
     return found;
   }
 
-  doneBeyondFirst(): readonly DoneFrame[] {
+  doneBeyondFirst(): DoneFrame[] {
     const found: DoneFrame[] = [];
     for (let link = this.#list.first; link !== undefined && found.length < MAX_TOLD; link = link.next) {
       const { state, place, records } = link.value;

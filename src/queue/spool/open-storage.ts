@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { errnoName } from '../../core/system-error.ts';
 import { PositionFile } from './position-file.ts';
 import type { NewestDone } from './position-file.ts';
 import { findSegments } from './recovery.ts';
@@ -6,6 +7,7 @@ import type { Segment } from './segment.ts';
 import { SegmentStore } from './segment-store.ts';
 import { POSITION, mend, readSinkId, writeSinkId } from './spool-folder.ts';
 import { segmentLimits } from './spool-options.ts';
+import type { SpoolFs } from './spool-fs.ts';
 import { SpoolStorage } from './spool-storage.ts';
 import type { StorageParts } from './spool-storage.ts';
 
@@ -26,12 +28,30 @@ export async function openStorage(parts: Pick<StorageParts, 'config' | 'deps' | 
     const sinkId = (await readSinkId(fs, folder)) ?? (await writeSinkId(fs, folder));
     for (const event of mend({ fs, folder, quarantineBytes }, found)) onEvent(event);
     const store = new SegmentStore(fs, { ...segmentLimits(config), folder, quarantineBytes, sinkId, origin, nowUs }, found);
+    await syncFound(fs, { folder, segments: found.segments });
     const previous = newestRun(found.segments, position.position?.newest);
     for (const segment of found.segments) store.removeIfDrained(segment);
     return { storage: new SpoolStorage({ ...parts, store, position }), sinkId, previous };
   } catch (error) {
     position.close();
     throw error;
+  }
+}
+
+/** A run that was killed may have left them to the page cache. What the disk does not take now is as safe as it was. */
+async function syncFound(
+  fs: SpoolFs,
+  { folder, segments }: { readonly folder: string; readonly segments: readonly Segment[] },
+): Promise<void> {
+  try {
+    for (const segment of segments) {
+      if (segment.drained) continue;
+      const file = fs.open(segment.path, 'update');
+      await fs.sync(file).finally(() => fs.close(file));
+    }
+    if (segments.length > 0) await fs.syncFolder(folder);
+  } catch (error) {
+    if (errnoName(error) === undefined) throw error;
   }
 }
 

@@ -96,21 +96,28 @@ export class SegmentStore {
   abandon(segment: Segment): void {
     segment.sealed = true;
     if (this.#active === segment) this.#active = undefined;
-    if (!segment.syncing && segment.syncedEnd >= segment.end) this.closeFile(segment);
+    if (!segment.syncing && !segment.suspect && segment.syncedEnd >= segment.end) this.closeFile(segment);
   }
 
-  /** Cuts the segment to `end`: what lay behind is somewhere else now. Where the system will not cut, a next run may find it twice. */
-  cutTo(segment: Segment, end: number): void {
+  /** What lies behind `end` is in memory now; the file keeps it until `cutSuspect`, for it may be needed after a crash. */
+  suspect(segment: Segment, end: number): void {
     this.#bytes -= segment.end - end;
     segment.end = end;
-    this.#cut(segment);
+    segment.suspect = true;
     this.abandon(segment);
+  }
+
+  /** What was behind the end is somewhere else now, or done. Where the system will not cut, a next run may find it twice. */
+  cutSuspect(segment: Segment): void {
+    segment.suspect = false;
+    if (segment.file !== undefined) this.#cut(segment);
     this.closeFile(segment);
+    this.removeIfDrained(segment);
   }
 
   /** Removes the segment where nothing of it is needed any more; says whether it is gone. */
   removeIfDrained(segment: Segment): boolean {
-    if (!segment.drained || segment.removed) return segment.removed;
+    if (!segment.drained || segment.suspect || segment.removed) return segment.removed;
     if (!segment.sealed && segment.end < DRAINED_BYTES) return false;
     this.#remove(segment);
     return true;

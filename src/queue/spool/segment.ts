@@ -35,6 +35,8 @@ export class Segment {
   outRecords = 0;
   /** Nothing will be appended. */
   sealed = false;
+  /** Behind its end its file has frames that are in memory, and nowhere else. */
+  suspect = false;
   /** Behind its end its file has a seal. */
   hasSeal = false;
   /** Something of it could not be read: it is kept for people to look at. */

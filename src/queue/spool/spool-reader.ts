@@ -16,8 +16,11 @@ export interface Cursor {
   readonly before: number;
 }
 
-/** A frame read back, or one that is in memory still. */
-export type Read = { readonly entry: Entry } | { readonly batch: Batch<Encoded>; readonly place: Place; readonly highest: number };
+/** A frame that is in memory still, one read back, or one that an earlier run had done. */
+export type Read =
+  | { readonly what: 'recent'; readonly entry: Entry }
+  | { readonly what: 'frame'; readonly batch: Batch<Encoded>; readonly place: Place; readonly highest: number }
+  | { readonly what: 'done'; readonly place: Place; readonly records: number };
 
 export interface ReaderEvents {
   /** Everything of the segment was read; `missing` records of it were not there, between these sequences as far as is known. */
@@ -73,7 +76,7 @@ export class SpoolReader {
       if (entry?.place !== undefined && (entry.batch ?? entry.frame) !== undefined) {
         this.#noteSound(entry.highest, entry.highest);
         this.skipTo(entry.place, entry.records);
-        return { entry };
+        return { what: 'recent', entry };
       }
       if (this.#walk === undefined) return undefined;
       this.#walk.moveTo(this.#offset);
@@ -192,11 +195,11 @@ export class SpoolReader {
     this.#offset = at + head.bytes;
     if (head.type !== FrameType.BATCH) return undefined;
     this.#before += records;
-    if (segment.done.delete(at)) return undefined;
+    if (segment.done.delete(at)) return { what: 'done', place, records };
     try {
       const batch = decodeFrame(frame, head, segment.origin);
       this.#noteSound(head.lowest, head.highest);
-      return { batch, place, highest: head.highest };
+      return { what: 'frame', batch, place, highest: head.highest };
     } catch (error) {
       this.#damage(segment, error instanceof Error ? error.message : String(error));
       return undefined;

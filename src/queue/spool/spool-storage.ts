@@ -10,7 +10,7 @@ import { contentsOf, decodeFrame, encodeFrame, parseHead } from './frame.ts';
 import type { FrameHead } from './frame.ts';
 import { GroupSync } from './group-sync.ts';
 import { HandedOut } from './handed-out.ts';
-import type { NewestDone, PositionFile } from './position-file.ts';
+import type { DoneFrame, NewestDone, PositionFile } from './position-file.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentStore } from './segment-store.ts';
 import type { SpoolConfig, SpoolDeps } from './spool-options.ts';
@@ -39,6 +39,8 @@ export class SpoolStorage {
   readonly #backlog = new Backlog();
   readonly #out = new HandedOut();
   readonly #syncWaiters: { readonly serial: number; readonly resolve: () => void }[] = [];
+  /** Segments whose last frames are to be written to another. */
+  readonly #suspects: Segment[] = [];
   #serial = 0;
   #syncedSerial = 0;
   /** Accepted and not done. */
@@ -144,6 +146,7 @@ export class SpoolStorage {
     this.#out.advance();
     this.#writePosition();
     if (place !== undefined && this.#store.removeIfDrained(place.segment)) this.#reader.leave(place.segment);
+    if (this.#suspects.length > 0) this.#cutSuspects();
     if (this.empty) this.#synced(this.#serial);
     // What is done made room on the disk, perhaps the room that was lacking.
     if (this.inMemory && place?.segment.removed === true) this.#flush();
@@ -160,7 +163,7 @@ export class SpoolStorage {
   /** Segments that can be given up: nothing of them is handed out or being read. Oldest first. */
   evictable(): readonly Segment[] {
     const inside = this.#reader.inside;
-    return this.#store.all.filter((segment) => segment !== inside && segment.out === 0);
+    return this.#store.all.filter((segment) => segment !== inside && segment.out === 0 && !segment.suspect);
   }
 
   evict(segment: Segment): Promise<readonly DroppedBatch[]> {
@@ -199,10 +202,11 @@ export class SpoolStorage {
   }
 
   #read(): Entry | undefined {
-    const read = this.#reader.next();
+    let read = this.#reader.next();
+    for (; read?.what === 'done'; read = this.#reader.next()) this.#out.appendDone(read.place, read.records);
     if (read === undefined) return undefined;
     this.#readFailures = 0;
-    const entry = 'entry' in read ? read.entry : entryOf(read);
+    const entry = read.what === 'recent' ? read.entry : entryOf(read);
     entry.batch ??= this.#batchOf(entry);
     entry.place?.segment.handOut(entry.records);
     return entry;
@@ -265,6 +269,12 @@ export class SpoolStorage {
       if (!this.#place(entry)) return;
       this.#backlog.shift();
     }
+    this.#cutSuspects();
+  }
+
+  #cutSuspects(): void {
+    if (this.inMemory) return;
+    for (const segment of this.#suspects.splice(0)) this.#store.cutSuspect(segment);
   }
 
   #place(entry: Entry): boolean {
@@ -281,6 +291,7 @@ export class SpoolStorage {
   }
 
   #syncFailed(failed: Segment, cause: unknown): void {
+    const isFirst = this.#trouble.error === undefined;
     this.#trouble.met(asFileError(cause, { action: 'sync', path: failed.path }));
     const again: Entry[] = [];
     for (const segment of [...this.#store.all]) {
@@ -291,12 +302,14 @@ export class SpoolStorage {
       if (first === undefined) continue;
       again.push(...entries);
       this.#reader.cut(first);
-      this.#store.cutTo(segment, first.offset);
-      if (this.#store.removeIfDrained(segment)) this.#reader.leave(segment);
+      this.#store.suspect(segment, first.offset);
+      this.#suspects.push(segment);
     }
     for (const entry of again) entry.place = undefined;
     this.#backlog.prepend(again.filter(({ state }) => state === 'unread'));
     this.#unplaced += again.length;
+    // At once only the first time: a disk that fails every sync is not to be worn out.
+    if (isFirst) this.#flush();
   }
 
   #noteDone(agentId: Uint8Array, sequence: number): void {
@@ -312,7 +325,7 @@ export class SpoolStorage {
     const { segment, offset, before } =
       place === undefined ? this.#reader.cursor : { segment: place.segment.number, offset: place.offset, before: place.before };
     try {
-      this.#parts.position.write({ segment, offset, before, newest: this.#newest, done: this.#out.doneBeyondFirst() });
+      this.#parts.position.write({ segment, offset, before, newest: this.#newest, done: this.#doneBeyond() });
       this.#positionFailed = false;
     } catch (error) {
       if (!this.#positionFailed) {
@@ -321,6 +334,14 @@ export class SpoolStorage {
       }
       this.#positionFailed = true;
     }
+  }
+
+  /** By this run, and by earlier ones where the reader is not yet. */
+  #doneBeyond(): readonly DoneFrame[] {
+    const done = this.#out.doneBeyondFirst();
+    for (const segment of this.#store.all)
+      for (const [offset, records] of segment.done) done.push({ segment: segment.number, offset, records });
+    return done;
   }
 
   #missing(segment: Segment, { records, from, to }: { records: number; from: number; to: number }): void {
