@@ -15,7 +15,7 @@ export class Checkpoints {
   last: AgentCheckpoint | undefined;
   first: AgentCheckpoint | undefined;
   lastTime = -Infinity;
-  /** The longest time between two that follow each other, as seen. */
+  /** Between two that follow each other, the last that came so. */
   intervalUs = 0;
   /** By number, four bytes each: whether one that comes again is the same. */
   readonly #prints = new Map<number, Uint32Array>();
@@ -38,7 +38,7 @@ export class Checkpoints {
 
   #order(checkpoint: AgentCheckpoint, time: number): void {
     const { checkpoint_no: number } = checkpoint;
-    if (this.#before.number === number - 1) this.intervalUs = Math.max(this.intervalUs, time - this.#before.time);
+    if (this.#before.number === number - 1) this.intervalUs = time - this.#before.time;
     this.#before.number = number;
     this.#before.time = time;
     if (this.last === undefined || number > this.last.checkpoint_no) {

@@ -18,6 +18,8 @@ export interface Known {
 /** What one checkpoint says must be there, and how much of it is. */
 export class Interval {
   readonly number: number;
+  /** When it was stated. */
+  readonly time: number;
   readonly from: number;
   readonly to: number;
   readonly accepted: number;
@@ -29,7 +31,8 @@ export class Interval {
   present = 0;
   readonly amendments: Amendment[] = [];
 
-  constructor(checkpoint: AgentCheckpoint) {
+  constructor(checkpoint: AgentCheckpoint, time: number) {
+    this.time = time;
     this.number = checkpoint.checkpoint_no;
     this.from = checkpoint.from_sequence;
     this.to = checkpoint.to_sequence;

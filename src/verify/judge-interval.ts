@@ -13,6 +13,8 @@ export const events = (count: number): string => (count === 1 ? '1 event' : `${n
 export interface Leave {
   /** Nothing before this sequence is expected to be there any more. */
   readonly before: number;
+  /** What was stated after this, by a run that goes on, may still be on its way. */
+  readonly after: number;
   /** Of amendments that are about more than one interval. */
   readonly others: { left: number; readonly fate: string }[];
 }
@@ -35,6 +37,10 @@ export function judgeInterval(stream: RunStream, interval: Interval, leave: Leav
     const declared = declareUpTo(stream, missing, other);
     other.left -= declared;
     missing -= declared;
+  }
+  if (missing > 0 && interval.time > leave.after) {
+    stream.inFlight += missing;
+    return;
   }
   const isExact = due !== undefined && missing === due.count - interval.present;
   report(stream, interval, { missing, due: isExact ? due : undefined });

@@ -22,7 +22,9 @@ export function judgeRun(stream: RunStream, { nowUs, next }: Circumstances): Run
   for (const text of stream.hosts.strangers) findings.add('mixed', `${text}: records of two runs are mixed under one id`);
   judgeCoverage(stream, begins);
   const openPresent = stream.open.all.reduce((sum, { present }) => sum + present, 0);
-  const leave: Leave = { before: begins, others: stream.otherAmendments.filter(({ fate }) => fate !== 'replayed').map(toLeave) };
+  const state = stateOf(stream, { nowUs, next });
+  const after = state === 'running' ? nowUs - patienceUs(stream) : Infinity;
+  const leave: Leave = { before: begins, after, others: stream.otherAmendments.filter(({ fate }) => fate !== 'replayed').map(toLeave) };
   for (const interval of stream.open.all) judgeInterval(stream, interval, leave);
   const tail = judgeEnd(stream, next);
   const kept = findings.kept.toSorted((a, b) => (a.from ?? 0) - (b.from ?? 0));
@@ -32,7 +34,7 @@ export function judgeRun(stream: RunStream, { nowUs, next }: Circumstances): Run
     agent_id: uuidText(stream.agentId),
     sink_id: stream.sinkId,
     sink: nameOf(stream),
-    state: stateOf(stream, { nowUs, next }),
+    state,
     clean: stream.stop?.body.clean ?? null,
     from_time: stream.firstTime,
     to_time: stream.lastTime,
@@ -42,6 +44,7 @@ export function judgeRun(stream: RunStream, { nowUs, next }: Circumstances): Run
     filtered: stream.filtered,
     declared: stream.declared,
     unaccounted: findings.unaccounted,
+    in_flight: stream.inFlight,
     unproven_tail: tail,
     unproven_head: headOf(stream),
     begins_at: begins,
@@ -129,10 +132,14 @@ function acceptedUpTo({ agentId, sinkId, stop }: RunStream, next: RunStream | un
   return previous.last_sequences[sinkId] ?? null;
 }
 
-function stateOf({ stop, checkpoints, lastTime }: RunStream, { nowUs, next }: Circumstances): RunState {
+function stateOf(stream: RunStream, { nowUs, next }: Circumstances): RunState {
+  const { stop, checkpoints, lastTime } = stream;
   if (stop !== null) return 'stopped';
   if (next !== undefined) return 'killed';
-  const patienceUs = SILENT_AFTER * Math.max(USUAL_INTERVAL_US, checkpoints.intervalUs);
   const heardUs = checkpoints.last === undefined ? lastTime : checkpoints.lastTime;
-  return nowUs - heardUs <= patienceUs ? 'running' : 'silent';
+  return nowUs - heardUs <= patienceUs(stream) ? 'running' : 'silent';
+}
+
+function patienceUs({ checkpoints }: RunStream): number {
+  return SILENT_AFTER * Math.max(USUAL_INTERVAL_US, checkpoints.intervalUs);
 }

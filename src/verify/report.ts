@@ -29,6 +29,8 @@ export interface RunReport {
   readonly declared: Readonly<Record<string, number>>;
   /** Accepted, not there, not declared. */
   readonly unaccounted: number;
+  /** Accepted and not there, by a run that goes on, so lately that they may be on their way. */
+  readonly in_flight: number;
   /** There, but in no checkpoint: the end of a run that was killed, or that still runs. */
   readonly unproven_tail: number;
   /** There, and older than the first checkpoint that is. */
@@ -58,6 +60,7 @@ export interface Report {
   /** Nothing is unaccounted for, nothing contradicts itself, no run is silent, no expected host is missing. */
   readonly proven: boolean;
   readonly unaccounted: number;
+  /** Of runs that have ended. */
   readonly unproven_tail: number;
   readonly runs: readonly RunReport[];
   readonly blind: readonly Blind[];

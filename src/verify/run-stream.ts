@@ -50,6 +50,8 @@ export class RunStream {
   start: Once<AgentStart> | null = null;
   stop: Once<AgentStop> | null = null;
   duplicates = 0;
+  /** Accepted so short a time ago that they may be on their way. */
+  inFlight = 0;
   /** Sums over all checkpoints. */
   accepted = 0;
   filtered = 0;
@@ -99,7 +101,7 @@ export class RunStream {
     this.accepted += checkpoint.accepted;
     this.filtered += checkpoint.filtered;
     for (const { reason, count } of checkpoint.dropped) this.declare(reason, count);
-    this.#openInterval(new Interval(checkpoint));
+    this.#openInterval(new Interval(checkpoint, time));
     return true;
   }
 

@@ -60,7 +60,7 @@ export class Verifier {
     return {
       proven: sound && missing.length === 0,
       unaccounted: runs.reduce((sum, run) => sum + run.unaccounted, 0),
-      unproven_tail: runs.reduce((sum, run) => sum + run.unproven_tail, 0),
+      unproven_tail: runs.reduce((sum, run) => sum + (run.state === 'running' ? 0 : run.unproven_tail), 0),
       runs,
       blind,
       missing_hosts: missing,

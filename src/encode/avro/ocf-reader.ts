@@ -7,6 +7,9 @@ import type { OcfBlock } from './ocf-walk.ts';
 import { readerFor } from './record-reader.ts';
 import type { RecordReader } from './record-reader.ts';
 
+/** Metadata of a container file, by key. */
+export type OnMeta = (meta: ReadonlyMap<string, Buffer>) => void;
+
 type Decompress = (body: Uint8Array) => Promise<Buffer>;
 
 /** How the blocks after a header are read. */
@@ -17,17 +20,19 @@ interface Format {
 
 /**
  * The records of a container file in order, one block in memory at a time. Throws FILE_CORRUPT when the header is damaged or not one of
- * ours; damage further on is reported and passed over.
+ * ours; damage further on is reported and passed over. `onMeta` is told of the metadata before the records that it is about.
  */
-export async function* readOcf(window: ByteWindow): AsyncGenerator<Decoded> {
+export async function* readOcf(window: ByteWindow, onMeta?: OnMeta): AsyncGenerator<Decoded> {
   let answer: Uint8Array = new Uint8Array(0);
   let format: Format | undefined;
   const walk = walkOcf();
   for (let step = walk.next(answer); step.done !== true; step = walk.next(answer)) {
     const found = step.value;
     if (found.what === 'ask') answer = await window.read(found);
-    else if (found.what === 'header') format = formatOf(found.meta);
-    else if (found.what === 'unreadable')
+    else if (found.what === 'header') {
+      format = formatOf(found.meta);
+      onMeta?.(found.meta);
+    } else if (found.what === 'unreadable')
       throw new AgentError('FILE_CORRUPT', `not a container file of forkcast at byte ${found.at}: ${found.reason}`);
     else if (found.what !== 'block') yield found;
     else if (format !== undefined)

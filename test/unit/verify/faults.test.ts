@@ -218,6 +218,14 @@ describe('what has no end', () => {
     expect(report.runs).toMatchObject([{ state: 'running', unproven_tail: 3, unaccounted: 0 }]);
   });
 
+  it('may have events on their way, of what was stated lately only', () => {
+    const late = cut.filter(({ sequence }) => sequence !== cut.at(-6)?.sequence);
+    expect(last(late, end + 10_000_000)).toMatchObject({ proven: true, unaccounted: 0, runs: [{ state: 'running', in_flight: 1 }] });
+    const old = cut.map((record) => (record.time < end - 40_000 ? { ...record, time: record.time - 60_000_000 } : record));
+    const early = old.filter(({ sequence }) => sequence !== 5);
+    expect(last(early, end + 10_000_000)).toMatchObject({ proven: false, unaccounted: 1, runs: [{ state: 'running', in_flight: 0 }] });
+  });
+
   it('is silent when none came for three intervals', () => {
     const report = last(cut, end + 16_000_000);
     expect(report.proven).toBe(false);
