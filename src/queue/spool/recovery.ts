@@ -29,6 +29,10 @@ interface Opened {
   readonly signal: AbortSignal;
 }
 
+interface Placed {
+  readonly position: Position | undefined;
+}
+
 /**
  * What is in a spool's folder, in order: sealed segments by their seals, others frame by frame. Changes nothing. Segments before the position
  * are left out. Rejects with FILE_TOO_NEW, the signal's reason or the system's own error.
@@ -41,14 +45,13 @@ export async function findSegments(opened: Opened, position: Position | undefine
     opened.signal.throwIfAborted();
     const number = segmentNumber(entry.name) ?? 0;
     nextNumber = Math.max(nextNumber, number + 1);
-    const found = await examine(opened, entry, number);
+    const found = await examine({ ...opened, position }, entry, number);
     if (found instanceof Segment) segments.push(found);
     else irregular.push(found);
     if (found instanceof Segment && found.end < entry.bytes && !found.hasSeal)
       irregular.push({ path: found.path, what: 'torn', bytes: entry.bytes - found.end });
     if (found instanceof Segment && found.damaged) irregular.push({ path: found.path, what: 'damaged', bytes: 0 });
   }
-  for (const segment of segments) applyPosition(segment, position);
   return { segments, irregular, nextNumber: Math.max(nextNumber, 1) };
 }
 
@@ -56,7 +59,11 @@ export function segmentFiles(entries: readonly FolderEntry[]): readonly FolderEn
   return entries.filter(({ name, isFile }) => isFile && segmentNumber(name) !== undefined).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function examine({ fs, folder, signal }: Opened, entry: FolderEntry, number: number): Promise<Segment | Irregular> {
+async function examine(
+  { fs, folder, signal, position }: Opened & Placed,
+  entry: FolderEntry,
+  number: number,
+): Promise<Segment | Irregular> {
   const path = join(folder, segmentName(number));
   const file = fs.open(path, 'read');
   try {
@@ -68,9 +75,10 @@ async function examine({ fs, folder, signal }: Opened, entry: FolderEntry, numbe
     const segment = new Segment({ number, path, origin: { agentId, format }, headerBytes: parsed.bytes, createdUs });
     segment.sealed = true;
     segment.nameSynced = true;
-    if (!(await readSeal(fs, file, { segment, bytes: entry.bytes }))) await countFrames({ fs, file, signal }, segment, entry.bytes);
+    applyPosition(segment, position);
+    if (await readSeal(fs, file, { segment, bytes: entry.bytes })) segment.unread = unreadOf(segment, position);
+    else await countFrames({ fs, file, signal, position }, segment, entry.bytes);
     segment.syncedEnd = segment.end;
-    segment.unread = segment.contents.records;
     return segment;
   } finally {
     fs.close(file);
@@ -92,7 +100,11 @@ async function readSeal(fs: SpoolFs, file: FileId, { segment, bytes }: { segment
 }
 
 /** Finds the end of what was accepted: behind the last sound frame. What lies between sound frames and is none is damage. */
-async function countFrames(opened: { fs: SpoolFs; file: FileId; signal: AbortSignal }, segment: Segment, bytes: number): Promise<void> {
+async function countFrames(
+  opened: Omit<Opened, 'folder'> & Placed & { readonly file: FileId },
+  segment: Segment,
+  bytes: number,
+): Promise<void> {
   const walk = new FrameWalk(opened.fs, opened.file, { walked: { number: segment.number, end: bytes }, at: segment.headerBytes });
   const damages: Damage[] = [];
   while (!walk.atEnd) {
@@ -100,6 +112,7 @@ async function countFrames(opened: { fs: SpoolFs; file: FileId; signal: AbortSig
       if (found.head.type === FrameType.BATCH) {
         segment.end = found.at;
         segment.append(found.head);
+        if (!isDone(segment, found.at, opened.position)) segment.unread += found.head.records;
       }
     }
     if (walk.atEnd) break;
@@ -112,18 +125,21 @@ async function countFrames(opened: { fs: SpoolFs; file: FileId; signal: AbortSig
 
 /** What an earlier run had done of it is not read again. */
 function applyPosition(segment: Segment, position: Position | undefined): void {
-  if (position === undefined || segment.number < position.segment) {
-    if (position !== undefined) segment.unread = 0;
-    return;
-  }
-  let done = segment.number === position.segment ? position.before : 0;
-  for (const frame of position.done) {
-    if (frame.segment !== segment.number) continue;
-    segment.done.set(frame.offset, frame.records);
-    done += frame.records;
-  }
-  const isRead = segment.number === position.segment && position.offset >= segment.end;
-  segment.unread = isRead ? 0 : Math.max(0, segment.unread - done);
+  for (const { segment: number, offset, records } of position?.done ?? []) if (number === segment.number) segment.done.set(offset, records);
+}
+
+/** Records of a sealed segment that are not done: all that the position speaks of is there. */
+function unreadOf(segment: Segment, position: Position | undefined): number {
+  if (position !== undefined && segment.number < position.segment) return 0;
+  let unread = segment.contents.records - (segment.number === position?.segment ? position.before : 0);
+  for (const records of segment.done.values()) unread -= records;
+  return Math.max(0, unread);
+}
+
+/** Whether an earlier run had done the frame. */
+function isDone(segment: Segment, at: number, position: Position | undefined): boolean {
+  if (position === undefined || segment.number > position.segment) return segment.done.has(at);
+  return segment.number < position.segment || at < position.offset || segment.done.has(at);
 }
 
 function tooNew(path: string, version: number): AgentError {

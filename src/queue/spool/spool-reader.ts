@@ -132,13 +132,6 @@ export class SpoolReader {
     this.#before = before + records;
   }
 
-  /** The segment's end was moved to `place.offset`: what was behind it comes again from somewhere else. */
-  cut({ segment, offset, before }: Place): void {
-    if (this.#segment !== segment || this.#offset < offset) return;
-    this.#offset = offset;
-    this.#before = before;
-  }
-
   /** The segment is no longer among the others. */
   leave(segment: Segment): void {
     if (this.#segment !== segment) return;

@@ -15,6 +15,7 @@ import type { Segment } from './segment.ts';
 import type { SegmentStore } from './segment-store.ts';
 import type { SpoolConfig, SpoolDeps } from './spool-options.ts';
 import { SpoolReader } from './spool-reader.ts';
+import type { Cursor } from './spool-reader.ts';
 import { Trouble } from './trouble.ts';
 
 export interface StorageParts {
@@ -39,8 +40,8 @@ export class SpoolStorage {
   readonly #backlog = new Backlog();
   readonly #out = new HandedOut();
   readonly #syncWaiters: { readonly serial: number; readonly resolve: () => void }[] = [];
-  /** Segments whose last frames are to be written to another. */
-  readonly #suspects: Segment[] = [];
+  /** From where on the frames of a segment are to be written to another. */
+  readonly #suspects: Place[] = [];
   #serial = 0;
   #syncedSerial = 0;
   /** Accepted and not done. */
@@ -274,7 +275,7 @@ export class SpoolStorage {
 
   #cutSuspects(): void {
     if (this.inMemory) return;
-    for (const segment of this.#suspects.splice(0)) this.#store.cutSuspect(segment);
+    for (const { segment } of this.#suspects.splice(0)) this.#store.cutSuspect(segment);
   }
 
   #place(entry: Entry): boolean {
@@ -301,9 +302,8 @@ export class SpoolStorage {
       this.#store.abandon(segment);
       if (first === undefined) continue;
       again.push(...entries);
-      this.#reader.cut(first);
       this.#store.suspect(segment, first.offset);
-      this.#suspects.push(segment);
+      this.#suspects.push(first);
     }
     for (const entry of again) entry.place = undefined;
     this.#backlog.prepend(again.filter(({ state }) => state === 'unread'));
@@ -321,9 +321,7 @@ export class SpoolStorage {
 
   #writePosition(): void {
     if (this.#closed && this.#positionFailed) return;
-    const place = this.#out.first?.place;
-    const { segment, offset, before } =
-      place === undefined ? this.#reader.cursor : { segment: place.segment.number, offset: place.offset, before: place.before };
+    const { segment, offset, before } = this.#firstUndone();
     try {
       this.#parts.position.write({ segment, offset, before, newest: this.#newest, done: this.#doneBeyond() });
       this.#positionFailed = false;
@@ -334,6 +332,16 @@ export class SpoolStorage {
       }
       this.#positionFailed = true;
     }
+  }
+
+  #firstUndone(): Cursor {
+    const { cursor } = this.#reader;
+    // What is in memory only may have to be read from where it was before.
+    const place = this.#out.first?.place ?? this.#suspects[0];
+    if (place === undefined) return cursor;
+    const { segment, offset, before } = place;
+    const isRead = segment.number < cursor.segment || (segment.number === cursor.segment && offset <= cursor.offset);
+    return isRead ? { segment: segment.number, offset, before } : cursor;
   }
 
   /** By this run, and by earlier ones where the reader is not yet. */
