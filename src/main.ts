@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import type { DecodeOptions, RecordOptions, RunOptions } from './cli/actions.ts';
+import type { DecodeOptions, RecordOptions, RunOptions, VerifyOptions } from './cli/actions.ts';
 import type { CliIo } from './cli/io.ts';
 import { LAST_WORDS_MS, within } from './cli/patience.ts';
 import { isBrokenPipe, tell } from './cli/print.ts';
@@ -63,6 +63,7 @@ const exitCode = await runCli(process.argv.slice(2), io, {
   run: async (options: RunOptions) => (await import('./cli/run.ts')).runCommand(options, io, host),
   record: async (file: string, options: RecordOptions) => (await import('./cli/record.ts')).recordCommand(file, options, { io, host }),
   decode: async (files: readonly string[], options: DecodeOptions) => (await import('./cli/decode.ts')).decodeCommand(files, options, io),
+  verify: async (paths: readonly string[], options: VerifyOptions) => (await import('./cli/verify.ts')).verifyCommand(paths, options, io),
   selfTest: async () => (await import('./cli/self-test.ts')).selfTest(),
 });
 

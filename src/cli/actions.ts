@@ -1,11 +1,13 @@
 import type { DecodeCommandOptions } from './decode.ts';
 import type { CliIo } from './io.ts';
+import type { VerifyCommandOptions } from './verify.ts';
 
 /** What the commands do that is not decided here: whoever starts the program supplies it. Each resolves to the exit code. */
 export interface Actions {
   readonly run: (options: RunOptions, io: CliIo) => Promise<number>;
   readonly record: (file: string, options: RecordOptions, io: CliIo) => Promise<number>;
   readonly decode: (files: readonly string[], options: DecodeOptions, io: CliIo) => Promise<number>;
+  readonly verify: (paths: readonly string[], options: VerifyOptions, io: CliIo) => Promise<number>;
   readonly selfTest: () => Promise<SelfTestResult>;
 }
 
@@ -24,6 +26,7 @@ export interface RecordOptions extends RunOptions {
 }
 
 export type DecodeOptions = DecodeCommandOptions;
+export type VerifyOptions = VerifyCommandOptions;
 
 /** Whether the process connector delivers: subscribe, fork, see the fork. */
 export interface SelfTestResult {

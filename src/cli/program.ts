@@ -8,6 +8,7 @@ import type { CliIo, CliOutput } from './io.ts';
 import { isBrokenPipe, print } from './print.ts';
 import { addRecord, addReplay } from './recording-commands.ts';
 import { reportError } from './report-error.ts';
+import { addVerify } from './verify-command.ts';
 import { packageVersion } from './version.ts';
 
 /** Exit code of a command line that makes no sense (EX_USAGE of sysexits.h). */
@@ -75,7 +76,7 @@ function createProgram(io: CliIo, actions: Actions, outcome: Outcome): Command {
     outcome.exitCode = exitCode;
   };
   const wiring = { program, io, actions, done };
-  for (const add of [addRun, addCheck, addConfig, addDoctor, addDecode, addRecord, addReplay]) add(wiring);
+  for (const add of [addRun, addCheck, addConfig, addDoctor, addDecode, addVerify, addRecord, addReplay]) add(wiring);
   return program;
 }
 
