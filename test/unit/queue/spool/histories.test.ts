@@ -271,5 +271,5 @@ describe('Spool, through whatever happens to its disk', () => {
       numRuns: Number(process.env['FORKCAST_SPOOL_HISTORIES'] ?? 2000),
       timeout: 3000,
     });
-  }, 120_000);
+  }, 600_000);
 });
