@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import type { DecodeOptions, RecordOptions, RunOptions, VerifyOptions } from './cli/actions.ts';
+import type { DlqOptions } from './cli/dlq.ts';
 import type { CliIo } from './cli/io.ts';
 import { LAST_WORDS_MS, within } from './cli/patience.ts';
 import { isBrokenPipe, tell } from './cli/print.ts';
@@ -64,6 +65,7 @@ const exitCode = await runCli(process.argv.slice(2), io, {
   record: async (file: string, options: RecordOptions) => (await import('./cli/record.ts')).recordCommand(file, options, { io, host }),
   decode: async (files: readonly string[], options: DecodeOptions) => (await import('./cli/decode.ts')).decodeCommand(files, options, io),
   verify: async (paths: readonly string[], options: VerifyOptions) => (await import('./cli/verify.ts')).verifyCommand(paths, options, io),
+  dlq: async (options: DlqOptions) => (await import('./cli/dlq.ts')).dlqCommand(options, io, host),
   selfTest: async () => (await import('./cli/self-test.ts')).selfTest(),
 });
 

@@ -1,4 +1,5 @@
 import type { DecodeCommandOptions } from './decode.ts';
+import type { DlqOptions } from './dlq.ts';
 import type { CliIo } from './io.ts';
 import type { VerifyCommandOptions } from './verify.ts';
 
@@ -8,6 +9,7 @@ export interface Actions {
   readonly record: (file: string, options: RecordOptions, io: CliIo) => Promise<number>;
   readonly decode: (files: readonly string[], options: DecodeOptions, io: CliIo) => Promise<number>;
   readonly verify: (paths: readonly string[], options: VerifyOptions, io: CliIo) => Promise<number>;
+  readonly dlq: (options: DlqOptions, io: CliIo) => Promise<number>;
   readonly selfTest: () => Promise<SelfTestResult>;
 }
 

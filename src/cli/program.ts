@@ -3,6 +3,7 @@ import { escapeText } from '../core/text.ts';
 import type { Actions } from './actions.ts';
 import { examples } from './command-parts.ts';
 import { addCheck, addConfig, addDecode, addDoctor, addRun } from './commands.ts';
+import { addDlq } from './dlq-commands.ts';
 import { usesColour } from './io.ts';
 import type { CliIo, CliOutput } from './io.ts';
 import { isBrokenPipe, print } from './print.ts';
@@ -76,7 +77,7 @@ function createProgram(io: CliIo, actions: Actions, outcome: Outcome): Command {
     outcome.exitCode = exitCode;
   };
   const wiring = { program, io, actions, done };
-  for (const add of [addRun, addCheck, addConfig, addDoctor, addDecode, addVerify, addRecord, addReplay]) add(wiring);
+  for (const add of [addRun, addCheck, addConfig, addDoctor, addDecode, addVerify, addRecord, addReplay, addDlq]) add(wiring);
   return program;
 }
 

@@ -4,7 +4,7 @@ import { runCli } from '../../../src/cli/program.ts';
 import { AgentError } from '../../../src/core/errors.ts';
 import { fakeActions, fakeIo, forkcast } from './fake-io.ts';
 
-const COMMANDS = ['run', 'check', 'config', 'doctor', 'decode'];
+const COMMANDS = ['run', 'check', 'config', 'doctor', 'decode', 'dlq'];
 
 it('alone prints help on stdout', async () => {
   const { code, out, err } = await forkcast();
@@ -46,6 +46,9 @@ describe('what makes no sense ends with 64, a hint on stderr and nothing on stdo
     [['config', '--defaults', '--schema'], "option '--defaults' cannot be used with option '--schema'"],
     [['config', '--schema', '--set', 'a=1'], '--set has a meaning with --effective only'],
     [['doctor', '--set', 'x'], '--set x: there is no value'],
+    [['dlq', 'shwo'], "unknown command 'shwo'\n(Did you mean show?)"],
+    [['dlq', 'list', 'x'], 'too many arguments'],
+    [['dlq', 'show', '--jsno'], "unknown option '--jsno'\n(Did you mean --json?)"],
   ])('%j', async (argv, message) => {
     const { code, out, err } = await forkcast(...argv);
     expect([code, out]).toEqual([64, '']);
@@ -66,6 +69,16 @@ it('decode gets its files and options', async () => {
   expect(
     (await forkcast('decode', '--format', 'line', '--kind', 'exec, exit', '--stream', 'process', '--nulls', '-')).called.decode,
   ).toEqual([[['-'], { format: 'line', kind: ['exec', 'exit'], stream: 'process', nulls: true }]]);
+});
+
+it('dlq gets what is to be done, to which', async () => {
+  expect((await forkcast('dlq', 'list', '--json')).called.dlq).toEqual([{ action: 'list', set: [], json: true, ids: [] }]);
+  expect((await forkcast('dlq', 'show', '--sink', 'siem', '--code', 'X', 'a:1', 'a:2')).called.dlq).toEqual([
+    { action: 'show', set: [], sink: 'siem', code: 'X', ids: ['a:1', 'a:2'] },
+  ]);
+  expect((await forkcast('dlq', 'replay', '-c', 'x.yaml', '--set', 'a.b=1')).called.dlq).toEqual([
+    { action: 'replay', config: 'x.yaml', set: ['a.b=1'], ids: [] },
+  ]);
 });
 
 it('ends with the code of the action', async () => {

@@ -1,0 +1,43 @@
+import { constants } from 'node:fs';
+import { open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errnoName, fileError } from '../../core/system-error.ts';
+
+/**
+ * Leaves only these lines in a file of dead letters, and no file where there are none. Whatever interrupts it, the file is as before or as
+ * wanted. For the only writer. Throws FILE_IO.
+ */
+export async function keepLines(path: string, lines: readonly Uint8Array[]): Promise<void> {
+  try {
+    if (lines.length === 0) await unlink(path);
+    else await replace(path, lines);
+    await syncFolderOf(path);
+  } catch (error) {
+    throw fileError({ action: 'take dead letters out of', path }, error);
+  }
+}
+
+async function replace(path: string, lines: readonly Uint8Array[]): Promise<void> {
+  const next = `${path}.next`;
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  const file = await open(next, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  try {
+    await file.writeFile(Buffer.concat(lines));
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  await rename(next, path);
+}
+
+async function syncFolderOf(path: string): Promise<void> {
+  const folder = await open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await folder.sync();
+  } catch (error) {
+    // Some network and user-space file systems cannot do this for folders; there is nothing more to be had from them.
+    if (errnoName(error) !== 'EINVAL') throw error;
+  } finally {
+    await folder.close();
+  }
+}
