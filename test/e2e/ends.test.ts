@@ -47,7 +47,7 @@ describe('every way to end undoes the subscription exactly once', () => {
       const agent = await started();
       expect(await agent.stop(signal)).toMatchObject({ code: 0, signal: null });
       expect(await agent.record()).toMatchObject({ clean: true });
-      expect((await agent.agentEvents()).at(-1)).toMatchObject({ stop: { reason: signal } });
+      expect((await agent.agentEvents()).findLast(({ kind }) => kind === 'STOP')).toMatchObject({ stop: { reason: signal } });
       expect(await sent(agent)).toEqual(['listen', 'ignore']);
     },
   );
@@ -55,7 +55,7 @@ describe('every way to end undoes the subscription exactly once', () => {
   test('a duration of weeks, longer than a timer of Node can be, is not over at once', async () => {
     const agent = await started({}, ['--duration', '30d']);
     expect(await agent.stop()).toMatchObject({ code: 0 });
-    expect((await agent.agentEvents()).at(-1)).toMatchObject({ stop: { reason: 'SIGTERM' } });
+    expect((await agent.agentEvents()).findLast(({ kind }) => kind === 'STOP')).toMatchObject({ stop: { reason: 'SIGTERM' } });
   });
 
   test('SIGINT twice in the same instant, as npm and the terminal both deliver it, is one request: 0', async () => {
@@ -98,7 +98,7 @@ describe('every way to end undoes the subscription exactly once', () => {
       ]);
     expect(await agent.ended).toMatchObject({ code: 70, signal: null });
     expect((await agent.record()).clean).toBe(false);
-    expect((await agent.agentEvents()).at(-1)).toMatchObject({ kind: 'STOP', stop: { clean: false } });
+    expect((await agent.agentEvents()).findLast(({ kind }) => kind === 'STOP')).toMatchObject({ kind: 'STOP', stop: { clean: false } });
     expect(await sent(agent)).toEqual(['listen', 'ignore']);
   });
 

@@ -162,13 +162,15 @@ describe('what else the kernel says', () => {
 
 test('the run is framed by START and STOP, its sequence is dense, and its books balance', async () => {
   const { agent, events } = await recorded(async () => (await spawnKnown()).ended);
-  const own = await agent.agentEvents();
+  const told = await agent.agentEvents();
+  const own = told.filter(({ kind }) => kind !== 'CHECKPOINT');
   expect(own[0]).toMatchObject({
     kind: 'START',
     sequence: 1,
     start: { sources: ['proc_connector'], sinks: [{ name: 'disk', type: 'file' }] },
   });
   expect(own.at(-1)).toMatchObject({ kind: 'STOP', stop: { reason: 'SIGTERM', clean: true } });
+  expect(told.at(-1)).toMatchObject({ kind: 'CHECKPOINT' });
   const sequences = [...events, ...own].map((event) => event.sequence as number).toSorted((a, b) => a - b);
   expect(sequences).toEqual(sequences.map((_s, i) => i + 1));
   const { upstream, clean } = await agent.record();

@@ -81,7 +81,7 @@ test.each(['stdout', 'stderr'] as const)('the reader of %s leaves: the agent goe
     expect(end.stderr).toMatch(/sink eyes +delivered [\d,]+.* rejected [1-9]/);
     expect(end.stderr.match(/OUTPUT_GONE/g)?.length).toBeLessThanOrEqual(2);
   }
-  expect((await agent.agentEvents()).at(-1)).toMatchObject({ kind: 'STOP', stop: { clean: true } });
+  expect((await agent.agentEvents()).findLast(({ kind }) => kind === 'STOP')).toMatchObject({ kind: 'STOP', stop: { clean: true } });
 });
 
 test.each(['stdout', 'stderr'] as const)('the reader of %s stalls: the agent ends nevertheless', async (output) => {
