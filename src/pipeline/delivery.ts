@@ -33,6 +33,7 @@ const SYSTEM: DeliveryDeps = { time: systemTime, random: Math.random };
 /** From one queue into its sink: batches, in-flight limit, retries, dead letters, outcomes in the books. */
 export class DeliveryStage implements Stage {
   readonly name: string;
+  readonly sink: string;
   readonly #lane: Lane;
   readonly #circuit: Circuit;
   readonly #batcher: Batcher;
@@ -42,6 +43,7 @@ export class DeliveryStage implements Stage {
     const { policy = DEFAULT_POLICY, queue, ledger } = lane;
     const { sink } = ledger;
     this.name = `delivery:${sink}`;
+    this.sink = sink;
     this.#lane = lane;
     this.#circuit = new Circuit(time, (state) => {
       if (state.lastError === null) events.up(sink);

@@ -1,4 +1,5 @@
 import type { Component } from '../core/component.ts';
+import type { DeliveryState } from '../core/delivery-state.ts';
 import { AgentError } from '../core/errors.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import { add } from '../core/ledger.ts';
@@ -54,6 +55,11 @@ export class Pipeline {
 
   get state(): PipelineState {
     return this.#state;
+  }
+
+  /** How each sink does, by name. */
+  get sinkStates(): ReadonlyMap<string, DeliveryState> {
+    return new Map(this.#deliveries.map((stage) => [stage.sink, stage.state]));
   }
 
   /** Opens everything; a `stop` meanwhile ends it with STOPPED_EARLY. When anything fails, what was opened is closed again and the first error is thrown. */

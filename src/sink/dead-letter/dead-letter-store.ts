@@ -17,7 +17,7 @@ import type { LetterFile } from './letter-files.ts';
 import { letterLine } from './line.ts';
 import { letterFileName } from './name.ts';
 
-export const DEAD_LETTER_FOLDER_RULES: FolderRules = {
+const DEAD_LETTER_FOLDER_RULES: FolderRules = {
   what: 'the folder for dead letters ',
   link: false,
   elsewhere: 'use another folder: --set agent.data_dir=FOLDER',

@@ -49,12 +49,14 @@ describe('isolation and books', () => {
   test('a write that fails for a while is repeated with the same batch until it succeeds', async () => {
     const log: string[] = [];
     let failures = 3;
+    const seen: unknown[] = [];
     const written: number[] = [];
     const flaky: FakeSink = {
       written,
       write: async (batch) => {
         if (failures > 0) {
           failures -= 1;
+          seen.push(pipeline.sinkStates.get('flaky')?.circuit);
           throw new AgentError('FILE_IO', 'busy');
         }
         written.push(...batch.items.map((item) => item.sequence));
@@ -68,6 +70,9 @@ describe('isolation and books', () => {
     await running;
     expect(written.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
     expect(notes).toEqual(['down flaky', 'up flaky']);
+    expect(seen[0]).toBe('closed');
+    expect(seen.at(-1)).toBe('retrying');
+    expect(pipeline.sinkStates.get('flaky')).toMatchObject({ circuit: 'closed', attempts: 0, lastError: null });
     expect(imbalances((lanes[0] as Lane).ledger)).toEqual([]);
   });
 
