@@ -9,6 +9,8 @@ export async function benchCases(stage: Stage, choice: Choice): Promise<readonly
       return (await import('./stages/enrich.ts')).enrichCases;
     case 'redact':
       return (await import('./stages/redact.ts')).redactCases;
+    case 'spool':
+      return (await import('./stages/spool.ts')).spoolCases;
     case 'ring':
       return (await import('./stages/ring.ts')).ringCases;
     case 'ingest':

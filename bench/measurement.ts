@@ -18,7 +18,7 @@ export interface BenchCase {
   measure(seconds: number): Promise<Measurement>;
 }
 
-export const STAGES = ['encode', 'enrich', 'redact', 'ring', 'ingest', 'e2e'] as const;
+export const STAGES = ['encode', 'enrich', 'redact', 'spool', 'ring', 'ingest', 'e2e'] as const;
 export type Stage = (typeof STAGES)[number];
 
 export const E2E_SINKS = ['file', 'blackhole'] as const;

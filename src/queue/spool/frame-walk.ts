@@ -1,10 +1,12 @@
 import { FRAME_HEAD_BYTES, FRAME_MAGIC, isSound, parseHead } from './frame.ts';
 import type { FrameHead } from './frame.ts';
-import { readUpTo } from './spool-fs.ts';
+import { readInto } from './spool-fs.ts';
 import type { FileId, SpoolFs } from './spool-fs.ts';
 
 /** Read at once: many frames for one call, and little enough to have lying about. */
 const CHUNK_BYTES = 256 << 10;
+
+const NOTHING = Buffer.alloc(0);
 
 /** What is walked through; `end` may grow. */
 export interface Walked {
@@ -34,7 +36,9 @@ export class FrameWalk {
   readonly #file: FileId;
   readonly #walked: Walked;
   #at: number;
-  #chunk: Buffer = Buffer.alloc(0);
+  /** Used again for each chunk: nobody keeps a frame beyond the next load. */
+  #buffer: Buffer = NOTHING;
+  #chunk: Buffer = NOTHING;
   #chunkAt = 0;
   #needed = CHUNK_BYTES;
   #isDamaged = false;
@@ -134,9 +138,13 @@ export class FrameWalk {
   async #read(at: number, length: number): Promise<void> {
     const { end } = this.#walked;
     const wanted = Math.min(length, end - at);
-    const chunk = await readUpTo(this.#fs, this.#file, { at, length: wanted });
+    // Nothing is taken from the chunk while it is filled.
+    this.#chunk = NOTHING;
+    if (this.#buffer.length < wanted) this.#buffer = Buffer.allocUnsafeSlow(Math.max(wanted, CHUNK_BYTES));
+    const chunk = this.#buffer.subarray(0, wanted);
+    const filled = await readInto(this.#fs, this.#file, { into: chunk, at });
     // The file is shorter than it was: what is missing is damage like any other.
-    this.#chunk = chunk.length < wanted ? Buffer.concat([chunk, Buffer.alloc(wanted - chunk.length)]) : chunk;
+    this.#chunk = chunk.fill(0, filled);
     this.#chunkAt = at;
     this.#needed = CHUNK_BYTES;
   }

@@ -7,6 +7,7 @@ import type { Segment } from './segment.ts';
 import { SegmentStore } from './segment-store.ts';
 import { POSITION, mend, readSinkId, writeSinkId } from './spool-folder.ts';
 import { segmentLimits } from './spool-options.ts';
+import type { SpoolConfig } from './spool-options.ts';
 import type { SpoolFs } from './spool-fs.ts';
 import { SpoolStorage } from './spool-storage.ts';
 import type { StorageParts } from './spool-storage.ts';
@@ -25,7 +26,7 @@ export async function openStorage(parts: Pick<StorageParts, 'config' | 'deps' | 
   const position = await PositionFile.open(fs, join(folder, POSITION));
   try {
     const found = await findSegments({ fs, folder, signal }, position.position);
-    const sinkId = (await readSinkId(fs, folder)) ?? (await writeSinkId(fs, folder));
+    const sinkId = await keptSinkId(fs, config);
     for (const event of mend({ fs, folder, quarantineBytes }, found)) onEvent(event);
     const store = new SegmentStore(fs, { ...segmentLimits(config), folder, quarantineBytes, sinkId, origin, nowUs }, found);
     await syncFound(fs, { folder, segments: found.segments });
@@ -36,6 +37,13 @@ export async function openStorage(parts: Pick<StorageParts, 'config' | 'deps' | 
     position.close();
     throw error;
   }
+}
+
+/** The folder keeps the one that the sink has. */
+async function keptSinkId(fs: SpoolFs, { folder, sinkId }: SpoolConfig): Promise<Uint8Array> {
+  const kept = await readSinkId(fs, folder);
+  if (kept !== undefined && (sinkId === undefined || Buffer.compare(kept, sinkId) === 0)) return kept;
+  return writeSinkId(fs, folder, sinkId);
 }
 
 /** A run that was killed may have left them to the page cache. What the disk does not take now is as safe as it was. */

@@ -44,6 +44,17 @@ export function writeWhole(fs: SpoolFs, file: FileId, { bytes, at }: { readonly 
   }
 }
 
+/** Fills `into` from `at`; resolves with how much, less where the file ends before. */
+export async function readInto(fs: SpoolFs, file: FileId, { into, at }: { readonly into: Buffer; readonly at: number }): Promise<number> {
+  let filled = 0;
+  while (filled < into.length) {
+    const count = await fs.read(file, filled === 0 ? into : into.subarray(filled), at + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return filled;
+}
+
 /** Up to `length` bytes from `at`; fewer where the file ends before. */
 export async function readUpTo(
   fs: SpoolFs,
@@ -51,11 +62,5 @@ export async function readUpTo(
   { at, length }: { readonly at: number; readonly length: number },
 ): Promise<Buffer> {
   const into = Buffer.allocUnsafeSlow(length);
-  let filled = 0;
-  while (filled < length) {
-    const count = await fs.read(file, into.subarray(filled), at + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return into.subarray(0, filled);
+  return into.subarray(0, await readInto(fs, file, { into, at }));
 }

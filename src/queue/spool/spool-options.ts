@@ -7,6 +7,8 @@ import type { After } from './timers.ts';
 export interface SpoolConfig {
   /** Of this spool alone; its parent is there. */
   readonly folder: string;
+  /** Identity of the sink's queue; by default what the folder has, or a new one that it keeps. */
+  readonly sinkId?: Uint8Array;
   /** Of files in which something waits; one more MiB may hold what is done already. */
   readonly maxBytes: number;
   /** Records that wait or are handed out; Infinity where only bytes count. */
