@@ -1,12 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { errnoName } from '../../core/system-error.ts';
+import { uuidBytes, uuidText } from '../../core/uuid.ts';
 import { moveToQuarantine } from './quarantine.ts';
 import type { Found, Irregular } from './recovery.ts';
 import type { SpoolEvent } from './spool-events.ts';
+import { readUpTo, writeWhole } from './spool-fs.ts';
 import type { SpoolFs } from './spool-fs.ts';
 
 /** What lies in a spool's folder beside its segments. */
 export const POSITION = 'position';
+export const SINK_ID = 'sink-id';
 export const LOCK = 'lock';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/;
+
+/** The identity of the sink's queue, made once and kept for ever: `sink-id`, a UUID as text. Rejects with the system's own error. */
+export async function readSinkId(fs: SpoolFs, folder: string): Promise<Uint8Array | undefined> {
+  try {
+    const file = fs.open(join(folder, SINK_ID), 'read');
+    try {
+      const text = (await readUpTo(fs, file, { at: 0, length: 64 })).toString('latin1');
+      return UUID.test(text) ? uuidBytes(text.trim()) : undefined;
+    } finally {
+      fs.close(file);
+    }
+  } catch (error) {
+    if (errnoName(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Keeps `id`, or a new one where there was none. */
+export async function writeSinkId(fs: SpoolFs, folder: string, id: Uint8Array = uuidBytes(randomUUID())): Promise<Uint8Array> {
+  const draft = join(folder, `${SINK_ID}.new`);
+  const file = fs.open(draft, 'update');
+  try {
+    fs.truncate(file, 0);
+    writeWhole(fs, file, { bytes: Buffer.from(`${uuidText(id)}\n`), at: 0 });
+    await fs.sync(file);
+  } finally {
+    fs.close(file);
+  }
+  fs.rename(draft, join(folder, SINK_ID));
+  await fs.syncFolder(folder);
+  return id;
+}
 
 export interface Mending {
   readonly fs: SpoolFs;
