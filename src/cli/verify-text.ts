@@ -2,11 +2,20 @@ import { escapeText } from '../core/text.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Blind, Report, RunReport } from '../verify/report.ts';
 import type { Style } from './style.ts';
-import type { Reading } from './verify.ts';
 
 const number = new Intl.NumberFormat('en-US');
 const n = (value: number): string => number.format(value);
 const many = (count: number, what: string): string => `${n(count)} ${what}${count === 1 ? '' : 's'}`;
+
+/** What was read, and what of it could not be. */
+export interface Reading {
+  readonly files: number;
+  records: number;
+  /** Bytes in the middle of files that were passed over: what was in them is missing. */
+  damaged_bytes: number;
+  /** Files that end within a record: being written, or left so by a crash. */
+  unfinished: number;
+}
 
 export interface Reader {
   readonly style: Style;

@@ -16,6 +16,7 @@ import { styleFor } from './style.ts';
 import { listEventFiles, readEventFile } from './verify-files.ts';
 import type { EventFile } from './verify-files.ts';
 import { verdictText } from './verify-text.ts';
+import type { Reading } from './verify-text.ts';
 
 export interface VerifyCommandOptions {
   /** File with the ids of hosts that must be there. */
@@ -23,16 +24,6 @@ export interface VerifyCommandOptions {
   /** Accept what nobody can prove: the time between two runs, and the end of a run that was killed. */
   readonly allowBlind?: boolean;
   readonly json?: boolean;
-}
-
-/** What was read, and what of it could not be. */
-export interface Reading {
-  readonly files: number;
-  records: number;
-  /** Bytes in the middle of files that were passed over: what was in them is missing. */
-  damaged_bytes: number;
-  /** Files that end within a record: being written, or left so by a crash. */
-  unfinished: number;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
