@@ -2,24 +2,25 @@ import { join } from 'node:path';
 import type { Encoder, Sink } from '../core/component.ts';
 import type { DeadLetters } from '../core/dead-letters.ts';
 import type { AnyEvent } from '../core/any-event.ts';
-import type { Encoded } from '../core/encoded.ts';
 import { PROCESS_KINDS } from '../core/event.ts';
+import type { Uuid } from '../core/event.ts';
 import { add, openLedger } from '../core/ledger.ts';
 import type { DropReason, DroppedBatch } from '../core/queue.ts';
 import type { Config, SinkConfig } from '../config/config.ts';
 import { createAvroEncoder } from '../encode/avro/binary.ts';
 import { createJsonEncoder } from '../encode/text/json.ts';
+import { recordFormat } from '../encode/record-format.ts';
 import type { Format } from '../encode/record-format.ts';
 import { createLineEncoder } from '../encode/text/line.ts';
 import { LaneAccount } from '../pipeline/account.ts';
 import { DEFAULT_POLICY } from '../pipeline/delivery/policy.ts';
 import type { Lane } from '../pipeline/lane.ts';
-import { MemoryQueue } from '../queue/memory/memory-queue.ts';
 import { enqueue } from '../queue/when-full.ts';
 import { createSink, formatOf } from './create-sink.ts';
 import type { SinkDeps } from './create-sink.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { DropEpisode } from './drop-episode.ts';
+import { createLaneQueue } from './lane-queue.ts';
 import type { Screen } from './screen.ts';
 import { sinkIdOf } from './sink-ids.ts';
 import type { SinkIds } from './sink-ids.ts';
@@ -43,8 +44,9 @@ export function createLanes(config: Config, deps: LaneDeps): Lanes {
     const sinkId = sinkIdOf(deps.sinkIds, sink.name);
     // Lines are for people: nothing can be proven by them, and every few seconds one more would only be in the way.
     const account = format === 'line' ? undefined : new LaneAccount({ agentId: deps.agentId, sinkId });
-    const parts = { driver: createSink(sink, { ...deps, sinkId }), encoder: formats.indexOf(format), account };
-    return createLane(sink, { ...parts, deadLetters: createDeadLetters(sink, config.agent.dataDir, { ...deps, sinkId }), ...deps });
+    const { dataDir } = config.agent;
+    const parts = { driver: createSink(sink, { ...deps, sinkId }), encoder: formats.indexOf(format), account, sinkId, dataDir };
+    return createLane(sink, { ...parts, deadLetters: createDeadLetters(sink, dataDir, { ...deps, sinkId }), ...deps });
   });
   return { lanes, encoders: formats.map((format) => createEncoder(format, deps.screen)) };
 }
@@ -61,18 +63,29 @@ function isNarrow({ isTTY, columns = 0 }: Screen['output']): boolean {
   return isTTY === true && columns > 0 && columns < NARROW_COLUMNS;
 }
 
-interface LaneParts extends Pick<LaneDeps, 'log' | 'reproducible'> {
+interface LaneParts extends Pick<LaneDeps, 'agentId' | 'log' | 'reproducible'> {
   readonly driver: Sink;
+  readonly sinkId: Uuid;
+  readonly dataDir: string;
   /** Index of the encoder of the sink's format. */
   readonly encoder: number;
   readonly account: LaneAccount | undefined;
   readonly deadLetters: DeadLetters;
 }
 
-function createLane(sink: SinkConfig, { driver, encoder, account, deadLetters, log, reproducible }: LaneParts): Lane {
+function createLane(sink: SinkConfig, parts: LaneParts): Lane {
+  const { driver, encoder, account, deadLetters, log, reproducible } = parts;
   const ledger = openLedger(sink.name);
+  const books = { ledger, ...(account === undefined ? {} : { account }), agentId: parts.agentId };
   const { maxEvents, maxBytes } = sink.queue;
-  const queue = new MemoryQueue<Encoded>({ maxEvents, maxBytes });
+  const format = recordFormat(formatOf(sink));
+  const laneQueue = createLaneQueue(sink.queue, {
+    ...parts,
+    sink: sink.name,
+    format,
+    onLost: (dropped, reason) => noteGone(books, dropped, reason),
+  });
+  const { queue } = laneQueue;
   const drops = new DropEpisode(sink.name, log);
   const unwanted = new Set<string>(PROCESS_KINDS.filter((kind) => !(sink.kinds as readonly string[]).includes(kind)));
   const intake = {
@@ -80,13 +93,13 @@ function createLane(sink: SinkConfig, { driver, encoder, account, deadLetters, l
     // Which events find the queue full is a matter of chance.
     whenFull: reproducible ? 'block' : sink.queue.whenFull,
     onDrop: (dropped: DroppedBatch, reason: DropReason) => {
-      noteDrop({ ledger, ...(account === undefined ? {} : { account }) }, dropped, reason);
+      noteDrop(books, dropped, reason);
       if (dropped.count > 0) drops.dropped(dropped.count, reason);
     },
   };
   return {
     sink: driver,
-    queue,
+    ...laneQueue,
     ledger,
     ...(account === undefined ? {} : { account }),
     // Which events wait at the same time is a matter of chance, too.
@@ -103,15 +116,23 @@ function createLane(sink: SinkConfig, { driver, encoder, account, deadLetters, l
   };
 }
 
-function noteDrop({ ledger, account }: Pick<Lane, 'ledger' | 'account'>, dropped: DroppedBatch, reason: DropReason): void {
+interface LaneBooks extends Pick<Lane, 'ledger' | 'account'> {
+  readonly agentId: Uuid;
+}
+
+function noteDrop(books: LaneBooks, dropped: DroppedBatch, reason: DropReason): void {
+  if (reason === 'evicted') return noteGone(books, dropped, reason);
   const { fromSequence: from, toSequence: to, count } = dropped;
-  if (reason === 'queue_full') {
-    if (count > 0) add(ledger.dropped, reason, count);
-    account?.dropped({ from, to, count, reason });
-    return;
-  }
+  if (count > 0) add(books.ledger.dropped, reason, count);
+  books.account?.dropped({ from, to, count, reason });
+}
+
+/** Accepted once, by this run or an earlier one. */
+function noteGone({ ledger, account, agentId }: LaneBooks, dropped: DroppedBatch, reason: string): void {
+  const { count } = dropped;
   if (count > 0) add(ledger.lost, reason, count);
-  ledger.waiting -= count;
+  if (dropped.agentId === undefined || agentId.equals(dropped.agentId)) ledger.waiting -= count;
+  else ledger.takenOver += count;
   account?.evicted(dropped);
 }
 

@@ -55,8 +55,9 @@ function ignoredRows({ foreign, malformed }: Agent['source']['counts']): [string
   return parts.length === 0 ? [] : [['ignored', parts.join(' · ')]];
 }
 
-function sinkText({ delivered, filtered, dropped, deadLettered, lost, waiting }: SinkLedger): string {
-  const parts = [`delivered ${n(delivered)}`];
+function sinkText({ delivered, takenOver, filtered, dropped, deadLettered, lost, waiting }: SinkLedger): string {
+  const earlier = takenOver > 0 ? ` (with ${n(takenOver)} that earlier runs accepted)` : '';
+  const parts = [`delivered ${n(delivered)}${earlier}`];
   if (filtered > 0) parts.push(`filtered ${n(filtered)}`);
   for (const [reason, count] of [...Object.entries(dropped), ...Object.entries(lost)])
     parts.push(`${reason.replaceAll('_', ' ')} ${n(count)}`);

@@ -71,7 +71,12 @@ function checkSink(path: ConfigPath, written: unknown, dataDir: string): { sink?
   if (!isMap(written)) return { findings: [noMap(path, written, `write its type and keys below it; types: ${types}`)] };
   const { type } = written;
   if (!isSinkType(type)) return { findings: [typeFinding(path, written)] };
-  const { values, findings } = checkGroup(sinkGroup(type), type === 'file' ? withPath(written, dataDir) : written, path);
+  const onDisk = isMap(written['queue']) && written['queue']['type'] === 'disk';
+  const { values, findings } = checkGroup(
+    sinkGroup(type, onDisk ? 'disk' : 'memory'),
+    type === 'file' ? withPath(written, dataDir) : written,
+    path,
+  );
   return findings.length > 0 ? { findings } : { sink: values as unknown as EffectiveSink, findings };
 }
 

@@ -16,7 +16,7 @@ import type { WhenFull } from '../queue/when-full.ts';
 import { compileDeadLetter } from '../sink/dead-letter/config.ts';
 import type { DeadLetterConfig } from '../sink/dead-letter/config.ts';
 import type { EffectiveConfig, EffectiveSink } from './effective.ts';
-import { WRITTEN_KINDS } from './schema.ts';
+import { DISK_QUEUE, WRITTEN_KINDS } from './schema.ts';
 import type { WrittenKind } from './schema.ts';
 import { SINK_TYPES } from './sink-types.ts';
 import type { SinkSettings, SinkType } from './sink-types.ts';
@@ -70,10 +70,12 @@ export type LogLevel = EffectiveConfig['telemetry']['log_level'];
 export type ProcessKindChoice = Exclude<ProcessKind, 'UNKNOWN'>;
 
 export interface SinkQueueConfig {
-  readonly type: 'memory';
+  readonly type: 'memory' | 'disk';
   readonly maxBytes: number;
   readonly maxEvents: number;
   readonly whenFull: WhenFull;
+  /** How soon a queue on disk is forced to the disk; 0: each batch at once. */
+  readonly syncIntervalMs: number;
 }
 
 /** What is written to a sink at once. */
@@ -146,7 +148,13 @@ function compileSink(name: string, sink: EffectiveSink): SinkConfig {
   return {
     name,
     type,
-    queue: { type: queue.type, maxBytes: parseSize(queue.max_size), maxEvents: queue.max_events, whenFull: queue.when_full },
+    queue: {
+      type: queue.type,
+      maxBytes: parseSize(queue.max_size),
+      maxEvents: queue.max_events,
+      whenFull: queue.when_full,
+      syncIntervalMs: parseDuration(queue.sync_interval ?? DISK_QUEUE.sync_interval.default),
+    },
     batch: { maxEvents: batch.max_events, maxBytes: parseSize(batch.max_bytes), lingerMs: parseDuration(batch.linger) },
     retry: { initialMs: parseDuration(retry.initial), maxMs: parseDuration(retry.max) },
     deadLetter: compileDeadLetter(dead_letter),

@@ -2,7 +2,7 @@ import { SECRET_PATTERN } from '../core/secret-reference.ts';
 import { isSetting } from '../core/setting.ts';
 import type { Setting, SettingGroup } from '../core/setting.ts';
 import { DURATION_PATTERN, SIZE_PATTERN } from '../core/units.ts';
-import { CORE_SCHEMA, SINK_NAME } from './schema.ts';
+import { CORE_SCHEMA, DISK_QUEUE, SINK_NAME, SINK_SCHEMA } from './schema.ts';
 import { SINK_TYPE_NAMES, sinkGroup } from './sink-types.ts';
 import type { SinkType } from './sink-types.ts';
 
@@ -33,7 +33,25 @@ function ofSinks(): JsonSchema {
 }
 
 function ofSink(type: SinkType): JsonSchema {
-  return { ...ofGroup(sinkGroup(type)), title: type, type: 'object', required: ['type'] };
+  const group = ofGroup(sinkGroup(type));
+  const properties = { ...(group['properties'] as object), queue: ofQueue() };
+  return { ...group, properties, title: type, type: 'object', required: ['type'] };
+}
+
+/** Its keys are those of its type. */
+function ofQueue(): JsonSchema {
+  const disk = ofGroup(DISK_QUEUE);
+  return {
+    anyOf: [
+      withType(ofGroup(SINK_SCHEMA.queue), { const: 'memory' }),
+      { ...withType(disk, { const: 'disk' }), type: 'object', required: ['type'] },
+    ],
+  };
+}
+
+function withType(group: JsonSchema, type: JsonSchema): JsonSchema {
+  const properties = group['properties'] as Readonly<Record<string, object>>;
+  return { ...group, properties: { ...properties, type: { description: SINK_SCHEMA.queue.type.doc, default: 'memory', ...type } } };
 }
 
 function ofGroup(group: SettingGroup): JsonSchema {

@@ -152,23 +152,48 @@ export const CORE_SCHEMA = {
   },
 } as const satisfies SettingGroup;
 
+const QUEUE_TYPE = {
+  format: 'choice',
+  default: 'memory',
+  choices: ['memory', 'disk'],
+  doc: 'Where events wait for the sink: memory does not survive the end of the agent; disk survives it, and power loss from the next sync on.',
+} as const;
+const WHEN_QUEUE_FULL = {
+  format: 'choice',
+  default: 'drop_newest',
+  choices: WHEN_FULL,
+  doc: 'What to do with an event that finds the queue full.',
+} as const;
+
+const MEMORY_QUEUE = {
+  type: QUEUE_TYPE,
+  max_size: { format: 'size', default: '16MiB', min: '64KiB', max: '1GiB', doc: 'How much may wait, in bytes of encoded events.' },
+  // Each takes about 200 bytes of the heap besides its own, and the heap has 160 MB.
+  max_events: { format: 'count', default: 50000, min: 1, max: 250000, doc: 'How much may wait, in events.' },
+  when_full: WHEN_QUEUE_FULL,
+} as const satisfies SettingGroup;
+
+/** Of a queue whose type is disk. */
+export const DISK_QUEUE = {
+  type: QUEUE_TYPE,
+  max_size: { format: 'size', default: '1GiB', min: '1MiB', max: '1TiB', doc: 'How much may wait, in bytes of compressed files.' },
+  max_events: { format: 'count', default: 1e12, min: 1, max: 1e12, doc: 'How much may wait, in events; by default only bytes count.' },
+  when_full: WHEN_QUEUE_FULL,
+  sync_interval: {
+    format: 'duration',
+    default: '500ms',
+    min: '0s',
+    max: '1m',
+    doc: 'How soon what waits is forced to the disk, so that it survives power loss; 0s: each batch at once.',
+  },
+} as const satisfies SettingGroup;
+
 /** What every sink takes besides the keys of its type. */
 export const SINK_SCHEMA = {
   filter: {
     kinds: { format: 'choices', default: WRITTEN_KINDS, choices: WRITTEN_KINDS, doc: 'The kinds of events that this sink gets.' },
   },
-  queue: {
-    type: {
-      format: 'choice',
-      default: 'memory',
-      choices: ['memory'],
-      doc: 'Where events wait for the sink: memory does not survive the end of the agent.',
-    },
-    max_size: { format: 'size', default: '16MiB', min: '64KiB', max: '1GiB', doc: 'How much may wait, in bytes of encoded events.' },
-    // Each takes about 200 bytes of the heap besides its own, and the heap has 160 MB.
-    max_events: { format: 'count', default: 50000, min: 1, max: 250000, doc: 'How much may wait, in events.' },
-    when_full: { format: 'choice', default: 'drop_newest', choices: WHEN_FULL, doc: 'What to do with an event that finds the queue full.' },
-  },
+  queue: MEMORY_QUEUE,
   batch: {
     max_events: { format: 'count', default: 1000, min: 1, max: 100_000, doc: 'How many events are written to the sink at once, at most.' },
     max_bytes: { format: 'size', default: '900KiB', min: '1KiB', max: '64MiB', doc: 'How many bytes of events at once, at most.' },

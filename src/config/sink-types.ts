@@ -3,7 +3,7 @@ import { blackholeSinkSchema, compileBlackholeSink } from '../sink/blackhole/con
 import { chaosSinkSchema, compileChaosSink } from '../sink/chaos/config.ts';
 import { compileFileSink, fileSinkSchema } from '../sink/file/config.ts';
 import { compileStdoutSink, stdoutSinkSchema } from '../sink/stdout/config.ts';
-import { SINK_SCHEMA } from './schema.ts';
+import { DISK_QUEUE, SINK_SCHEMA } from './schema.ts';
 
 /** Every type of sink there is; a new one is one line here. */
 export const SINK_TYPES = {
@@ -20,8 +20,9 @@ export const SINK_TYPE_NAMES = Object.keys(SINK_TYPES) as SinkType[];
 export type SinkValues<T extends SinkType> = ValuesOf<(typeof SINK_TYPES)[T]['schema']>;
 export type SinkSettings<T extends SinkType> = ReturnType<(typeof SINK_TYPES)[T]['compile']>;
 
-/** All keys of a sink of this type, in the order in which they are printed. */
-export function sinkGroup(type: SinkType): SettingGroup {
+/** All keys of a sink of this type with a queue of that, in the order in which they are printed. */
+export function sinkGroup(type: SinkType, queueType: 'memory' | 'disk' = 'memory'): SettingGroup {
   const typeSetting: Setting = { format: 'choice', default: type, choices: [type], doc: 'What kind of sink it is.' };
-  return { type: typeSetting, ...SINK_TYPES[type].schema, ...SINK_SCHEMA };
+  const common = queueType === 'disk' ? { ...SINK_SCHEMA, queue: DISK_QUEUE } : SINK_SCHEMA;
+  return { type: typeSetting, ...SINK_TYPES[type].schema, ...common };
 }

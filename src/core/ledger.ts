@@ -1,7 +1,7 @@
 /**
  * The books of one sink. At any instant:
- * `sequenced = filtered + Σ dropped + accepted` and `accepted = delivered + deadLettered + Σ lost + waiting`,
- * where `waiting` is what the queue holds, pulled batches included. CHECKPOINTs, which have no sequence, are not in these counts.
+ * `sequenced = filtered + Σ dropped + accepted` and `accepted + takenOver = delivered + deadLettered + Σ lost + waiting`,
+ * where `waiting` is what the queue holds of this run, pulled batches included. CHECKPOINTs, which have no sequence, are not in these counts.
  */
 export interface SinkLedger {
   readonly sink: string;
@@ -12,6 +12,8 @@ export interface SinkLedger {
   accepted: number;
   /** Sequence of the last accepted; 0 where none is. */
   lastAccepted: number;
+  /** Accepted by earlier runs, and dealt with by this one: a queue on disk had kept them. */
+  takenOver: number;
   delivered: number;
   deadLettered: number;
   /** Accepted but gone, by reason (evicted, rejected, shutdown): what only a durable queue avoids. */
@@ -27,6 +29,7 @@ export function openLedger(sink: string): SinkLedger {
     dropped: {},
     accepted: 0,
     lastAccepted: 0,
+    takenOver: 0,
     delivered: 0,
     deadLettered: 0,
     lost: {},
@@ -51,7 +54,7 @@ export function imbalances(ledger: SinkLedger): string[] {
   if (entered !== ledger.sequenced)
     found.push(`${ledger.sink}: sequenced ${ledger.sequenced}, but filtered + dropped + accepted = ${entered}`);
   const left = ledger.delivered + ledger.deadLettered + total(ledger.lost) + ledger.waiting;
-  if (left !== ledger.accepted)
-    found.push(`${ledger.sink}: accepted ${ledger.accepted}, but delivered + dead-lettered + lost + waiting = ${left}`);
+  const had = ledger.accepted + ledger.takenOver;
+  if (left !== had) found.push(`${ledger.sink}: accepted and taken over ${had}, but delivered + dead-lettered + lost + waiting = ${left}`);
   return found;
 }

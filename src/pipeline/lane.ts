@@ -1,7 +1,7 @@
 import type { Batch } from '../core/batch.ts';
 import type { Sink } from '../core/component.ts';
 import type { DeadLetters } from '../core/dead-letters.ts';
-import type { Encoded } from '../core/encoded.ts';
+import type { Encoded, Origin } from '../core/encoded.ts';
 import type { SinkLedger } from '../core/ledger.ts';
 import type { Queue } from '../core/queue.ts';
 import type { LaneAccount } from './account.ts';
@@ -18,6 +18,10 @@ export interface Lane {
   readonly policy?: DeliveryPolicy;
   /** What the queue still holds when the agent ends is there when it starts again: nothing of it counts as lost. */
   readonly durable?: boolean;
+  /** Of the records of this run, where the queue says of records whose they are: all others were accepted by earlier runs. */
+  readonly origin?: Origin;
+  /** Before anything is put into the queue. */
+  openQueue?(boot: AbortSignal): Promise<void>;
   /** Where records go that the sink will never take; without it they are lost. */
   readonly deadLetters?: DeadLetters;
   /** Which of the pipeline's encoders this sink's format is. */

@@ -66,8 +66,13 @@ export class Pipeline {
   async start(boot: AbortSignal): Promise<void> {
     this.#state = 'starting';
     const until = AbortSignal.any([boot, this.#early.signal]);
-    const opened: Component[] = [];
+    const opened: Pick<Component, 'close'>[] = [];
     try {
+      for (const lane of this.#parts.lanes) {
+        if (lane.openQueue === undefined) continue;
+        opened.push(lane.queue);
+        await lane.openQueue(until);
+      }
       for (const component of [...this.#parts.lanes.map((lane) => lane.sink), this.#parts.source]) {
         opened.push(component);
         await component.open(until);

@@ -5,7 +5,7 @@ import type { Attempts } from './attempts.ts';
 import { pick, settleParcel } from './parcel.ts';
 import type { Parcel } from './parcel.ts';
 import { landedOf, rejectedOf } from './partial.ts';
-import { countOf, settleDeadLettered, settleDelivered, settleLost } from './settle.ts';
+import { countOf, settleLost, takeOut } from './settle.ts';
 import type { DeliveryTime } from './time.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -88,15 +88,19 @@ export class Courier {
     const failure = await this.#attempts.until(() => deadLetters.add(items, error), hard);
     if (failure !== undefined) return hard.aborted ? this.#abandon(parcel, failure) : this.#lose(parcel, failure, 'rejected');
     const events = countOf(items);
-    settleDeadLettered(ledger, events);
+    takeOut(ledger, items, this.#lane.origin);
+    ledger.deadLettered += events;
     this.#lane.account?.gone(items, 'dead_lettered');
     this.#deadLetters.add(error, events);
     settleParcel(parcel, 'dead_lettered');
   }
 
   #delivered(parcel: Parcel): void {
-    settleDelivered(this.#lane.ledger, countOf(parcel.batch.items));
-    this.#lane.account?.delivered(parcel.batch.items);
+    const { ledger, origin, account } = this.#lane;
+    const { items } = parcel.batch;
+    takeOut(ledger, items, origin);
+    ledger.delivered += countOf(items);
+    account?.delivered(items);
     this.#losses.succeeded();
     this.#deadLetters.succeeded();
     settleParcel(parcel, 'delivered');
@@ -109,12 +113,14 @@ export class Courier {
   }
 
   #lose(parcel: Parcel, failure: AgentError, reason: 'rejected' | 'shutdown'): void {
-    const { ledger, account } = this.#lane;
-    const count = countOf(parcel.batch.items);
+    const { ledger, origin, account } = this.#lane;
+    const { items } = parcel.batch;
+    const count = countOf(items);
     const lost = count - landedOf(failure, count);
-    settleDelivered(ledger, count - lost);
+    takeOut(ledger, items, origin);
+    ledger.delivered += count - lost;
     settleLost(ledger, lost, reason);
-    account?.gone(parcel.batch.items, 'dropped', lost);
+    account?.gone(items, 'dropped', lost);
     if (lost > 0) this.#losses.add(failure, lost);
     settleParcel(parcel, lost === 0 ? 'delivered' : 'dead_lettered');
   }

@@ -1,4 +1,4 @@
-import type { Encoded } from '../../core/encoded.ts';
+import type { Encoded, Origin } from '../../core/encoded.ts';
 import { add } from '../../core/ledger.ts';
 import type { SinkLedger } from '../../core/ledger.ts';
 
@@ -9,18 +9,18 @@ export function countOf(items: readonly Encoded[]): number {
   return count;
 }
 
-export function settleDelivered(ledger: SinkLedger, events: number): void {
-  ledger.waiting -= events;
-  ledger.delivered += events;
-}
-
-export function settleDeadLettered(ledger: SinkLedger, events: number): void {
-  ledger.waiting -= events;
-  ledger.deadLettered += events;
+/**
+ * These no longer wait; what becomes of them is the caller's to book. What an earlier run accepted has not been waiting in the books of this one.
+ * `own`: the origin of this run's records where they come from a queue on disk.
+ */
+export function takeOut(ledger: SinkLedger, items: readonly Encoded[], own: Origin | undefined): void {
+  for (const { sequence, origin } of items) {
+    if (sequence === 0) continue;
+    if (origin === undefined || origin === own) ledger.waiting -= 1;
+    else ledger.takenOver += 1;
+  }
 }
 
 export function settleLost(ledger: SinkLedger, events: number, reason: 'rejected' | 'shutdown'): void {
-  if (events === 0) return;
-  ledger.waiting -= events;
-  add(ledger.lost, reason, events);
+  if (events > 0) add(ledger.lost, reason, events);
 }

@@ -135,7 +135,7 @@ describe('shapes', () => {
       '1:27 sinks.a.codec | is an unknown key | remove it; known here: type, format, filter, queue',
     ],
     ['sinks: {a: {type: file, rotate: 5}}', '1:33 sinks.a.rotate | must be a map of keys |'],
-    ['sinks: {a: {type: stdout, queue: {type: disk}}}', '1:41 sinks.a.queue.type | must be memory |'],
+    ['sinks: {a: {type: stdout, queue: {type: paper}}}', '1:41 sinks.a.queue.type | must be one of memory, disk |'],
     [
       'sinks: {a: {type: stdout, queue: {max_events: 250001}}}',
       '1:47 sinks.a.queue.max_events | must be a whole number from 1 to 250000 |',
