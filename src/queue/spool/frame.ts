@@ -5,7 +5,7 @@
  *    4  u32 bytes of the payload as stored
  *    8  u32 CRC-32C of all that follows, payload included
  *   12  u32 number of the segment, its low half: what an older file left on the disk is not taken for ours
- *   16  u8 type: 1 batch, 2 seal · u8 codec of the payload: 0 none, 1 zstd · u16 flags: bit 0 = has records without a sequence
+ *   16  u8 type: 1 batch, 2 seal, 3 filler (in place of what was damaged; types that are not known are passed over as well) · u8 codec of the payload: 0 none, 1 zstd · u16 flags: bit 0 = has records without a sequence
  *   20  u32 records
  *   24  u32 bytes of the payload before compression
  *   28  u32 records that have a sequence
@@ -26,7 +26,7 @@ export const FRAME_HEAD_BYTES = 56;
 const CRC_AT = 8;
 const CRC_FROM = 12;
 
-export const FrameType = { BATCH: 1, SEAL: 2 } as const;
+export const FrameType = { BATCH: 1, SEAL: 2, FILLER: 3 } as const;
 const Codec = { NONE: 0, ZSTD: 1 } as const;
 export const HAS_UNSEQUENCED = 1;
 
@@ -76,6 +76,14 @@ export function encodeSeal(contents: Contents, frames: number): Buffer {
   frame[16] = FrameType.SEAL;
   frame.writeUInt32LE(4, 24);
   frame.writeUInt32LE(frames, FRAME_HEAD_BYTES);
+  return frame;
+}
+
+export function encodeFiller(bytes: number): Buffer {
+  const frame = Buffer.alloc(bytes);
+  writeHead(frame, NOTHING);
+  frame[16] = FrameType.FILLER;
+  frame.writeUInt32LE(bytes - FRAME_HEAD_BYTES, 24);
   return frame;
 }
 

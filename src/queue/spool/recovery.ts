@@ -137,7 +137,7 @@ function unreadOf(segment: Segment, position: Position | undefined): number {
 }
 
 /** Whether an earlier run had done the frame. */
-function isDone(segment: Segment, at: number, position: Position | undefined): boolean {
+export function isDone(segment: Pick<Segment, 'number' | 'done'>, at: number, position: Position | undefined): boolean {
   if (position === undefined || segment.number > position.segment) return segment.done.has(at);
   return segment.number < position.segment || at < position.offset || segment.done.has(at);
 }

@@ -186,6 +186,7 @@ export class SpoolReader {
     const place = { segment, offset: at, bytes: head.bytes, before: this.#before };
     const records = head.type === FrameType.BATCH ? head.records : 0;
     this.#offset = at + head.bytes;
+    if (head.type === FrameType.FILLER) this.#noteGap();
     if (head.type !== FrameType.BATCH) return undefined;
     this.#before += records;
     if (segment.done.delete(at)) return { what: 'done', place, records };
@@ -204,10 +205,14 @@ export class SpoolReader {
     if (highest > this.#highest) this.#highest = highest;
   }
 
-  #damage(segment: Segment, reason: string): void {
-    segment.damaged = true;
+  #noteGap(): void {
     if (this.#gap.from === 0) this.#gap.from = this.#highest + 1;
     this.#gap.to = 0;
+  }
+
+  #damage(segment: Segment, reason: string): void {
+    segment.damaged = true;
+    this.#noteGap();
     this.#events.damaged(segment, reason);
   }
 
