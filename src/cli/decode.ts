@@ -12,7 +12,9 @@ import { createJsonEncoder } from '../encode/text/json.ts';
 import { createLineEncoder } from '../encode/text/line.ts';
 import { MAGIC, isRecording } from '../ingest/recording/format.ts';
 import type { TornEnd } from '../ingest/recording/reader.ts';
+import { isSegment } from '../queue/spool/segment-header.ts';
 import { openInput, peek, unreadable } from './decode-input.ts';
+import { decodeSegment } from './decode-spool.ts';
 import { decodeRecording, noLines } from './decode-recording.ts';
 import { usesColour } from './io.ts';
 import type { CliIo } from './io.ts';
@@ -71,7 +73,8 @@ async function decodeFile(file: string, run: Run): Promise<number> {
   const { io, results } = run;
   try {
     const { start, all } = await peek(openInput(file, { io, beforeWaiting: () => results.flush() }), MAGIC.length);
-    const code = await (isRecording(start) ? printRecording(file, all, run) : printEvents(file, all, run));
+    const printAll = isRecording(start) ? printRecording : isSegment(start) ? printSegment : printEvents;
+    const code = await printAll(file, all, run);
     await results.flush();
     return code;
   } catch (error) {
@@ -88,6 +91,21 @@ async function printEvents(file: string, input: AsyncIterable<Uint8Array>, run: 
     if (item.what !== 'event') code = Math.max(code, await note(file, item, run));
     else if (run.wanted(item.event)) await run.results.add(run.encoder.encode(item.event).bytes);
   }
+  return code;
+}
+
+async function printSegment(file: string, input: AsyncIterable<Uint8Array>, run: Run): Promise<number> {
+  let code = 0;
+  await decodeSegment(input, {
+    event: async (event) => {
+      if (run.wanted(event)) await run.results.add(run.encoder.encode(event).bytes);
+    },
+    line: (line) => run.results.add(line),
+    note: async (item) => {
+      code = Math.max(code, await note(file, item, run));
+    },
+    over: () => run.results.abandoned,
+  });
   return code;
 }
 

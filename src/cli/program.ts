@@ -9,6 +9,7 @@ import type { CliIo, CliOutput } from './io.ts';
 import { isBrokenPipe, print } from './print.ts';
 import { addRecord, addReplay } from './recording-commands.ts';
 import { reportError } from './report-error.ts';
+import { addSpool } from './spool-commands.ts';
 import { addVerify } from './verify-command.ts';
 import { packageVersion } from './version.ts';
 
@@ -77,7 +78,7 @@ function createProgram(io: CliIo, actions: Actions, outcome: Outcome): Command {
     outcome.exitCode = exitCode;
   };
   const wiring = { program, io, actions, done };
-  for (const add of [addRun, addCheck, addConfig, addDoctor, addDecode, addVerify, addRecord, addReplay, addDlq]) add(wiring);
+  for (const add of [addRun, addCheck, addConfig, addDoctor, addDecode, addVerify, addRecord, addReplay, addDlq, addSpool]) add(wiring);
   return program;
 }
 

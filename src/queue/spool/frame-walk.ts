@@ -32,7 +32,7 @@ export interface Damage {
  * the end is not reached, `load` gets more.
  */
 export class FrameWalk {
-  readonly #fs: SpoolFs;
+  readonly #fs: Pick<SpoolFs, 'read'>;
   readonly #file: FileId;
   readonly #walked: Walked;
   #at: number;
@@ -43,7 +43,7 @@ export class FrameWalk {
   #needed = CHUNK_BYTES;
   #isDamaged = false;
 
-  constructor(fs: SpoolFs, file: FileId, { walked, at }: { readonly walked: Walked; readonly at: number }) {
+  constructor(fs: Pick<SpoolFs, 'read'>, file: FileId, { walked, at }: { readonly walked: Walked; readonly at: number }) {
     this.#fs = fs;
     this.#file = file;
     this.#walked = walked;

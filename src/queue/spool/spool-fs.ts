@@ -45,7 +45,11 @@ export function writeWhole(fs: SpoolFs, file: FileId, { bytes, at }: { readonly 
 }
 
 /** Fills `into` from `at`; resolves with how much, less where the file ends before. */
-export async function readInto(fs: SpoolFs, file: FileId, { into, at }: { readonly into: Buffer; readonly at: number }): Promise<number> {
+export async function readInto(
+  fs: Pick<SpoolFs, 'read'>,
+  file: FileId,
+  { into, at }: { readonly into: Buffer; readonly at: number },
+): Promise<number> {
   let filled = 0;
   while (filled < into.length) {
     const count = await fs.read(file, filled === 0 ? into : into.subarray(filled), at + filled);
