@@ -19,6 +19,7 @@ import type { RecordingEnd } from '../ingest/recording/end.ts';
 import type { TornEnd } from '../ingest/recording/reader.ts';
 import type { Statement } from '../pipeline/account.ts';
 import type { IntakeParts } from '../pipeline/intake.ts';
+import type { Lane } from '../pipeline/lane.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Books } from './books.ts';
@@ -30,6 +31,7 @@ import { EventClock } from './event-clock.ts';
 import { createLanes, lastRunPath } from './lanes.ts';
 import { LossLog } from './loss-log.ts';
 import { checkpointEvent, startEvent, stopEvent } from './lifecycle-events.ts';
+import type { AcceptedBefore } from './lifecycle-events.ts';
 import type { Origin } from './origin.ts';
 import { RunContainers } from './run-containers.ts';
 import { kernelSeqsOf, readRunRecord, writeRunRecord } from './run-record.ts';
@@ -63,6 +65,7 @@ export class Agent {
   readonly #exeHashes: ExeHashes | null;
   readonly #sequencer: Sequencer;
   readonly #sinkIds: SinkIds;
+  readonly #lanes: readonly Lane[];
   readonly #pipeline: Pipeline;
   readonly #startedMs = performance.now();
   #previous: LastRun | undefined;
@@ -84,6 +87,7 @@ export class Agent {
     const { reproducible } = deps.origin;
     this.#sinkIds = this.#identifySinks();
     const { lanes, encoders } = createLanes(config, { agentId, sinkIds: this.#sinkIds, reproducible, log: deps.log, screen: deps.screen });
+    this.#lanes = lanes;
     this.books = new Books(
       { source: this.source, enricher: this.enricher, sequencer: this.#sequencer },
       lanes.map((lane) => lane.ledger),
@@ -222,6 +226,7 @@ export class Agent {
       source: this.source.describe(),
       sinkIds: this.#sinkIds,
       previous: this.#previous,
+      acceptedBefore: this.#acceptedBefore,
       containerLimit: this.#containers.limit,
     });
     // Where the source itself does not hear, it has said so.
@@ -237,6 +242,11 @@ export class Agent {
     return keptSinkIds(this.config.agent.dataDir, names, (reason) =>
       this.#deps.log.warn({ reason }, 'the ids of the sinks are not kept: whoever checks the events will take the sinks for new ones'),
     );
+  }
+
+  get #acceptedBefore(): AcceptedBefore {
+    const known = this.#lanes.map((lane) => [lane.ledger.sink, lane.acceptedBefore?.()] as const);
+    return new Map(known.flatMap(([sink, before]) => (before === undefined ? [] : [[sink, before]])));
   }
 
   #checkpoint(statement: Statement): AnyEvent {

@@ -2,6 +2,7 @@ import type { AgentStart } from '../core/agent-event.ts';
 import type { SourceDescription } from '../core/event-source.ts';
 import type { Config } from '../config/config.ts';
 import { previousRun } from './lifecycle-events.ts';
+import type { AcceptedBefore } from './lifecycle-events.ts';
 import type { OriginFacts } from './origin.ts';
 import type { LastRun } from './run-record.ts';
 import { sinkIdOf } from './sink-ids.ts';
@@ -13,12 +14,13 @@ export interface StartFacts {
   readonly source: SourceDescription;
   readonly sinkIds: SinkIds;
   readonly previous: LastRun | undefined;
+  readonly acceptedBefore: AcceptedBefore;
   /** Why containers have no names, where they might. */
   readonly containerLimit: string | undefined;
 }
 
 /** What START tells the readers of the stream: who speaks, with what rights, and what this run cannot know. */
-export function describeStart({ config, facts, source, sinkIds, previous, containerLimit }: StartFacts): AgentStart {
+export function describeStart({ config, facts, source, sinkIds, previous, acceptedBefore, containerLimit }: StartFacts): AgentStart {
   return {
     version: facts.version,
     config_hash: facts.configHash,
@@ -27,7 +29,7 @@ export function describeStart({ config, facts, source, sinkIds, previous, contai
     degraded: [...source.degraded, ...degraded(facts.capabilities), ...unnamed(containerLimit)],
     sinks: config.sinks.map(({ name, type }) => ({ name, type, sink_id: sinkIdOf(sinkIds, name) })),
     loss_windows: [...source.lossWindows],
-    previous: previousRun(previous, sinkIds),
+    previous: previousRun(previous, sinkIds, acceptedBefore),
   };
 }
 

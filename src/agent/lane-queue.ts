@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import type { Encoded, Origin } from '../core/encoded.ts';
 import type { Uuid } from '../core/event.ts';
-import type { DroppedBatch } from '../core/queue.ts';
+import type { AcceptedUpTo, DroppedBatch } from '../core/queue.ts';
 import type { SinkQueueConfig } from '../config/config.ts';
 import { MemoryQueue } from '../queue/memory/memory-queue.ts';
 import { nodeFs } from '../queue/spool/node-fs.ts';
@@ -20,6 +20,7 @@ export interface LaneQueue {
   /** See `Lane`. */
   readonly durable?: boolean;
   readonly origin?: Origin;
+  readonly acceptedBefore?: () => AcceptedUpTo | undefined;
   readonly openQueue?: (boot: AbortSignal) => Promise<void>;
 }
 
@@ -70,7 +71,7 @@ export function createLaneQueue(config: SinkQueueConfig, deps: LaneQueueDeps): L
     const { events } = queue.depth;
     if (events > 0) deps.log.info({ sink, events }, 'the spool holds events of earlier runs; they are delivered first');
   };
-  return { queue, durable: true, origin, openQueue };
+  return { queue, durable: true, origin, acceptedBefore: () => queue.previous, openQueue };
 }
 
 /** A warning where nothing is lost, an error where something is. */

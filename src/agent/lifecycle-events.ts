@@ -2,6 +2,7 @@ import type { AgentCheckpoint, AgentEvent, AgentStart, PreviousRun, UpstreamLedg
 import type { AnyEvent } from '../core/any-event.ts';
 import type { Clock } from '../core/clock.ts';
 import { uuidBytes, uuidText } from '../core/uuid.ts';
+import type { AcceptedUpTo } from '../core/queue.ts';
 import type { RunIdentity } from '../enrich/identity.ts';
 import type { LastRun } from './run-record.ts';
 import type { SinkIds } from './sink-ids.ts';
@@ -47,15 +48,21 @@ export function stopEvent(speaker: Speaker, stop: { reason: string; clean: boole
   return agentEvent(speaker, { kind: 'STOP', stop });
 }
 
-export function previousRun(record: LastRun | undefined, sinkIds: SinkIds): PreviousRun | null {
+/** What a sink's queue itself knows of the run before, by the name of the sink: a killed run has not written everything down. */
+export type AcceptedBefore = ReadonlyMap<string, AcceptedUpTo>;
+
+export function previousRun(record: LastRun | undefined, sinkIds: SinkIds, before: AcceptedBefore = new Map()): PreviousRun | null {
   if (record === undefined) return null;
+  const agentId = uuidBytes(record.agent_id);
   const last: Record<string, number> = {};
   for (const { sink, lastAccepted } of record.sinks) {
     const id = sinkIds.get(sink);
-    if (id !== undefined && lastAccepted > 0) last[uuidText(id)] = lastAccepted;
+    const known = before.get(sink);
+    const sequence = known !== undefined && agentId.equals(known.agentId) ? Math.max(lastAccepted, known.sequence) : lastAccepted;
+    if (id !== undefined && sequence > 0) last[uuidText(id)] = sequence;
   }
   return {
-    agent_id: uuidBytes(record.agent_id),
+    agent_id: agentId,
     clean: record.clean,
     time: record.time,
     last_sequences: last,

@@ -93,12 +93,13 @@ function declaredRow({ declared, upstream }: RunReport): [string, string][] {
 }
 
 function unprovenRows(run: RunReport, style: Style): [string, string][] {
-  const { unproven_tail: tail, unproven_head: head, accepted_up_to: upTo, state } = run;
+  const { unproven_tail: tail, unproven_head: head, accepted_up_to: upTo, last_sequence: last, state } = run;
   const rows: [string, string][] = [];
   if (head > 0) rows.push(['unproven', `${many(head, 'event')} from before the first checkpoint that is there`]);
   if (tail > 0 && state === 'running') rows.push(['not stated', `${many(tail, 'event')} since the last checkpoint`]);
   else if (tail > 0 || upTo !== null) {
-    const known = upTo === null ? '' : `; sequences up to ${n(upTo)} were accepted`;
+    const there = upTo !== null && upTo > last ? `, and are there up to ${n(last)} only` : '';
+    const known = upTo === null ? '' : `; sequences up to ${n(upTo)} were accepted${there}`;
     rows.push(['tail', style.yellow(`${many(tail, 'event')} behind the last checkpoint, unproven${known}`)]);
   }
   return rows;

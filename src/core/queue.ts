@@ -33,6 +33,12 @@ export interface Queue<T> {
   close(): Promise<void>;
 }
 
+/** How far a queue is known to have accepted the events of a run. */
+export interface AcceptedUpTo {
+  readonly agentId: Uint8Array;
+  readonly sequence: number;
+}
+
 /** `queue_full`: never accepted; `evicted`: accepted earlier, dropped to make room. */
 export type DropReason = 'queue_full' | 'evicted';
 

@@ -3,7 +3,7 @@ import type { Sink } from '../core/component.ts';
 import type { DeadLetters } from '../core/dead-letters.ts';
 import type { Encoded, Origin } from '../core/encoded.ts';
 import type { SinkLedger } from '../core/ledger.ts';
-import type { Queue } from '../core/queue.ts';
+import type { AcceptedUpTo, Queue } from '../core/queue.ts';
 import type { LaneAccount } from './account.ts';
 import type { DeliveryPolicy } from './delivery/policy.ts';
 
@@ -22,6 +22,8 @@ export interface Lane {
   readonly origin?: Origin;
   /** Before anything is put into the queue. */
   openQueue?(boot: AbortSignal): Promise<void>;
+  /** Once it is open: the run before this one, where the queue still knows of it. */
+  acceptedBefore?(): AcceptedUpTo | undefined;
   /** Where records go that the sink will never take; without it they are lost. */
   readonly deadLetters?: DeadLetters;
   /** Which of the pipeline's encoders this sink's format is. */

@@ -29,15 +29,8 @@ export function judgeRun(stream: RunStream, { nowUs, next }: Circumstances): Run
   const tail = judgeEnd(stream, next);
   const kept = findings.kept.toSorted((a, b) => (a.from ?? 0) - (b.from ?? 0));
   return {
-    host_id: stream.hosts.hostId,
-    hostname: stream.hosts.hostname,
-    agent_id: uuidText(stream.agentId),
-    sink_id: stream.sinkId,
-    sink: nameOf(stream),
+    ...factsOf(stream),
     state,
-    clean: stream.stop?.body.clean ?? null,
-    from_time: stream.firstTime,
-    to_time: stream.lastTime,
     expected: stream.accepted,
     present: stream.provenPresent + openPresent,
     duplicates: stream.duplicates,
@@ -48,11 +41,27 @@ export function judgeRun(stream: RunStream, { nowUs, next }: Circumstances): Run
     unproven_tail: tail,
     unproven_head: headOf(stream),
     begins_at: begins,
+    last_sequence: stream.highest,
     accepted_up_to: acceptedUpTo(stream, next),
     checkpoints: checkpoints.numbers.all.reduce((sum, { from, to }) => sum + to - from + 1, 0),
     upstream: stream.stop?.body.upstream ?? stream.upstream,
     findings: kept,
     more_findings: [...findings.counts.values()].reduce((sum, count) => sum + count, 0) - kept.length,
+  };
+}
+
+type Fact = 'host_id' | 'hostname' | 'agent_id' | 'sink_id' | 'sink' | 'clean' | 'from_time' | 'to_time';
+
+function factsOf(stream: RunStream): Pick<RunReport, Fact> {
+  return {
+    host_id: stream.hosts.hostId,
+    hostname: stream.hosts.hostname,
+    agent_id: uuidText(stream.agentId),
+    sink_id: stream.sinkId,
+    sink: nameOf(stream),
+    clean: stream.stop?.body.clean ?? null,
+    from_time: stream.firstTime,
+    to_time: stream.lastTime,
   };
 }
 

@@ -37,6 +37,8 @@ export interface RunReport {
   readonly unproven_head: number;
   /** The run's first sequence that is expected here; more than 1 where retention took what was before. */
   readonly begins_at: number;
+  /** The highest that is there. */
+  readonly last_sequence: number;
   /** How far the sink had accepted when it ended, where the next run says so. */
   readonly accepted_up_to: number | null;
   readonly checkpoints: number;

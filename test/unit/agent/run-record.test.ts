@@ -71,6 +71,16 @@ it('tells START of the run before', () => {
   expect(previousRun(last, new Map())).toMatchObject({ last_sequences: {} });
 });
 
+it('tells START what the queue itself knows of the run before, where it is more', () => {
+  const sinkId = uuidBytes('0f1e2d3c-4b5a-4697-a8b9-cadbecfd0e1f');
+  const { record: last } = reading(JSON.stringify(record));
+  const told = (agentId: string, sequence: number): number | undefined => {
+    const before = new Map([['file', { agentId: uuidBytes(agentId), sequence }]]);
+    return previousRun(last, new Map([['file', sinkId]]), before)?.last_sequences[uuidText(sinkId)];
+  };
+  expect([told(record.agent_id, 12), told(record.agent_id, 3), told('00000000-0000-4000-8000-000000000000', 12)]).toEqual([12, 8, 8]);
+});
+
 const sink = { sink: 'file', lastAccepted: 1 };
 const damaged: [string, unknown, string][] = [
   ['only an id', { version: 1, agent_id: record.agent_id }, 'sinks is not a list'],
