@@ -94,7 +94,8 @@ class Place {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Appends until the time or the room is over; the queue is read by nobody, as in an outage. */
-async function fill(spool: Spool, batches: readonly Batch<Encoded>[], meter: Meter, seconds: number): Promise<void> {
+async function fill(spool: Spool, batches: readonly Batch<Encoded>[], seconds: number): Promise<Meter> {
+  const meter = new Meter();
   meter.start();
   let events = 0;
   const until = performance.now() + seconds * 1000;
@@ -106,6 +107,7 @@ async function fill(spool: Spool, batches: readonly Batch<Encoded>[], meter: Met
   }
   await spool.synced();
   meter.stop(events);
+  return meter;
 }
 
 async function empty(spool: Spool, meter: Meter): Promise<void> {
@@ -124,10 +126,9 @@ async function measureAppend(shape: Shape, seconds: number): Promise<Measurement
   try {
     const batches = batchesOf(shape);
     const spool = await place.open();
-    await fill(spool, batches, new Meter(), 0.5);
-    const meter = new Meter();
+    await fill(spool, batches, 0.5);
     const before = spool.depth.bytes;
-    await fill(spool, batches, meter, seconds);
+    const meter = await fill(spool, batches, seconds);
     const stored = spool.depth.bytes - before;
     await spool.close();
     return meter.result(figures(batches, meter, stored));
@@ -152,7 +153,7 @@ async function measureRead(shape: Shape, seconds: number): Promise<Measurement> 
   try {
     const batches = batchesOf(shape);
     const writing = await place.open();
-    await fill(writing, batches, new Meter(), seconds);
+    await fill(writing, batches, seconds);
     await writing.close();
     const spool = await place.open();
     const meter = new Meter();
@@ -194,7 +195,7 @@ async function measureRecovery(): Promise<Measurement> {
   try {
     const batches = batchesOf(SHAPES[0] as Shape);
     const writing = await place.open();
-    await fill(writing, batches, new Meter(), 600);
+    await fill(writing, batches, 600);
     await writing.close();
     const folder = join(place.path, 'spool');
     for (const name of await readdir(folder)) if (name.endsWith('.seg')) cutSeal(join(folder, name));

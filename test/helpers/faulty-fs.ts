@@ -19,7 +19,7 @@ interface DiskFile {
 }
 
 /** What a call throws that the end of its process cut off; nothing the process does afterwards matters. */
-export class Crashed extends Error {}
+class Crashed extends Error {}
 
 /**
  * A file system in memory whose operations fail as `fault` says, and whose process or machine dies when it is told to. A killed process leaves
@@ -207,7 +207,7 @@ export class FaultyDisk {
     } else check('open', path);
     const id = this.#nextFile;
     this.#nextFile += 1;
-    this.#open.set(id, file as DiskFile);
+    this.#open.set(id, file);
     this.#paths.set(id, path);
     return id;
   }

@@ -1,4 +1,4 @@
-import type { Entry } from './entry.ts';
+import type { Entry } from './segment.ts';
 import { LinkedList } from '../memory/linked-list.ts';
 import type { Link } from '../memory/linked-list.ts';
 

@@ -28,7 +28,7 @@ const CRC_FROM = 12;
 
 export const FrameType = { BATCH: 1, SEAL: 2, FILLER: 3 } as const;
 const Codec = { NONE: 0, ZSTD: 1 } as const;
-export const HAS_UNSEQUENCED = 1;
+const HAS_UNSEQUENCED = 1;
 
 /** Level 1 costs least for each byte that is saved. One call costs 13 µs however little it gets, so what is smaller than this stays as it is. */
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };

@@ -1,4 +1,4 @@
-import type { Entry, Place } from './entry.ts';
+import type { Entry, Place } from './segment.ts';
 import type { DoneFrame } from './position-file.ts';
 import { LinkedList } from '../memory/linked-list.ts';
 

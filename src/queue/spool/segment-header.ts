@@ -15,8 +15,8 @@
  */
 import { crc32c } from './crc32c.ts';
 
-export const SEGMENT_MAGIC = Buffer.from('894643530d0a1a0a', 'hex');
-export const SEGMENT_VERSION = 1;
+const SEGMENT_MAGIC = Buffer.from('894643530d0a1a0a', 'hex');
+const SEGMENT_VERSION = 1;
 const FIXED_BYTES = 66;
 /** Of the longest header. */
 export const MAX_HEADER_BYTES = FIXED_BYTES + 255;

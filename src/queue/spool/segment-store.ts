@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Origin } from '../../core/encoded.ts';
 import { errnoName, fileError } from '../../core/system-error.ts';
-import type { Place } from './entry.ts';
+import type { Place } from './segment.ts';
 import { encodeSeal, parseHead, stamp } from './frame.ts';
 import type { FrameHead } from './frame.ts';
 import { moveToQuarantine } from './quarantine.ts';

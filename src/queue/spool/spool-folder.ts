@@ -10,7 +10,7 @@ import type { SpoolFs } from './spool-fs.ts';
 
 /** What lies in a spool's folder beside its segments. */
 export const POSITION = 'position';
-export const SINK_ID = 'sink-id';
+const SINK_ID = 'sink-id';
 export const LOCK = 'lock';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/;

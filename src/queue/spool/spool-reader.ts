@@ -3,8 +3,7 @@ import type { Encoded } from '../../core/encoded.ts';
 import { FrameType, decodeFrame } from './frame.ts';
 import { FrameWalk } from './frame-walk.ts';
 import type { FoundFrame } from './frame-walk.ts';
-import type { Entry, Place } from './entry.ts';
-import type { Segment } from './segment.ts';
+import type { Entry, Place, Segment } from './segment.ts';
 import type { SegmentStore } from './segment-store.ts';
 import type { FileId, SpoolFs } from './spool-fs.ts';
 
@@ -16,10 +15,17 @@ export interface Cursor {
   readonly before: number;
 }
 
+export interface ReadFrame {
+  readonly what: 'frame';
+  readonly batch: Batch<Encoded>;
+  readonly place: Place;
+  readonly highest: number;
+}
+
 /** A frame that is in memory still, one read back, or one that an earlier run had done. */
 export type Read =
   | { readonly what: 'recent'; readonly entry: Entry }
-  | { readonly what: 'frame'; readonly batch: Batch<Encoded>; readonly place: Place; readonly highest: number }
+  | ReadFrame
   | { readonly what: 'done'; readonly place: Place; readonly records: number };
 
 export interface ReaderEvents {

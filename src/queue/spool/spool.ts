@@ -7,7 +7,7 @@ import { fileError } from '../../core/system-error.ts';
 import { LinkedList } from '../memory/linked-list.ts';
 import { WaitingLine } from '../memory/waiting-line.ts';
 import type { EvictingQueue } from '../when-full.ts';
-import type { Entry } from './entry.ts';
+import type { Entry } from './segment.ts';
 import { FRAME_HEAD_BYTES, encodeFrame } from './frame.ts';
 import { openStorage } from './open-storage.ts';
 import type { NewestDone } from './position-file.ts';

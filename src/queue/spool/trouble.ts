@@ -1,4 +1,6 @@
-import type { AgentError } from '../../core/errors.ts';
+import { AgentError } from '../../core/errors.ts';
+import { fileError } from '../../core/system-error.ts';
+import type { FileAction } from '../../core/system-error.ts';
 import type { OnSpoolEvent } from './spool-events.ts';
 import type { After } from './timers.ts';
 
@@ -48,4 +50,8 @@ export class Trouble {
     this.#cancel?.();
     this.#cancel = undefined;
   }
+}
+
+export function asFileError(error: unknown, action: FileAction): AgentError {
+  return error instanceof AgentError ? error : fileError(action, error);
 }

@@ -269,7 +269,7 @@ describe('Spool, through whatever happens to its disk', () => {
   it('loses nothing that it promised to keep, invents nothing, keeps the order', async () => {
     await fc.assert(fc.asyncProperty(history, checkCourse), {
       numRuns: Number(process.env['FORKCAST_SPOOL_HISTORIES'] ?? 2000),
-      timeout: 3000,
+      plugins: [fc.timeout(3000)],
     });
   }, 600_000);
 });

@@ -19,7 +19,7 @@ export class ManualTimers {
 
   advance(ms: number): void {
     this.#nowMs += ms;
-    for (const [id, { atMs, due }] of [...this.#timers]) {
+    for (const [id, { atMs, due }] of this.#timers) {
       if (atMs > this.#nowMs || !this.#timers.delete(id)) continue;
       due();
     }

@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest';
+import { Digest, EventHash } from '../../../../src/core/digest.ts';
+import type { Spool } from '../../../../src/queue/spool/spool.ts';
+import { batch, batchOf, record, sequences } from '../../../contract/records.ts';
+import { SpoolFolder, agentOf } from '../../../contract/spool-fixture.ts';
+import { until } from '../../../contract/waiting.ts';
+import { drain, kinds, noise, pull } from './deliveries.ts';
+import { ManualTimers } from './manual-timers.ts';
+
+describe('Spool on a disk that takes nothing', () => {
+  it.each(['ENOSPC', 'EIO', 'EROFS'])('goes on in memory after %s, in order, and recovers by itself', async (errno) => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open({ memoryBytes: 3000 }, timers.after);
+    spool.offer(batch(1, 10, 100));
+    folder.disk.fault = (operation) => (operation === 'write' || operation === 'create' ? errno : undefined);
+    expect([spool.offer(batch(11, 20, 100)), spool.offer(batch(21, 30, 100)), spool.offer(batch(31, 40, 100))]).toEqual([true, true, true]);
+    expect(spool.offer(batch(41, 41, 100))).toBe(false);
+    expect(spool.trouble).toMatchObject({ code: 'FILE_IO', context: { errno } });
+    timers.advance(1000);
+    timers.advance(2000);
+    expect(kinds(folder)).toEqual(['degraded']);
+    expect(sequences((await pull(spool)).batch)[0]).toBe(1);
+    expect(sequences((await pull(spool)).batch)[0]).toBe(11);
+    folder.disk.fault = () => undefined;
+    timers.advance(4000);
+    await spool.synced();
+    expect(kinds(folder)).toEqual(['degraded', 'restored']);
+    expect(spool.trouble).toBeUndefined();
+    expect(spool.offer(batch(41, 41))).toBe(true);
+    folder.disk.kill();
+    expect(await drain(await folder.open())).toEqual(sequences(batch(1, 41)));
+  });
+
+  it('leaves nothing of a short write behind', async () => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    spool.offer(batch(1, 10, 100));
+    let writes = 0;
+    folder.disk.fault = (operation, path) => {
+      if (operation !== 'write' || !path.endsWith('.seg')) return undefined;
+      writes += 1;
+      return writes === 1 ? { after: 33 } : 'ENOSPC';
+    };
+    spool.offer(batch(11, 20, 100));
+    folder.disk.fault = () => undefined;
+    timers.advance(1000);
+    folder.disk.kill();
+    expect(await drain(await folder.open())).toEqual(sequences(batch(1, 20)));
+    expect(kinds(folder)).toEqual(['degraded']);
+  });
+
+  it('gives up what waits longest in memory where that is asked for', async () => {
+    const folder = new SpoolFolder();
+    const spool = await folder.open({ memoryBytes: 2000 }, new ManualTimers().after);
+    folder.disk.fault = (operation) => (operation === 'write' || operation === 'create' ? 'EIO' : undefined);
+    spool.offer(batch(1, 10, 100));
+    spool.offer(batch(11, 20, 100));
+    const evicted = await spool.makeRoom(batch(21, 30, 100));
+    expect(evicted.map((one) => ('bytes' in one ? sequences(one)[0] : 0))).toEqual([1]);
+    expect(spool.offer(batch(21, 30, 100))).toBe(true);
+    expect(await drain(spool)).toEqual(sequences(batch(11, 30)));
+  });
+
+  it('says what it could not keep when it is closed', async () => {
+    const folder = new SpoolFolder();
+    const spool = await folder.open({}, new ManualTimers().after);
+    folder.disk.fault = (operation) => (operation === 'write' || operation === 'create' ? 'EIO' : undefined);
+    spool.offer(batch(1, 10, 100));
+    await spool.close();
+    expect(folder.events.at(-1)).toMatchObject({
+      what: 'lost',
+      reason: 'shutdown',
+      dropped: { fromSequence: 1, toSequence: 10, count: 10 },
+    });
+  });
+});
+
+describe('Spool and the sync of its files', () => {
+  it('forces many batches to the disk at once', async () => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    const before = folder.disk.syncs;
+    for (let n = 1; n <= 50; n += 1) spool.offer(batch(n, n));
+    expect(folder.disk.syncs).toBe(before);
+    timers.advance(500);
+    await spool.synced();
+    expect(folder.disk.syncs - before).toBe(1);
+    folder.disk.cutPower();
+    expect(await drain(await folder.open())).toHaveLength(50);
+  });
+
+  it('forces each batch at once where it is told to', async () => {
+    const folder = new SpoolFolder();
+    const spool = await folder.open({ sync: { intervalMs: 0, bytes: 1 } }, new ManualTimers().after);
+    spool.offer(batch(1, 1));
+    const before = folder.disk.syncs;
+    await until(() => folder.disk.syncs >= before);
+    folder.disk.gate = Promise.resolve();
+    await spool.synced();
+    folder.disk.cutPower();
+    expect(await drain(await folder.open())).toEqual([1]);
+  });
+
+  it('does not force what is done already', async () => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    spool.offer(batch(1, 1));
+    const before = folder.disk.syncs;
+    (await pull(spool)).done('delivered');
+    timers.advance(500);
+    await spool.synced();
+    expect(folder.disk.syncs).toBe(before);
+  });
+
+  it('writes again to another segment what a failed sync may have lost, and never syncs that file again', async () => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    spool.offer(batch(1, 2));
+    await spool.synced();
+    for (const n of [3, 5, 7]) spool.offer(batch(n, n + 1));
+    const [out, outToo] = [await pull(spool), await pull(spool)];
+    const [failed = ''] = folder.segments();
+    const synced: string[] = [];
+    folder.disk.fault = (operation, path) => {
+      if (operation === 'sync') synced.push(path);
+      return operation === 'sync' && path === failed ? 'EIO' : undefined;
+    };
+    timers.advance(500);
+    await spool.synced();
+    expect(synced.filter((path) => path === failed)).toHaveLength(1);
+    expect(synced.length).toBe(2);
+    expect(kinds(folder)).toEqual(['degraded', 'restored']);
+    out.done('delivered');
+    outToo.done('returned');
+    expect(sequences((await pull(spool)).batch)).toEqual([3, 4]);
+    expect(sequences((await pull(spool)).batch)).toEqual([5, 6]);
+    folder.disk.cutPower();
+    expect(await drain(await folder.open())).toEqual([3, 4, 5, 6, 7, 8]);
+  });
+});
+
+describe('Spool and its bounds', () => {
+  const small = { maxBytes: 600_000 };
+
+  async function filled(): Promise<{ folder: SpoolFolder; spool: Spool; batches: number }> {
+    const folder = new SpoolFolder();
+    const spool = await folder.open(small);
+    let batches = 0;
+    while (spool.offer(noise(batches * 10 + 1, batches * 10 + 10))) batches += 1;
+    return { folder, spool, batches };
+  }
+
+  it('holds as many bytes of files as it may, in several segments', async () => {
+    const { folder, spool } = await filled();
+    const bytes = folder.segments().reduce((sum, path) => sum + folder.disk.contents(path).length, 0);
+    expect(bytes).toBeLessThanOrEqual(small.maxBytes + 60 * folder.segments().length);
+    expect(spool.depth.bytes).toBeGreaterThan(small.maxBytes * 0.9);
+    expect(folder.segments().length).toBeGreaterThanOrEqual(7);
+    await spool.close();
+  });
+
+  it('takes the next when a whole segment is done', async () => {
+    const { folder, spool, batches } = await filled();
+    const segments = folder.segments().length;
+    const next = noise(batches * 10 + 1, batches * 10 + 10);
+    while (!spool.offer(next)) (await pull(spool)).done('delivered');
+    expect(folder.segments().length).toBeLessThanOrEqual(segments);
+    await spool.close();
+  });
+
+  it('gives up the oldest segment that nobody reads, and says what it held', async () => {
+    const { folder, spool, batches } = await filled();
+    const first = await pull(spool);
+    spool.append(batchOf({ ...record(0, 30, 'agent'), kind: 'CHECKPOINT' }));
+    const evicted = await spool.makeRoom(noise(9001, 9010));
+    const hash = new EventHash(agentOf(1));
+    const gone = evicted.flatMap((one) => ('checkpoints' in one ? [one] : []));
+    expect(gone.length).toBeGreaterThan(0);
+    for (const { fromSequence, toSequence, count, digest, agentId } of gone) {
+      const sum = new Digest();
+      for (let n = fromSequence; n <= toSequence; n += 1) sum.add(hash.of(n));
+      expect([count, agentId, sum.equals(digest!)]).toEqual([10, agentOf(1), true]);
+    }
+    expect(spool.offer(noise(9001, 9010))).toBe(true);
+    first.done('returned');
+    const left = await drain(spool);
+    expect(left.slice(0, 10)).toEqual(sequences(batch(1, 10)));
+    expect(left.length).toBe(10 * batches - 10 * gone.length + 11);
+    await spool.close();
+    expect(folder.events).toEqual([]);
+  });
+
+  it('gives back the checkpoints of what it gives up', async () => {
+    const folder = new SpoolFolder();
+    const spool = await folder.open(small);
+    const checkpoint = { ...record(0, 30, 'agent'), kind: 'CHECKPOINT' };
+    spool.append(batchOf(checkpoint));
+    let n = 1;
+    while (spool.offer(noise(n, n + 9))) n += 10;
+    const evicted = await spool.makeRoom(noise(n, n + 9));
+    const back = evicted.flatMap((one) => ('checkpoints' in one ? one.checkpoints : []));
+    expect(back).toMatchObject([{ kind: 'CHECKPOINT', sequence: 0, bytes: Buffer.from(checkpoint.bytes) }]);
+    await spool.close();
+  });
+
+  it('gives up nothing where that would not be enough', async () => {
+    const { spool } = await filled();
+    await pull(spool);
+    const before = spool.depth;
+    expect(await spool.makeRoom(noise(1, 400))).toEqual([]);
+    expect(spool.depth).toEqual(before);
+    await spool.close();
+  });
+
+  it('takes past all bounds what must not be dropped', async () => {
+    const { spool } = await filled();
+    const { events } = spool.depth;
+    spool.append(batchOf(record(0)));
+    expect(spool.depth.events).toBe(events + 1);
+    await spool.close();
+    expect(() => spool.append(batchOf(record(0)))).toThrow(expect.objectContaining({ code: 'QUEUE_ENDED' }));
+  });
+});
