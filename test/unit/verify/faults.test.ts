@@ -203,22 +203,6 @@ describe.each(planted)('%s', (...[, make, fault, unaccounted, words]) => {
   });
 });
 
-it('does not let a declaration that came twice excuse twice as much', () => {
-  const lossy = new MadeRun({
-    host: 1,
-    sink: 1,
-    run: 1,
-    end: 'stop',
-    steps: [
-      { fate: 'accepted', count: 10, checkpoint: false },
-      { fate: 'evicted', count: 5, checkpoint: true },
-    ],
-  });
-  const twice = [...lossy.records, ...lossy.records].filter(({ sequence }) => sequence !== 4);
-  const report = verdictOn(twice.map((record) => ({ record, sink: 1 })));
-  expect(report).toMatchObject({ proven: false, unaccounted: 1, runs: [{ declared: { dropped: 5 }, findings: [{ sequences: [4] }] }] });
-});
-
 describe('what has no end', () => {
   const last = (made: readonly Evidence[], nowUs?: number) =>
     verdictOn(
