@@ -33,6 +33,7 @@ const SHAPES: readonly Shape[] = [
   { name: `${RECORD_BYTES} B, ${FULL_BATCH} a batch`, perBatch: FULL_BATCH, bytes: RECORD_BYTES },
   { name: `live size, ${FULL_BATCH} a batch`, perBatch: FULL_BATCH },
   { name: `${RECORD_BYTES} B, ${SMALL_BATCH} a batch`, perBatch: SMALL_BATCH, bytes: RECORD_BYTES },
+  { name: `live size, ${SMALL_BATCH} a batch`, perBatch: SMALL_BATCH },
 ];
 
 export const spoolCases: readonly BenchCase[] = [

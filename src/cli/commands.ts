@@ -69,7 +69,7 @@ export function addDoctor({ program, io, actions, done }: Wiring): void {
 }
 
 export function addDecode({ program, io, actions, done }: Wiring): void {
-  subcommand(program, 'decode', 'print the events of Avro files and recordings, one a line')
+  subcommand(program, 'decode', 'print the events of Avro files, recordings and spool segments, one a line')
     .argument('<files...>', 'files that forkcast has written; - for standard input')
     .addOption(
       new Option('--format <format>', 'how to print an event: for programs or for people').choices(['json', 'line']).default('json'),

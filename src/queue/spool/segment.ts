@@ -17,6 +17,8 @@ export interface Place {
 export interface Entry {
   readonly serial: number;
   readonly records: number;
+  /** Its place among those that were handed out; 0 before. */
+  order: number;
   /** Its highest sequence; 0 where it has none. */
   readonly highest: number;
   /** What it takes of memory while it waits there. */

@@ -34,8 +34,6 @@ export class Spool implements EvictingQueue<Encoded> {
   readonly #returned = new LinkedList<Entry>();
   readonly #pushers = new WaitingLine<Asked, void>();
   readonly #pullers = new WaitingLine<void, Delivery<Encoded> | undefined>();
-  /** Place in the order in which entries were first handed out. */
-  readonly #order = new WeakMap<Entry, number>();
   #handedOut = 0;
   #storage: SpoolStorage | undefined;
   #unlock: (() => Promise<void>) | undefined;
@@ -233,7 +231,7 @@ export class Spool implements EvictingQueue<Encoded> {
   /** The next that was never handed out. */
   #first(): Entry | undefined {
     const entry = this.#open.next();
-    if (entry !== undefined) this.#order.set(entry, (this.#handedOut += 1));
+    if (entry !== undefined) entry.order = this.#handedOut += 1;
     return entry;
   }
 
@@ -261,9 +259,8 @@ export class Spool implements EvictingQueue<Encoded> {
 
   #putBack(entry: Entry): void {
     entry.state = 'returned';
-    const order = this.#order.get(entry) ?? 0;
     let next = this.#returned.first;
-    while (next !== undefined && (this.#order.get(next.value) ?? 0) < order) next = next.next;
+    while (next !== undefined && next.value.order < entry.order) next = next.next;
     this.#returned.insertBefore(entry, next);
   }
 }
