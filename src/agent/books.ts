@@ -45,7 +45,8 @@ export class Books {
     const found = this.sinks.flatMap((ledger) => imbalances(ledger));
     if (accounted !== heard) found.unshift(`heard ${heard}, but accounted for ${accounted}`);
     for (const ledger of this.sinks) {
-      if (ledger.sequenced !== sequenced) found.push(`${ledger.sink}: got ${ledger.sequenced} of ${sequenced} sequenced events`);
+      const given = (ledger.to ?? sequenced) - ledger.from + 1;
+      if (ledger.sequenced !== given) found.push(`${ledger.sink}: got ${ledger.sequenced} of ${given} sequenced events`);
     }
     return found;
   }

@@ -5,6 +5,10 @@
  */
 export interface SinkLedger {
   readonly sink: string;
+  /** The first sequence that is given while the sink is there. */
+  from: number;
+  /** The last one; null where it is there to the end. */
+  to: number | null;
   sequenced: number;
   filtered: number;
   /** Never accepted, by reason (queue_full, unencodable). */
@@ -24,6 +28,8 @@ export interface SinkLedger {
 export function openLedger(sink: string): SinkLedger {
   return {
     sink,
+    from: 1,
+    to: null,
     sequenced: 0,
     filtered: 0,
     dropped: {},

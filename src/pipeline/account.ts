@@ -11,8 +11,6 @@ export type Statement = Omit<AgentCheckpoint, 'upstream'>;
 export interface AccountParts {
   readonly agentId: Uuid;
   readonly sinkId: Uuid;
-  /** The first sequence that is given while the sink is there; 1 where it is there from the start. */
-  readonly from?: number;
 }
 
 /** Without `items` and `digest` where only the number of those that are gone is known. */
@@ -35,8 +33,8 @@ export class LaneAccount {
   /** Evicted ones, to go into the queue again: their numbers are dense, and what they said stands. */
   #evicted: Encoded[] = [];
   #waiting = 0;
-  #from: number;
-  #to: number;
+  #from = 1;
+  #to = 0;
   #accepted = 0;
   #filtered = 0;
   #dropped: Dropped[] = [];
@@ -44,12 +42,21 @@ export class LaneAccount {
   #amendments: Amendment[] = [];
   #digest = new Digest();
 
-  constructor({ agentId, sinkId, from = 1 }: AccountParts) {
+  constructor({ agentId, sinkId }: AccountParts) {
     this.#agentId = agentId;
     this.#sinkId = sinkId;
-    this.#from = from;
-    this.#to = from - 1;
     this.#hash = new EventHash(agentId);
+  }
+
+  /**
+   * The sink is there from this sequence on. Where it was there before, in the same run, it is as if its filter had left out what came meanwhile: a sink has
+   * one account in a run, without a gap.
+   */
+  join(sequence: number): void {
+    const isNew = this.#boundaries.next === 1 && this.#to < this.#from;
+    if (isNew) this.#from = sequence;
+    else this.#filtered += sequence - 1 - this.#to;
+    this.#to = sequence - 1;
   }
 
   /** The next event; then follows what becomes of it. */

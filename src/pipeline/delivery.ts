@@ -1,11 +1,15 @@
 import type { Stage } from '../core/component.ts';
+import type { Encoded } from '../core/encoded.ts';
 import type { DeliveryState } from '../core/delivery-state.ts';
 import type { AgentError } from '../core/errors.ts';
+import type { Delivery } from '../core/queue.ts';
 import { Attempts } from './delivery/attempts.ts';
 import { Batcher } from './delivery/batcher.ts';
 import { Circuit } from './delivery/circuit.ts';
-import { Courier } from './delivery/courier.ts';
+import { Courier, HANDED_OVER } from './delivery/courier.ts';
 import { InFlight } from './delivery/in-flight.ts';
+import { asDelivery } from './delivery/parcel.ts';
+import type { PullSource } from './delivery/parcel.ts';
 import { DEFAULT_POLICY } from './delivery/policy.ts';
 import type { DeliveryTime } from './delivery/time.ts';
 import { systemTime } from './delivery/time.ts';
@@ -21,6 +25,11 @@ export interface DeliveryEvents {
   deadLettered?(sink: string, error: AgentError, events: number): void;
 }
 
+/** As much of a lane as delivering needs. */
+export interface DeliveredLane extends Omit<Lane, 'queue'> {
+  readonly queue: PullSource;
+}
+
 /** What tests replace. */
 export interface DeliveryDeps {
   readonly time: DeliveryTime;
@@ -34,12 +43,17 @@ const SYSTEM: DeliveryDeps = { time: systemTime, random: Math.random };
 export class DeliveryStage implements Stage {
   readonly name: string;
   readonly sink: string;
-  readonly #lane: Lane;
+  readonly #lane: DeliveredLane;
   readonly #circuit: Circuit;
   readonly #batcher: Batcher;
   readonly #courier: Courier;
+  /** Aborted: nothing more is pulled. */
+  readonly #rest = new AbortController();
+  /** Aborted: what is being written is handed over. */
+  readonly #handOver = new AbortController();
+  #left: readonly Delivery<Encoded>[] = [];
 
-  constructor(lane: Lane, events: DeliveryEvents, { time, random }: DeliveryDeps = SYSTEM) {
+  constructor(lane: DeliveredLane, events: DeliveryEvents, { time, random }: DeliveryDeps = SYSTEM) {
     const { policy = DEFAULT_POLICY, queue, ledger } = lane;
     const { sink } = ledger;
     this.name = `delivery:${sink}`;
@@ -63,22 +77,46 @@ export class DeliveryStage implements Stage {
     return this.#circuit.state;
   }
 
+  /** What another delivery has to go on with before it pulls: where this one was told to `handOver`. There once `run` has ended. */
+  get left(): readonly Delivery<Encoded>[] {
+    return this.#left;
+  }
+
   /** Ends when the queue has ended and is empty, or when `hard` aborts: what is not written by then goes back to the queue, or is lost with it. */
   async run(hard: AbortSignal): Promise<void> {
     const inFlight = new InFlight(this.#lane.sink.maxInFlight);
+    const pulling = AbortSignal.any([hard, this.#rest.signal]);
+    const writing = AbortSignal.any([hard, this.#handOver.signal]);
     try {
       for (;;) {
         await inFlight.room();
-        const parcel = await this.#batcher.next(hard);
+        const parcel = await this.#batcher.next(pulling);
         if (parcel === undefined) break;
-        inFlight.add(this.#courier.deliver(parcel, hard));
+        inFlight.add(this.#courier.deliver(parcel, writing));
       }
     } finally {
       await inFlight.idle();
-      await this.#batcher.release();
+      await this.#release();
       this.#circuit.end();
       this.#courier.end();
     }
+  }
+
+  /** From now on nothing more is pulled; `run` ends with what is being written. */
+  rest(): void {
+    this.#rest.abort(HANDED_OVER);
+  }
+
+  /** Ends `run` as soon as the sink lets go of what is being written. Nothing of it is lost: see `left`. */
+  handOver(): void {
+    this.rest();
+    this.#handOver.abort(HANDED_OVER);
+  }
+
+  async #release(): Promise<void> {
+    const pulled = await this.#batcher.release();
+    if (this.#rest.signal.aborted) this.#left = [...this.#courier.left.map(asDelivery), ...pulled];
+    else for (const delivery of pulled) delivery.done('returned');
   }
 
   /** No more will come than what is queued already: from now on nothing waits for company. */

@@ -32,13 +32,32 @@ export interface Checkpoints {
   readonly event: (statement: Statement) => AnyEvent;
 }
 
+/** What changes between two things heard. */
+export interface Swap {
+  /** Those that there are, and may be more. */
+  readonly encoders: readonly Encoder<AnyEvent>[];
+  readonly added: readonly Lane[];
+  /** Each with what takes its place: the books are the same. */
+  readonly changed: readonly { readonly from: Lane; readonly to: Lane }[];
+  readonly removed: readonly Lane[];
+  readonly checkpointIntervalMs: number;
+  /** Does what else is to be changed at this moment, and returns what tells of it: the first event of the added, the last one of the removed lanes. */
+  readonly commit: (emit: (event: AnyEvent) => void) => AnyEvent;
+}
+
 /** From the source to the queues: the part of the pipeline that all sinks share. */
 export class Intake implements Stage {
   readonly name = 'intake';
   readonly #parts: IntakeParts;
-  readonly #pending: Encoded[][];
+  #lanes: readonly Lane[] = [];
+  /** By lane. */
+  #pending: Encoded[][] = [];
+  #encoders: readonly Encoder<AnyEvent>[];
   /** The event at hand in each format; null where it cannot be encoded, undefined while nobody asked. */
-  readonly #formats: (Encoded | null | undefined)[];
+  #formats: (Encoded | null | undefined)[];
+  #last = 0;
+  #checkpointing: NodeJS.Timeout | undefined;
+  #checkpointIntervalMs: number;
   #turn: Promise<void> = Promise.resolve();
   /** A turn for checkpoints is asked for. */
   #isDue = false;
@@ -48,8 +67,10 @@ export class Intake implements Stage {
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
-    this.#pending = parts.lanes.map(() => []);
+    this.#encoders = parts.encoders;
     this.#formats = parts.encoders.map(() => undefined);
+    this.#checkpointIntervalMs = parts.checkpoints.intervalMs;
+    this.#serve(parts.lanes);
   }
 
   /**
@@ -57,12 +78,11 @@ export class Intake implements Stage {
    * has is counted, with the sinks that cannot take it.
    */
   async run(hard: AbortSignal): Promise<void> {
-    const { intervalMs } = this.#parts.checkpoints;
-    const timer = intervalMs === 0 ? undefined : setInterval(() => this.#checkpointSoon(), intervalMs).unref();
+    this.#checkpointEach(this.#checkpointIntervalMs);
     try {
       await this.#readAll(hard);
     } finally {
-      clearInterval(timer);
+      clearInterval(this.#checkpointing);
     }
     if (this.#failure !== undefined) throw this.#failure.error;
   }
@@ -89,10 +109,48 @@ export class Intake implements Stage {
   /** Puts in the last event, and behind it what closes the accounts. */
   conclude(event: AnyEvent, signal: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
+      clearInterval(this.#checkpointing);
       this.#spread(event);
       await this.#flush(signal);
-      for (const lane of this.#parts.lanes) this.#checkpoint(lane);
+      for (const lane of this.#lanes) this.#checkpoint(lane);
     });
+  }
+
+  /** Changes what there is for events to go to, before the source has ended. What leaves has its account closed. */
+  swap({ encoders, added, changed, removed, checkpointIntervalMs, commit }: Swap, signal: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#encoders = encoders;
+      this.#formats = encoders.map(() => undefined);
+      for (const lane of added) this.#join(lane);
+      const kept = this.#lanes.map((lane) => changed.find(({ from }) => from.ledger === lane.ledger)?.to ?? lane);
+      this.#serve([...kept, ...added]);
+      this.#spread(commit(this.#emit));
+      const leaving = this.#lanes.filter((lane) => removed.some(({ ledger }) => ledger === lane.ledger));
+      for (const { ledger } of leaving) ledger.to = this.#last;
+      if (checkpointIntervalMs !== this.#checkpointIntervalMs) this.#checkpointEach(checkpointIntervalMs);
+      try {
+        await this.#flush(signal);
+      } finally {
+        for (const lane of leaving) this.#checkpoint(lane);
+        this.#serve(this.#lanes.filter((lane) => !leaving.includes(lane)));
+      }
+    });
+  }
+
+  #join({ ledger, account }: Lane): void {
+    ledger.from = this.#last + 1;
+    account?.join(ledger.from);
+  }
+
+  #serve(lanes: readonly Lane[]): void {
+    this.#lanes = lanes;
+    this.#pending = lanes.map(() => []);
+  }
+
+  #checkpointEach(intervalMs: number): void {
+    clearInterval(this.#checkpointing);
+    this.#checkpointIntervalMs = intervalMs;
+    if (intervalMs > 0) this.#checkpointing = setInterval(() => this.#checkpointSoon(), intervalMs).unref();
   }
 
   /** Where a queue makes the intake wait, the next one covers more instead of following at once. */
@@ -101,7 +159,7 @@ export class Intake implements Stage {
     this.#isDue = true;
     this.#inTurn(() => {
       this.#isDue = false;
-      for (const lane of this.#parts.lanes) if (lane.account?.hasEnoughWaiting === false) this.#checkpoint(lane);
+      for (const lane of this.#lanes) if (lane.account?.hasEnoughWaiting === false) this.#checkpoint(lane);
       return Promise.resolve();
     }).catch((error: unknown) => (this.#failure ??= { error }));
   }
@@ -124,9 +182,10 @@ export class Intake implements Stage {
 
   /** Sequences the event, encodes it once a format, and hands it to each lane that wants it. */
   #spread(event: AnyEvent): void {
-    const { lanes, sequence } = this.#parts;
-    sequence(event);
+    const lanes = this.#lanes;
+    this.#parts.sequence(event);
     const number = event.event.sequence ?? 0;
+    this.#last = number;
     this.#formats.fill(undefined);
     for (let i = 0; i < lanes.length; i += 1) {
       const lane = lanes[i] as Lane;
@@ -155,7 +214,7 @@ export class Intake implements Stage {
 
   #encode(format: number, event: AnyEvent): Encoded | null {
     try {
-      return (this.#parts.encoders[format] as Encoder<AnyEvent>).encode(event);
+      return (this.#encoders[format] as Encoder<AnyEvent>).encode(event);
     } catch (error) {
       this.#parts.onUnencodable(asAgentError(error), event);
       return null;
@@ -163,7 +222,7 @@ export class Intake implements Stage {
   }
 
   async #flush(signal: AbortSignal): Promise<void> {
-    const { lanes } = this.#parts;
+    const lanes = this.#lanes;
     for (let i = 0; i < lanes.length; i += 1) {
       const items = this.#pending[i] as Encoded[];
       if (items.length === 0) continue;

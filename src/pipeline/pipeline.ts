@@ -3,10 +3,14 @@ import type { DeliveryState } from '../core/delivery-state.ts';
 import { AgentError } from '../core/errors.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import { add } from '../core/ledger.ts';
-import { DeliveryStage } from './delivery.ts';
 import type { DeliveryEvents } from './delivery.ts';
 import { Intake } from './intake.ts';
-import type { IntakeParts } from './intake.ts';
+import type { IntakeParts, Swap } from './intake.ts';
+import { closeLane, openChanges } from './lane-changes.ts';
+import type { ChangedLane, LaneChanges } from './lane-changes.ts';
+import { LaneRun } from './lane-run.ts';
+import type { LaneRunParts } from './lane-run.ts';
+import type { Lane } from './lane.ts';
 
 export type PipelineState = 'created' | 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
 
@@ -19,6 +23,16 @@ export interface PipelineParts extends IntakeParts {
   /** Closes it, after everything heard; `failure` is what ended the run, if anything went wrong. */
   readonly last: (failure: unknown) => AnyEvent;
   /** Parts of the shutdown deadline; see `Pipeline.stop`. */
+  readonly shutdownTimeoutMs: number;
+  /** A lane that was removed delivers nothing any more: its queue is empty, or the agent ends. Before anything of it is closed. */
+  readonly onRetired?: (lane: Lane) => void;
+  /** Something of a lane that was removed, or exchanged, does not close as it should; the run goes on. */
+  readonly onCloseFailed?: (error: unknown) => void;
+}
+
+/** What may be another from one moment to the next while events flow. */
+export interface PipelineChange extends LaneChanges, Omit<Swap, keyof LaneChanges> {
+  readonly changed: readonly ChangedLane[];
   readonly shutdownTimeoutMs: number;
 }
 
@@ -39,10 +53,18 @@ function incomplete(): AgentError {
 export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #intake: Intake;
-  readonly #deliveries: readonly DeliveryStage[];
+  /** Those that the intake feeds. */
+  #runs: readonly LaneRun[];
+  /** Those that were removed and run empty, each until it is closed; when the agent ends before that, to the end. */
+  readonly #retired = new Map<LaneRun, Promise<void>>();
+  #changing: Promise<unknown> | undefined;
+  #shutdownTimeoutMs: number;
+  /** Aborted: nothing more is changed. */
+  readonly #ending = new AbortController();
   readonly #hard = new AbortController();
   #state: PipelineState = 'created';
   #failure: { error: unknown } | undefined;
+  #begun = false;
   #deadline: NodeJS.Timeout | undefined;
   /** Aborted: asked to stop before it ran. */
   readonly #early = new AbortController();
@@ -50,7 +72,8 @@ export class Pipeline {
   constructor(parts: PipelineParts) {
     this.#parts = parts;
     this.#intake = new Intake(parts);
-    this.#deliveries = parts.lanes.map((lane) => new DeliveryStage(lane, parts.delivery));
+    this.#shutdownTimeoutMs = parts.shutdownTimeoutMs;
+    this.#runs = parts.lanes.map((lane) => this.#newRun(lane));
   }
 
   get state(): PipelineState {
@@ -59,7 +82,7 @@ export class Pipeline {
 
   /** How each sink does, by name. */
   get sinkStates(): ReadonlyMap<string, DeliveryState> {
-    return new Map(this.#deliveries.map((stage) => [stage.sink, stage.state]));
+    return new Map([...this.#retired.keys(), ...this.#runs].map(({ lane, state }) => [lane.ledger.sink, state]));
   }
 
   /** Opens everything; a `stop` meanwhile ends it with STOPPED_EARLY. When anything fails, what was opened is closed again and the first error is thrown. */
@@ -87,22 +110,15 @@ export class Pipeline {
 
   /** Runs until the source ends (after `stop`, or by itself). Rejects with the first error, after everything is closed. */
   async run(): Promise<void> {
-    const deliveries = this.#deliveries.map((stage) => stage.run(this.#hard.signal).catch((error: unknown) => this.#crash(error)));
+    this.#begun = true;
+    for (const run of this.#runs) run.start();
     if (this.#early.signal.aborted) this.stop();
     await this.#takeIn();
     this.#armDeadline();
-    for (const { queue, sink } of this.#parts.lanes) {
-      queue.end();
-      sink.drain?.();
-    }
-    for (const stage of this.#deliveries) stage.drain();
-    await Promise.all(deliveries);
+    for (const run of this.#runs) run.end();
+    await Promise.all([...this.#runs.map(({ finished }) => finished), ...this.#retired.values()]);
     this.#writeOff();
-    for (const { sink, queue, deadLetters } of this.#parts.lanes) {
-      await this.#close(sink);
-      await queue.close();
-      if (deadLetters !== undefined) await this.#close(deadLetters);
-    }
+    for (const { lane } of this.#runs) await closeLane(lane, (component) => this.#close(component));
     clearTimeout(this.#deadline);
     this.#state = this.#failure === undefined ? 'stopped' : 'failed';
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -117,7 +133,10 @@ export class Pipeline {
     } catch (error) {
       this.#fail(error);
     }
+    // Whatever is changed at this moment is changed before the last event, or not at all.
+    this.#ending.abort(stoppedEarly());
     await this.#close(source);
+    await this.#changing;
     try {
       const rest: AnyEvent[] = [];
       this.#parts.finish?.((event) => rest.push(event));
@@ -131,7 +150,8 @@ export class Pipeline {
   /** What the queues hold when nobody delivers any more, so that every event ends in the books. What a durable one holds goes on waiting. */
   #writeOff(): void {
     let left = 0;
-    for (const { ledger, durable = false } of this.#parts.lanes) {
+    for (const { lane } of [...this.#runs, ...this.#retired.keys()]) {
+      const { ledger, durable = false } = lane;
       if (ledger.waiting > 0 && !durable) {
         add(ledger.lost, 'shutdown', ledger.waiting);
         ledger.waiting = 0;
@@ -141,17 +161,70 @@ export class Pipeline {
     if (left > 0) this.#fail(this.#hard.signal.reason ?? incomplete());
   }
 
+  /**
+   * Changes which lanes there are and what goes with them while events flow. All or nothing: rejects with the first error when anything does not open,
+   * and everything is as it was. Rejects with STOPPED_EARLY once it is being stopped.
+   */
+  async change(change: PipelineChange, boot: AbortSignal): Promise<void> {
+    this.#ending.signal.throwIfAborted();
+    if (!this.#begun || this.#changing !== undefined)
+      throw new AgentError('BUG', 'a change was begun before the run, or while another was under way');
+    const changed = this.#change(change, AbortSignal.any([boot, this.#ending.signal]));
+    this.#changing = changed.catch(() => undefined);
+    try {
+      await changed;
+    } finally {
+      this.#changing = undefined;
+    }
+  }
+
+  async #change(change: PipelineChange, until: AbortSignal): Promise<void> {
+    const { signal: hard } = this.#hard;
+    const runOf = ({ ledger }: Lane): LaneRun => this.#runs.find((run) => run.lane.ledger === ledger) as LaneRun;
+    await openChanges(change, { runOf, until, hard, close: (component) => this.#closeMeanwhile(component) });
+    const added = change.added.map((lane) => this.#newRun(lane));
+    const removed = change.removed.map(runOf);
+    this.#shutdownTimeoutMs = change.shutdownTimeoutMs;
+    try {
+      await this.#intake.swap(change, hard);
+    } finally {
+      for (const { from, to } of change.changed) runOf(from).resume(to);
+      for (const run of added) run.start();
+      this.#runs = [...this.#runs.filter((run) => !removed.includes(run)), ...added];
+      for (const run of removed) this.#retire(run);
+    }
+  }
+
+  #retire(run: LaneRun): void {
+    run.end();
+    this.#retired.set(run, this.#outlive(run));
+  }
+
+  async #outlive(run: LaneRun): Promise<void> {
+    await run.finished;
+    this.#parts.onRetired?.(run.lane);
+    await closeLane(run.lane, (component) => this.#closeMeanwhile(component));
+    if (!this.#hard.signal.aborted) this.#retired.delete(run);
+  }
+
+  /** Puts an event of the agent's own into the stream, unless that comes to its end. */
+  async publish(event: AnyEvent): Promise<void> {
+    if (this.#ending.signal.aborted) return;
+    await this.#intake.inject(event, this.#hard.signal);
+  }
+
   /** Closes the source; the rest drains behind it. At three quarters of the deadline retries stop and what is unsent is written off. */
   stop(): void {
     if (this.#state === 'created' || this.#state === 'starting') this.#early.abort(stoppedEarly());
     if (this.#state !== 'running') return;
     this.#state = 'draining';
+    this.#ending.abort(stoppedEarly());
     this.#armDeadline();
     this.#close(this.#parts.source).catch((error: unknown) => this.#fail(error));
   }
 
   #armDeadline(): void {
-    this.#deadline ??= setTimeout(() => this.stopNow(), this.#parts.shutdownTimeoutMs * 0.75);
+    this.#deadline ??= setTimeout(() => this.stopNow(), this.#shutdownTimeoutMs * 0.75);
   }
 
   /** Ends all waiting at once; what has been heard by the kernel's socket is still counted. */
@@ -171,6 +244,11 @@ export class Pipeline {
     this.stop();
   }
 
+  #newRun(lane: Lane): LaneRun {
+    const parts: LaneRunParts = { events: this.#parts.delivery, hard: this.#hard.signal, crash: (error) => this.#crash(error) };
+    return new LaneRun(lane, parts);
+  }
+
   #fail(error: unknown): void {
     this.#failure ??= { error };
   }
@@ -180,6 +258,14 @@ export class Pipeline {
       await component.close();
     } catch (error) {
       this.#fail(error);
+    }
+  }
+
+  async #closeMeanwhile(component: Pick<Component, 'close'>): Promise<void> {
+    try {
+      await component.close();
+    } catch (error) {
+      this.#parts.onCloseFailed?.(error);
     }
   }
 }

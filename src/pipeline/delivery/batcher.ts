@@ -1,9 +1,9 @@
 import type { Encoded } from '../../core/encoded.ts';
-import type { Delivery, Queue } from '../../core/queue.ts';
+import type { Delivery } from '../../core/queue.ts';
 import { Filling } from './filling.ts';
 import type { Remainder } from './filling.ts';
-import { Pulled } from './parcel.ts';
-import type { Parcel } from './parcel.ts';
+import { Pulled, asDelivery } from './parcel.ts';
+import type { Parcel, PullSource } from './parcel.ts';
 import type { BatchBounds } from './policy.ts';
 import type { DeliveryTime } from './time.ts';
 
@@ -15,7 +15,7 @@ type Pull = { readonly delivery: Delivery<Encoded> } | { readonly failure: unkno
  * or when there is nothing more to come. One pull is always under way while a parcel waits for company, so what it brings may belong to the next one.
  */
 export class Batcher {
-  readonly #queue: Queue<Encoded>;
+  readonly #queue: PullSource;
   readonly #bounds: BatchBounds | null;
   readonly #time: DeliveryTime;
   /** Kept until what it brought is used; null and failures for ever. */
@@ -24,7 +24,7 @@ export class Batcher {
   #lingerMs: number;
   #cutLinger: () => void = () => undefined;
 
-  constructor(queue: Queue<Encoded>, bounds: BatchBounds | null, time: DeliveryTime) {
+  constructor(queue: PullSource, bounds: BatchBounds | null, time: DeliveryTime) {
     this.#queue = queue;
     this.#bounds = bounds;
     this.#time = time;
@@ -47,12 +47,18 @@ export class Batcher {
     this.#cutLinger();
   }
 
-  /** Gives back to the queue what is in no parcel. After `next` is not called any more, and when it could not wait. */
-  async release(): Promise<void> {
-    if (this.#rest !== undefined) this.#rest.of.settle(this.#rest.of.batch.items.length - this.#rest.from, 'returned');
+  /** What was pulled and is in no parcel, in the order of the queue. After `next` is not called any more, and when it could not wait. */
+  async release(): Promise<Delivery<Encoded>[]> {
+    const left: Delivery<Encoded>[] = [];
+    if (this.#rest !== undefined) {
+      const { of, from, bytes } = this.#rest;
+      const items = of.batch.items.slice(from);
+      left.push(asDelivery({ batch: { items, bytes }, shares: [{ of, records: items.length }] }));
+    }
     this.#rest = undefined;
     const pull = await this.#pulling;
-    if (pull !== undefined && pull !== null && 'delivery' in pull) pull.delivery.done('returned');
+    if (pull !== undefined && pull !== null && 'delivery' in pull) left.push(pull.delivery);
+    return left;
   }
 
   async #first(hard: AbortSignal): Promise<Remainder | undefined> {

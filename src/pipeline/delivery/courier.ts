@@ -1,4 +1,4 @@
-import type { AgentError } from '../../core/errors.ts';
+import { AgentError } from '../../core/errors.ts';
 import type { Lane } from '../lane.ts';
 import { LossEpisode } from '../loss-episode.ts';
 import type { Attempts } from './attempts.ts';
@@ -12,8 +12,11 @@ import { verdictOf } from './verdict.ts';
 /** Dead letters that go on are told this often. */
 const APART_MS = 10_000;
 
+/** Why writes are aborted where another courier goes on with what this one has. */
+export const HANDED_OVER = new AgentError('STOPPED_EARLY', 'the delivery is handed over');
+
 export interface CourierParts {
-  readonly lane: Lane;
+  readonly lane: Omit<Lane, 'queue'>;
   readonly attempts: Attempts;
   readonly time: DeliveryTime;
   readonly onLost: (error: AgentError, events: number) => void;
@@ -25,7 +28,9 @@ export interface CourierParts {
  * where the sink says which it was, else by halves, so that of n records with one bad one at most 2 log2 n + 1 writes are made.
  */
 export class Courier {
-  readonly #lane: Lane;
+  /** What was not dealt with when `hard` was aborted with HANDED_OVER. */
+  readonly left: Parcel[] = [];
+  readonly #lane: Omit<Lane, 'queue'>;
   readonly #attempts: Attempts;
   readonly #losses: LossEpisode;
   readonly #deadLetters: LossEpisode;
@@ -53,7 +58,7 @@ export class Courier {
   async #send(parcel: Parcel, hard: AbortSignal): Promise<Parcel[]> {
     const failure = await this.#attempts.until(() => this.#lane.sink.write(parcel.batch, hard), hard);
     if (failure === undefined) this.#delivered(parcel);
-    else if (hard.aborted) this.#abandon(parcel, failure);
+    else if (hard.aborted) this.#abandon(parcel, failure, hard);
     else if (verdictOf(failure) === 'reject') return this.#rejected(parcel, failure, hard);
     else this.#lose(parcel, failure, 'rejected');
     return [];
@@ -86,7 +91,7 @@ export class Courier {
     if (deadLetters === undefined) return this.#lose(parcel, error, 'rejected');
     const { items } = parcel.batch;
     const failure = await this.#attempts.until(() => deadLetters.add(items, error), hard);
-    if (failure !== undefined) return hard.aborted ? this.#abandon(parcel, failure) : this.#lose(parcel, failure, 'rejected');
+    if (failure !== undefined) return hard.aborted ? this.#abandon(parcel, failure, hard) : this.#lose(parcel, failure, 'rejected');
     const events = countOf(items);
     takeOut(ledger, items, this.#lane.origin);
     ledger.deadLettered += events;
@@ -107,8 +112,9 @@ export class Courier {
   }
 
   /** The agent ends: what a durable queue gave goes back to it, landed or not, and comes again with the next start. */
-  #abandon(parcel: Parcel, failure: AgentError): void {
-    if (this.#lane.durable === true) settleParcel(parcel, 'returned');
+  #abandon(parcel: Parcel, failure: AgentError, { reason }: AbortSignal): void {
+    if (reason === HANDED_OVER) this.left.push(parcel);
+    else if (this.#lane.durable === true) settleParcel(parcel, 'returned');
     else this.#lose(parcel, failure, 'shutdown');
   }
 

@@ -1,8 +1,11 @@
 import type { Batch } from '../../core/batch.ts';
 import type { Encoded } from '../../core/encoded.ts';
-import type { Delivery, Outcome } from '../../core/queue.ts';
+import type { Delivery, Outcome, Queue } from '../../core/queue.ts';
 
 const RANK: Readonly<Record<Outcome, number>> = { delivered: 0, dead_lettered: 1, returned: 2 };
+
+/** As much of a queue as delivering needs. */
+export type PullSource = Pick<Queue<Encoded>, 'pull'>;
 
 /** A delivery of the queue whose records go into one parcel or several, each with an outcome of its own. It is done with the last of them. */
 export class Pulled {
@@ -60,4 +63,9 @@ export function pick({ batch, shares }: Parcel, wanted: (index: number) => boole
     if (items.length > before) kept.push({ of, records: items.length - before });
   }
   return { batch: { items, bytes }, shares: kept };
+}
+
+/** A parcel that was not dealt with, for another delivery to go on with: records of it that are dealt with already are not sent again. */
+export function asDelivery(parcel: Parcel): Delivery<Encoded> {
+  return { batch: parcel.batch, done: (outcome) => settleParcel(parcel, outcome) };
 }

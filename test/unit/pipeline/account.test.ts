@@ -41,7 +41,8 @@ describe('what a lane states', () => {
   });
 
   it('begins where the sink came in', () => {
-    const account = new LaneAccount({ agentId, sinkId, from: 41 });
+    const account = new LaneAccount({ agentId, sinkId });
+    account.join(41);
     expect(account.statement).toMatchObject({ from_sequence: 41, to_sequence: 40 });
   });
 

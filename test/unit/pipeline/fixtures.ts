@@ -1,5 +1,5 @@
 import type { Batch } from '../../../src/core/batch.ts';
-import type { Source } from '../../../src/core/component.ts';
+import type { Encoder, Source } from '../../../src/core/component.ts';
 import type { Encoded } from '../../../src/core/encoded.ts';
 import { AgentError } from '../../../src/core/errors.ts';
 import type { AnyEvent } from '../../../src/core/any-event.ts';
@@ -14,6 +14,7 @@ import { MemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
 export class ScriptedSource implements Source<Heard> {
   readonly id = 'scripted';
   readonly #batches: Heard[][];
+  #more = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   readonly log: string[];
   failure: Error | undefined;
@@ -34,8 +35,15 @@ export class ScriptedSource implements Source<Heard> {
     const aborted = new Promise<never>((_resolve, reject) =>
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
     );
-    await Promise.race([this.#closed.promise, aborted]);
-    return undefined;
+    const ended = await Promise.race([this.#closed.promise.then(() => true), aborted, this.#more.promise.then(() => false)]);
+    return ended ? undefined : this.read(signal);
+  }
+
+  /** Something else is heard, later. */
+  hear(...items: Heard[]): void {
+    this.#batches.push(items);
+    this.#more.resolve();
+    this.#more = Promise.withResolvers<void>();
   }
 
   async close(): Promise<void> {
@@ -81,9 +89,18 @@ export function heard(n: number): SidEvent {
   return { kind: 'SID', monotonicNs: n, timeUs: n, delayUs: 0, cpu: 0, kernelSeq: n, pid: n, tgid: n };
 }
 
-function event(kind: string, stream: 'process' | 'agent' = 'process'): AnyEvent {
+export function event(kind: string, stream: 'process' | 'agent' = 'process'): AnyEvent {
   return { stream, event: { kind, sequence: 0 } } as unknown as AnyEvent;
 }
+
+export const encoders: readonly Encoder<AnyEvent>[] = [
+  {
+    encode: (any) => {
+      if (any.event.kind === 'UID') throw new AgentError('RECORD_UNENCODABLE', 'no');
+      return { stream: any.stream, kind: any.event.kind, sequence: any.event.sequence ?? 0, timeUs: 0, bytes: new Uint8Array(10) };
+    },
+  },
+];
 
 export function build(
   batches: Heard[][],
@@ -101,14 +118,9 @@ export function build(
       if (h.kind !== 'SID' || h.pid >= 0) emit(event(h.kind));
     },
     sequence: (any) => void (any.event.sequence = last += 1),
-    encoders: [
-      {
-        encode: (any) => {
-          if (any.event.kind === 'UID') throw new AgentError('RECORD_UNENCODABLE', 'no');
-          return { stream: any.stream, kind: any.event.kind, sequence: any.event.sequence ?? 0, timeUs: 0, bytes: new Uint8Array(10) };
-        },
-      },
-    ],
+    onRetired: ({ ledger }) => void notes.push(`retired ${ledger.sink}`),
+    onCloseFailed: (error) => void notes.push(`close failed: ${(error as Error).message}`),
+    encoders,
     checkpoints: extra.checkpoints ?? { intervalMs: 0, event: () => event('CHECKPOINT', 'agent') },
     onUnencodable: (error) => void notes.push(error.code),
     delivery: {

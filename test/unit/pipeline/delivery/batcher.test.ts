@@ -187,7 +187,7 @@ test('what is in no parcel goes back to the queue, the rest of a divided deliver
   const time = new FakeTime();
   const batcher = new Batcher(queue, bounds(), time);
   const first = await batcher.next(never);
-  await batcher.release();
+  for (const delivery of await batcher.release()) delivery.done('returned');
   expect(outcomes).toEqual([]);
   settleParcel(first as Parcel, 'delivered');
   expect(outcomes).toEqual(['returned']);

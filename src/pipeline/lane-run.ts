@@ -1,0 +1,90 @@
+import type { DeliveryState } from '../core/delivery-state.ts';
+import type { Encoded } from '../core/encoded.ts';
+import type { Delivery } from '../core/queue.ts';
+import { DeliveryStage } from './delivery.ts';
+import type { DeliveryEvents } from './delivery.ts';
+import type { PullSource } from './delivery/parcel.ts';
+import type { Lane } from './lane.ts';
+
+/** What a sink that is to be replaced gets to answer the writes that are under way. */
+const PATIENCE_MS = 2000;
+
+export interface LaneRunParts {
+  readonly events: DeliveryEvents;
+  readonly hard: AbortSignal;
+  /** The delivery ended by itself. */
+  readonly crash: (error: unknown) => void;
+}
+
+/** One lane at work. Its delivery can be stopped and go on with another sink, and nothing is lost or sent twice in between that the first sink answered for. */
+export class LaneRun {
+  readonly #parts: LaneRunParts;
+  #lane: Lane;
+  #stage: DeliveryStage;
+  #finished: Promise<void> = Promise.resolve();
+  #left: Delivery<Encoded>[] = [];
+  #ended = false;
+
+  constructor(lane: Lane, parts: LaneRunParts) {
+    this.#parts = parts;
+    this.#lane = lane;
+    this.#stage = new DeliveryStage(lane, parts.events);
+  }
+
+  get lane(): Lane {
+    return this.#lane;
+  }
+
+  get state(): DeliveryState {
+    return this.#stage.state;
+  }
+
+  /** Resolves when there is nothing more to deliver, or may not be any more. */
+  get finished(): Promise<void> {
+    return this.#finished;
+  }
+
+  /** Begins to deliver; everything is open. */
+  start(): void {
+    const { hard, crash } = this.#parts;
+    if (this.#ended) this.#stage.drain();
+    this.#finished = this.#stage.run(hard).catch(crash);
+  }
+
+  /** Stops delivering; the queue goes on taking. What the sink does not answer for in time is kept for the next one. */
+  async halt(patienceMs = PATIENCE_MS): Promise<void> {
+    const stage = this.#stage;
+    stage.rest();
+    const timer = setTimeout(() => stage.handOver(), patienceMs);
+    await this.#finished;
+    clearTimeout(timer);
+    this.#left.unshift(...stage.left);
+  }
+
+  /** Goes on with the sink of `lane`, which is open, and its policy; the queue and the books are the same. */
+  resume(lane: Lane): void {
+    this.#lane = lane;
+    this.#stage = new DeliveryStage({ ...lane, queue: this.#source }, this.#parts.events);
+    this.start();
+  }
+
+  /** Nothing more comes in: runs the queue empty. */
+  end(): void {
+    this.#ended = true;
+    this.#lane.queue.end();
+    this.#lane.sink.drain?.();
+    this.#stage.drain();
+  }
+
+  /** First what an earlier delivery left. */
+  get #source(): PullSource {
+    const { queue } = this.#lane;
+    const left = this.#left;
+    return {
+      pull: async (signal) => {
+        signal.throwIfAborted();
+        return left.shift() ?? queue.pull(signal);
+      },
+    };
+  }
+}
