@@ -1,24 +1,20 @@
 import { systemClock } from '../core/clock.ts';
 import { asAgentError } from '../core/errors.ts';
-import { fileError } from '../core/system-error.ts';
 import type { AnyEvent } from '../core/any-event.ts';
+import type { Uuid } from '../core/event.ts';
 import type { EventSource } from '../core/event-source.ts';
+import { configHash } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
 import { ExeHashes } from '../enrich/exe-hash/exe-hashes.ts';
-import { readSecret } from '../config/read-secret.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import type { Enricher } from '../enrich/enricher.ts';
 import type { RunIdentity } from '../enrich/identity.ts';
 import { recordedMachine, thisMachine } from '../enrich/machine.ts';
-import { createRedactor } from '../enrich/redact/redactor.ts';
-import type { Redactor } from '../enrich/redact/redactor.ts';
 import { createSequencer } from '../enrich/sequencer.ts';
 import type { Sequencer } from '../enrich/sequencer.ts';
-import { uuidText } from '../core/uuid.ts';
 import type { RecordingEnd } from '../ingest/recording/end.ts';
 import type { TornEnd } from '../ingest/recording/reader.ts';
 import type { Statement } from '../pipeline/account.ts';
-import type { IntakeParts } from '../pipeline/intake.ts';
 import type { Lane } from '../pipeline/lane.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -26,16 +22,21 @@ import { Books } from './books.ts';
 import { withinBootTime } from './boot.ts';
 import { deliveryLog } from './delivery-log.ts';
 import { describeStart } from './describe-start.ts';
+import { changeLanes } from './change-lanes.ts';
 import { createSource } from './create-source.ts';
-import { EventClock } from './event-clock.ts';
-import { createLanes, lastRunPath } from './lanes.ts';
+import { enrichment } from './enrichment.ts';
+import { LaneFactory } from './lanes.ts';
 import { LossLog } from './loss-log.ts';
-import { checkpointEvent, startEvent, stopEvent } from './lifecycle-events.ts';
+import { checkpointEvent, reloadEvent, startEvent, stopEvent } from './lifecycle-events.ts';
 import type { AcceptedBefore } from './lifecycle-events.ts';
 import type { Origin } from './origin.ts';
+import { redactorOf } from './redactor.ts';
+import type { ReloadPlan } from './reload-plan.ts';
+import { removalLog } from './removal-log.ts';
 import { RunContainers } from './run-containers.ts';
-import { kernelSeqsOf, readRunRecord, writeRunRecord } from './run-record.ts';
+import { kernelSeqsOf, readRunRecord } from './run-record.ts';
 import type { LastRun } from './run-record.ts';
+import { RunRecorder, lastRunPath } from './run-recorder.ts';
 import type { Screen } from './screen.ts';
 import { derivedSinkIds, keptSinkIds } from './sink-ids.ts';
 import type { SinkIds } from './sink-ids.ts';
@@ -57,26 +58,30 @@ export class Agent {
   readonly source: EventSource;
   readonly enricher: Enricher;
   readonly books: Books;
-  readonly config: Config;
+  #config: Config;
   readonly #deps: AgentDeps;
   readonly #losses: LossLog;
   readonly #containers: RunContainers;
   /** Files of a recorded host are not here. */
   readonly #exeHashes: ExeHashes | null;
   readonly #sequencer: Sequencer;
-  readonly #sinkIds: SinkIds;
-  readonly #lanes: readonly Lane[];
+  /** Grows with the sinks that are added. */
+  readonly #sinkIds: Map<string, Uuid>;
+  readonly #factory: LaneFactory;
+  /** By name; those that were removed are not here. */
+  readonly #lanes: Map<string, Lane>;
+  readonly #recorder: RunRecorder;
   readonly #pipeline: Pipeline;
-  readonly #startedMs = performance.now();
   #previous: LastRun | undefined;
   #stopReason: string;
 
   /** Nothing is opened yet. */
   constructor(config: Config, deps: AgentDeps) {
-    this.config = config;
+    this.#config = config;
     this.#deps = deps;
     this.identity = deps.origin.identity;
     this.#stopReason = deps.origin.reproducible ? 'end of the recording' : 'end of source';
+    const { log, screen, origin } = deps;
     const { agentId } = this.identity;
     this.#losses = new LossLog(deps.log);
     this.#containers = new RunContainers(config.enrich.containers, { log: deps.log, isLive: this.#isLive });
@@ -84,32 +89,48 @@ export class Agent {
     this.source = this.#newSource();
     this.enricher = this.#newEnricher();
     this.#sequencer = createSequencer(agentId);
-    const { reproducible } = deps.origin;
-    this.#sinkIds = this.#identifySinks();
-    const { lanes, encoders } = createLanes(config, { agentId, sinkIds: this.#sinkIds, reproducible, log: deps.log, screen: deps.screen });
-    this.#lanes = lanes;
+    this.#sinkIds = new Map(this.#identify(config.sinks));
+    const { reproducible } = origin;
+    this.#factory = new LaneFactory(config.agent.dataDir, { agentId, sinkIds: this.#sinkIds, reproducible, log, screen });
+    const lanes = config.sinks.map((sink) => this.#factory.create(sink));
+    this.#lanes = new Map(lanes.map((lane) => [lane.ledger.sink, lane]));
     this.books = new Books(
       { source: this.source, enricher: this.enricher, sequencer: this.#sequencer },
       lanes.map((lane) => lane.ledger),
     );
-    this.#pipeline = new Pipeline({
+    const { identity, enricher, books } = this;
+    const source = this.#isLive ? this.source : null;
+    this.#recorder = new RunRecorder({ dataDir: config.agent.dataDir, identity, source, enricher, books, log });
+    this.#pipeline = this.#newPipeline(lanes);
+  }
+
+  #newPipeline(lanes: readonly Lane[]): Pipeline {
+    const { log, origin } = this.#deps;
+    return new Pipeline({
       source: this.source,
-      enrich: this.#enrichment(),
+      enrich: enrichment(this.enricher, { clock: origin.clock, losses: this.#losses }),
       sequence: (event) => void this.#sequencer.stamp(event),
-      encoders,
+      encoders: this.#factory.encoders,
       lanes,
-      onUnencodable: (error, { stream, event }) => deps.log.error({ code: error.code, stream, kind: event.kind }, error.message),
-      checkpoints: {
-        // The time of a recording does not pass while it is replayed.
-        intervalMs: reproducible ? 0 : config.agent.checkpointIntervalMs,
-        event: (statement) => this.#checkpoint(statement),
-      },
-      delivery: deliveryLog(deps.log),
-      shutdownTimeoutMs: config.agent.shutdownTimeoutMs,
+      onUnencodable: (error, { stream, event }) => log.error({ code: error.code, stream, kind: event.kind }, error.message),
+      checkpoints: { intervalMs: this.#checkpointIntervalMs(this.#config), event: (statement) => this.#checkpoint(statement) },
+      delivery: deliveryLog(log),
+      ...removalLog(log, this.#config.agent.dataDir),
+      shutdownTimeoutMs: this.#config.agent.shutdownTimeoutMs,
       finish: (emit) => this.enricher.end(emit),
       first: () => this.#first(),
       last: (failure) => this.#last(failure),
     });
+  }
+
+  /** What it works with now. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** The time of a recording does not pass while it is replayed. */
+  #checkpointIntervalMs({ agent }: Config): number {
+    return this.#deps.origin.reproducible ? 0 : agent.checkpointIntervalMs;
   }
 
   #newSource(): EventSource {
@@ -139,19 +160,6 @@ export class Agent {
     );
   }
 
-  #enrichment(): IntakeParts['enrich'] {
-    const { clock } = this.#deps.origin;
-    if (!(clock instanceof EventClock))
-      return (heard, emit) => {
-        if (heard.kind === 'LOSS') this.#losses.note(heard);
-        this.enricher.enrich(heard, emit);
-      };
-    return (heard, emit) => {
-      clock.heed(heard);
-      this.enricher.enrich(heard, emit);
-    };
-  }
-
   get state(): Pipeline['state'] {
     return this.#pipeline.state;
   }
@@ -167,14 +175,14 @@ export class Agent {
     await withinBootTime((boot) => this.#pipeline.start(boot));
     this.#containers.open();
     if (origin.notice !== undefined) log.info(origin.notice);
-    this.#record(false);
+    this.#recorder.record(false);
   }
 
   /** Runs until stopped; rejects with what ended it otherwise. The books are closed and recorded either way. */
   async run(): Promise<void> {
     // Where time is that of the events, nothing happens in the time between them.
     const sweep = this.#isLive ? setInterval(() => this.enricher.sweep(systemClock.monotonicNs()), SWEEP_MS) : undefined;
-    const record = setInterval(() => this.#record(false), RECORD_MS);
+    const record = setInterval(() => this.#recorder.record(false), RECORD_MS);
     let clean = false;
     try {
       await this.#pipeline.run();
@@ -183,7 +191,7 @@ export class Agent {
       clearInterval(sweep);
       clearInterval(record);
       this.#losses.tell();
-      this.#record(clean);
+      this.#recorder.record(clean);
       await Promise.all([this.#containers.close(), this.#exeHashes?.close()]);
     }
   }
@@ -196,6 +204,36 @@ export class Agent {
   /** Gives up what is not delivered. */
   stopNow(): void {
     this.#pipeline.stopNow();
+  }
+
+  /**
+   * Goes on with another configuration, from one event to the next and as a whole; `plan` is what is different in it. Rejects with the first error when
+   * a sink does not open, or STOPPED_EARLY; then all is as before.
+   */
+  async change(config: Config, plan: ReloadPlan): Promise<void> {
+    for (const [name, id] of this.#identify(plan.added)) if (!this.#sinkIds.has(name)) this.#sinkIds.set(name, id);
+    const lanes = changeLanes(plan, { factory: this.#factory, laneOf: (name) => this.#lanes.get(name) as Lane });
+    const commit = (emit: (event: AnyEvent) => void): AnyEvent => {
+      this.enricher.regulate(plan, emit);
+      for (const { ledger } of lanes.removed) this.#lanes.delete(ledger.sink);
+      for (const lane of [...lanes.added, ...lanes.changed.map(({ to }) => to)]) this.#lanes.set(lane.ledger.sink, lane);
+      this.books.add(lanes.added.map(({ ledger }) => ledger));
+      this.#config = config;
+      return reloadEvent(this.#deps.origin, { config_hash: configHash(config), ok: true, reason: null });
+    };
+    const { shutdownTimeoutMs } = config.agent;
+    const settings = { encoders: this.#factory.encoders, checkpointIntervalMs: this.#checkpointIntervalMs(config), shutdownTimeoutMs };
+    await withinBootTime((boot) => this.#pipeline.change({ ...lanes, ...settings, commit }, boot));
+  }
+
+  /** Says in the stream that another configuration was refused. */
+  tellRefused(reason: string): Promise<void> {
+    return this.#pipeline.publish(reloadEvent(this.#deps.origin, { config_hash: configHash(this.#config), ok: false, reason }));
+  }
+
+  /** Names of the sinks that deliver: also of those that were removed and have something to deliver yet. */
+  get delivering(): ReadonlySet<string> {
+    return new Set(this.#pipeline.sinkStates.keys());
   }
 
   /** For exits that cannot wait: leaves nothing behind in the kernel. Synchronous. */
@@ -236,8 +274,8 @@ export class Agent {
     return startEvent(origin, start);
   }
 
-  #identifySinks(): SinkIds {
-    const names = this.config.sinks.map(({ name }) => name);
+  #identify(sinks: Config['sinks']): SinkIds {
+    const names = sinks.map(({ name }) => name);
     if (!this.#isLive) return derivedSinkIds(this.identity.hostId, names);
     return keptSinkIds(this.config.agent.dataDir, names, (reason) =>
       this.#deps.log.warn({ reason }, 'the ids of the sinks are not kept: whoever checks the events will take the sinks for new ones'),
@@ -245,7 +283,7 @@ export class Agent {
   }
 
   get #acceptedBefore(): AcceptedBefore {
-    const known = this.#lanes.map((lane) => [lane.ledger.sink, lane.acceptedBefore?.()] as const);
+    const known = [...this.#lanes.values()].map((lane) => [lane.ledger.sink, lane.acceptedBefore?.()] as const);
     return new Map(known.flatMap(([sink, before]) => (before === undefined ? [] : [[sink, before]])));
   }
 
@@ -258,39 +296,4 @@ export class Agent {
     const reason = clean ? this.#stopReason : asAgentError(failure).message;
     return stopEvent(this.#deps.origin, { reason, clean, upstream: this.books.upstream });
   }
-
-  /** Never in the way of the run: it only helps the next one. */
-  #record(clean: boolean): void {
-    try {
-      this.#writeRecord(clean);
-    } catch (error) {
-      const { message, code } = fileError({ action: 'write the record of this run', path: lastRunPath(this.config.agent.dataDir) }, error);
-      this.#deps.log.warn({ code }, message);
-    }
-  }
-
-  #writeRecord(clean: boolean): void {
-    const { args, exe, cgroup } = this.enricher.counters;
-    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-    writeRunRecord(lastRunPath(this.config.agent.dataDir), {
-      version: 1,
-      agent_id: uuidText(this.identity.agentId),
-      clean,
-      time: Date.now() * 1000,
-      upstream: this.books.upstream,
-      sinks: this.books.sinks,
-      last_sequence: this.#sequencer.last,
-      boot_id: uuidText(this.identity.bootId),
-      kernel_seqs: this.#isLive ? this.source.kernelSeqs : {},
-      resources: { cpu_us: userCPUTime + systemCPUTime, max_rss_kib: maxRSS, seconds: (performance.now() - this.#startedMs) / 1000 },
-      provenance: { args, exe, cgroup },
-    });
-  }
-}
-
-/** Throws SECRET_UNREADABLE. */
-function redactorOf(settings: Config['enrich']['redact']): Redactor | null {
-  const { defaults, patterns, hmacKey } = settings;
-  if (!defaults && patterns.length === 0) return null;
-  return createRedactor({ defaults, patterns }, hmacKey === null ? null : readSecret(hmacKey));
 }

@@ -8,6 +8,7 @@ import type { Format } from '../encode/record-format.ts';
 import { BlackholeSink } from '../sink/blackhole/blackhole-sink.ts';
 import { ChaosSink } from '../sink/chaos/chaos-sink.ts';
 import { createFileSink } from '../sink/file/file-sink.ts';
+import type { FileLog } from '../sink/file/journal.ts';
 import { createStdoutSink } from '../sink/stdout/stdout-sink.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { takeLock } from './data-dir.ts';
@@ -62,8 +63,17 @@ function createFiles({ name, settings }: Extract<SinkConfig, { type: 'file' }>, 
     containers: { process: createOcf('process', codec), agent: createOcf('agent', codec) },
     meta: { agent_id: uuidText(agentId), sink_id: uuidText(sinkId) },
     clock: systemClock,
-    log: log.child({ sink: name }),
+    log: sinkLog(log, name),
     lock: takeLock,
     reproducible,
   });
+}
+
+/** Not a child of the logger: that would keep the level it was made with. */
+function sinkLog(log: Logger, sink: string): FileLog {
+  return {
+    info: (fields, message) => log.info({ sink, ...fields }, message),
+    warn: (fields, message) => log.warn({ sink, ...fields }, message),
+    error: (fields, message) => log.error({ sink, ...fields }, message),
+  };
 }

@@ -1,12 +1,10 @@
-import { join } from 'node:path';
-import type { Encoder, Sink } from '../core/component.ts';
-import type { DeadLetters } from '../core/dead-letters.ts';
+import type { Encoder } from '../core/component.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import { PROCESS_KINDS } from '../core/event.ts';
 import type { Uuid } from '../core/event.ts';
 import { add, openLedger } from '../core/ledger.ts';
 import type { DropReason, DroppedBatch } from '../core/queue.ts';
-import type { Config, SinkConfig } from '../config/config.ts';
+import type { SinkConfig } from '../config/config.ts';
 import { createAvroEncoder } from '../encode/avro/binary.ts';
 import { createJsonEncoder } from '../encode/text/json.ts';
 import { recordFormat } from '../encode/record-format.ts';
@@ -30,25 +28,67 @@ export interface LaneDeps extends Omit<SinkDeps, 'sinkId'> {
   readonly sinkIds: SinkIds;
 }
 
-export interface Lanes {
-  readonly lanes: readonly Lane[];
-  readonly encoders: readonly Encoder<AnyEvent>[];
-}
+/** The part of a lane that follows from the sink's configuration and can be another while the lane runs. */
+type Target = Pick<Lane, 'sink' | 'deadLetters' | 'policy' | 'wants'>;
 
-/** Sinks of the configuration with their queues, and one encoder for each distinct format among them. Nothing is opened. */
-export function createLanes(config: Config, deps: LaneDeps): Lanes {
-  const formats: Format[] = [];
-  const lanes = config.sinks.map((sink) => {
-    const format = formatOf(sink);
-    if (!formats.includes(format)) formats.push(format);
-    const sinkId = sinkIdOf(deps.sinkIds, sink.name);
+/** Makes the lanes of one run, those of its start and those that come later: sinks with their queues, and one encoder for each distinct format. Nothing is opened. */
+export class LaneFactory {
+  readonly #dataDir: string;
+  readonly #deps: LaneDeps;
+  readonly #formats: Format[] = [];
+  readonly #encoders: Encoder<AnyEvent>[] = [];
+  /** By name of the sink. */
+  readonly #accounts = new Map<string, LaneAccount>();
+
+  constructor(dataDir: string, deps: LaneDeps) {
+    this.#dataDir = dataDir;
+    this.#deps = deps;
+  }
+
+  /** One for each format that any lane ever had. */
+  get encoders(): readonly Encoder<AnyEvent>[] {
+    return [...this.#encoders];
+  }
+
+  create(sink: SinkConfig): Lane {
+    const sinkId = sinkIdOf(this.#deps.sinkIds, sink.name);
+    const parts = { target: this.#target(sink), encoder: this.#encoderOf(formatOf(sink)), account: this.#accountOf(sink), sinkId };
+    return createLane(sink, { ...parts, dataDir: this.#dataDir, ...this.#deps });
+  }
+
+  /** The lane of the sink as it is configured now: on the same queue, in the same books. Its queue and format must be as they were. */
+  retarget(lane: Lane, sink: SinkConfig): Lane {
+    return { ...lane, ...this.#target(sink) };
+  }
+
+  #target(sink: SinkConfig): Target {
+    const deps = { ...this.#deps, sinkId: sinkIdOf(this.#deps.sinkIds, sink.name) };
+    const unwanted = new Set<string>(PROCESS_KINDS.filter((kind) => !(sink.kinds as readonly string[]).includes(kind)));
+    return {
+      sink: createSink(sink, deps),
+      deadLetters: createDeadLetters(sink, this.#dataDir, deps),
+      // Which events wait at the same time is a matter of chance.
+      policy: { ...DEFAULT_POLICY, batch: deps.reproducible ? null : sink.batch, retry: sink.retry },
+      wants: (kind) => !unwanted.has(kind),
+    };
+  }
+
+  /** A sink has one in a run, also when it is removed and comes back: its checkpoints are numbered. */
+  #accountOf(sink: SinkConfig): LaneAccount | undefined {
     // Lines are for people: nothing can be proven by them, and every few seconds one more would only be in the way.
-    const account = format === 'line' ? undefined : new LaneAccount({ agentId: deps.agentId, sinkId });
-    const { dataDir } = config.agent;
-    const parts = { driver: createSink(sink, { ...deps, sinkId }), encoder: formats.indexOf(format), account, sinkId, dataDir };
-    return createLane(sink, { ...parts, deadLetters: createDeadLetters(sink, dataDir, { ...deps, sinkId }), ...deps });
-  });
-  return { lanes, encoders: formats.map((format) => createEncoder(format, deps.screen)) };
+    if (formatOf(sink) === 'line') return undefined;
+    const { agentId, sinkIds } = this.#deps;
+    const account = this.#accounts.get(sink.name) ?? new LaneAccount({ agentId, sinkId: sinkIdOf(sinkIds, sink.name) });
+    this.#accounts.set(sink.name, account);
+    return account;
+  }
+
+  #encoderOf(format: Format): number {
+    const known = this.#formats.indexOf(format);
+    if (known >= 0) return known;
+    this.#encoders.push(createEncoder(format, this.#deps.screen));
+    return this.#formats.push(format) - 1;
+  }
 }
 
 function createEncoder(format: Format, screen: Screen): Encoder<AnyEvent> {
@@ -64,17 +104,16 @@ function isNarrow({ isTTY, columns = 0 }: Screen['output']): boolean {
 }
 
 interface LaneParts extends Pick<LaneDeps, 'agentId' | 'log' | 'reproducible'> {
-  readonly driver: Sink;
+  readonly target: Target;
   readonly sinkId: Uuid;
   readonly dataDir: string;
   /** Index of the encoder of the sink's format. */
   readonly encoder: number;
   readonly account: LaneAccount | undefined;
-  readonly deadLetters: DeadLetters;
 }
 
 function createLane(sink: SinkConfig, parts: LaneParts): Lane {
-  const { driver, encoder, account, deadLetters, log, reproducible } = parts;
+  const { target, encoder, account, log, reproducible } = parts;
   const ledger = openLedger(sink.name);
   const books = { ledger, ...(account === undefined ? {} : { account }), agentId: parts.agentId };
   const { maxEvents, maxBytes } = sink.queue;
@@ -87,7 +126,6 @@ function createLane(sink: SinkConfig, parts: LaneParts): Lane {
   });
   const { queue } = laneQueue;
   const drops = new DropEpisode(sink.name, log);
-  const unwanted = new Set<string>(PROCESS_KINDS.filter((kind) => !(sink.kinds as readonly string[]).includes(kind)));
   const intake = {
     queue,
     // Which events find the queue full is a matter of chance.
@@ -98,15 +136,11 @@ function createLane(sink: SinkConfig, parts: LaneParts): Lane {
     },
   };
   return {
-    sink: driver,
+    ...target,
     ...laneQueue,
     ledger,
     ...(account === undefined ? {} : { account }),
-    // Which events wait at the same time is a matter of chance, too.
-    policy: { ...DEFAULT_POLICY, batch: reproducible ? null : sink.batch, retry: sink.retry },
-    deadLetters,
     encoder,
-    wants: (kind) => !unwanted.has(kind),
     enqueue: async (batch, signal) => {
       const { events, bytes } = queue.depth;
       const taken = await enqueue(intake, batch, signal);
@@ -135,5 +169,3 @@ function noteGone({ ledger, account, agentId }: LaneBooks, dropped: DroppedBatch
   else ledger.takenOver += count;
   account?.evicted(dropped);
 }
-
-export const lastRunPath = (dataDir: string): string => join(dataDir, 'state', 'last-run.json');

@@ -1,4 +1,4 @@
-import type { AgentCheckpoint, AgentEvent, AgentStart, PreviousRun, UpstreamLedger } from '../core/agent-event.ts';
+import type { AgentCheckpoint, AgentEvent, AgentReload, AgentStart, PreviousRun, UpstreamLedger } from '../core/agent-event.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import type { Clock } from '../core/clock.ts';
 import { uuidBytes, uuidText } from '../core/uuid.ts';
@@ -7,7 +7,7 @@ import type { RunIdentity } from '../enrich/identity.ts';
 import type { LastRun } from './run-record.ts';
 import type { SinkIds } from './sink-ids.ts';
 
-type Body = Pick<AgentEvent, 'kind'> & Partial<Pick<AgentEvent, 'start' | 'checkpoint' | 'stop'>>;
+type Body = Pick<AgentEvent, 'kind'> & Partial<Pick<AgentEvent, 'start' | 'checkpoint' | 'reload' | 'stop'>>;
 
 /** Who says it, and the clock that tells when. */
 export interface Speaker {
@@ -30,7 +30,7 @@ function agentEvent({ identity, clock }: Speaker, body: Body): AnyEvent {
     checkpoint: body.checkpoint ?? null,
     throttle: null,
     canary: null,
-    reload: null,
+    reload: body.reload ?? null,
     stop: body.stop ?? null,
   };
   return { stream: 'agent', event };
@@ -42,6 +42,10 @@ export function startEvent(speaker: Speaker, start: AgentStart): AnyEvent {
 
 export function checkpointEvent(speaker: Speaker, checkpoint: AgentCheckpoint): AnyEvent {
   return agentEvent(speaker, { kind: 'CHECKPOINT', checkpoint });
+}
+
+export function reloadEvent(speaker: Speaker, reload: AgentReload): AnyEvent {
+  return agentEvent(speaker, { kind: 'RELOAD', reload });
 }
 
 export function stopEvent(speaker: Speaker, stop: { reason: string; clean: boolean; upstream: UpstreamLedger }): AnyEvent {

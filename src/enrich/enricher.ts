@@ -23,7 +23,7 @@ import { viewProcesses, type ProcessView } from './process-view.ts';
 import type { FilterRule } from './filter/rule.ts';
 import type { Redactor } from './redact/redactor.ts';
 import { Release } from './release.ts';
-import type { Withheld } from './release.ts';
+import type { Regulation, Withheld } from './release.ts';
 import type { ThrottleConfig } from './throttle/config.ts';
 import { Resync } from './scan/resync.ts';
 import { StringPool } from './string-pool.ts';
@@ -88,6 +88,8 @@ export interface Enricher {
   sweep(nowNs: number): void;
   /** Messages that the kernel sent for our own subscription: heard, but not by `enrich`. */
   countOwnAcks(count: number): void;
+  /** Goes on with another filter or throttle, undefined leaving it as it is; emits what the old throttle counted and did not tell yet. */
+  regulate(regulation: Regulation, emit: Emit): void;
   /** Nothing more will be heard: emits what was counted and not told yet. */
   end(emit: Emit): void;
   readonly counters: Readonly<EnrichCounters>;
@@ -179,6 +181,10 @@ class TableEnricher implements Enricher {
 
   end(emit: Emit): void {
     this.#release.end(emit);
+  }
+
+  regulate(regulation: Regulation, emit: Emit): void {
+    this.#release.regulate(regulation, emit);
   }
 
   get withheld(): Withheld {

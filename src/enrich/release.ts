@@ -16,6 +16,12 @@ export interface ReleaseConfig {
   readonly redactor: Redactor | null;
 }
 
+/** What decides on which events are published. */
+export interface Regulation {
+  readonly filter: ReleaseConfig['filter'] | undefined;
+  readonly throttle: ReleaseConfig['throttle'] | undefined;
+}
+
 /** Events that were made and are not published, by why. */
 export interface Withheld {
   /** Of the kernel's messages. */
@@ -29,8 +35,11 @@ export interface Withheld {
  */
 export class Release {
   readonly #table: EnrichContext['table'];
-  readonly #filter: EventFilter | undefined;
-  readonly #throttle: EventThrottle | undefined;
+  readonly #context: Pick<EnrichContext, 'users' | 'identity'>;
+  #filter: EventFilter | undefined;
+  #throttle: EventThrottle | undefined;
+  /** By filters and throttles before these. */
+  readonly #past = { filtered: 0, throttled: 0 };
   readonly #redactor: EventRedactor | undefined;
   #emit: Emit = () => undefined;
   readonly #out: Emit = (any) => this.#emit(this.#redactor === undefined ? any : this.#redactor.apply(any));
@@ -40,14 +49,31 @@ export class Release {
 
   constructor({ table, users, identity }: Pick<EnrichContext, 'table' | 'users' | 'identity'>, config: ReleaseConfig) {
     this.#table = table;
-    // Without rules each would cost its look at every event.
-    if (config.filter.length > 0) this.#filter = new EventFilter(config.filter, users);
-    if (config.throttle !== null) this.#throttle = new EventThrottle(config.throttle, identity);
+    this.#context = { users, identity };
+    this.#setFilter(config.filter);
+    this.#setThrottle(config.throttle);
     if (config.redactor !== null) this.#redactor = new EventRedactor(config.redactor);
   }
 
   get withheld(): Withheld {
-    return { filtered: this.#filter?.counters.filtered ?? 0, throttled: this.#throttle?.counters.throttled ?? 0 };
+    const { filtered, throttled } = this.#past;
+    return {
+      filtered: filtered + (this.#filter?.counters.filtered ?? 0),
+      throttled: throttled + (this.#throttle?.counters.throttled ?? 0),
+    };
+  }
+
+  /** Goes on with others; what is undefined stays. Emits what the throttle counted and did not tell yet. */
+  regulate({ filter, throttle }: Regulation, emit: Emit): void {
+    const { filtered, throttled } = this.withheld;
+    if (filter !== undefined) {
+      this.#past.filtered = filtered;
+      this.#setFilter(filter);
+    }
+    if (throttle === undefined) return;
+    this.end(emit);
+    this.#past.throttled = throttled;
+    this.#setThrottle(throttle);
   }
 
   /** Leads to `emit` from now on; the same function each time. */
@@ -60,6 +86,15 @@ export class Release {
   end(emit: Emit): void {
     this.to(emit);
     this.#throttle?.end(this.#out);
+  }
+
+  /** Without rules it would cost its look at every event. */
+  #setFilter(rules: ReleaseConfig['filter']): void {
+    this.#filter = rules.length > 0 ? new EventFilter(rules, this.#context.users) : undefined;
+  }
+
+  #setThrottle(config: ReleaseConfig['throttle']): void {
+    this.#throttle = config === null ? undefined : new EventThrottle(config, this.#context.identity);
   }
 
   #admits(event: Extract<AnyEvent, { stream: 'process' }>['event']): boolean {

@@ -2,9 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
-import { createLanes } from '../../../src/agent/lanes.ts';
+import { LaneFactory } from '../../../src/agent/lanes.ts';
+import type { LaneDeps } from '../../../src/agent/lanes.ts';
 import { derivedSinkIds, sinkIdOf } from '../../../src/agent/sink-ids.ts';
+import type { Config } from '../../../src/config/config.ts';
 import { loadConfig } from '../../../src/config/load.ts';
+import type { Encoder } from '../../../src/core/component.ts';
+import type { AnyEvent } from '../../../src/core/any-event.ts';
 import { AgentError } from '../../../src/core/errors.ts';
 import { total } from '../../../src/core/ledger.ts';
 import { uuidText } from '../../../src/core/uuid.ts';
@@ -19,6 +23,11 @@ import { recordedLog } from './log-lines.ts';
 
 const never = new AbortController().signal;
 const sinkIds = derivedSinkIds(Buffer.alloc(16), ['eyes', 'disk', 'void']);
+
+function createLanes(config: Config, deps: LaneDeps): { lanes: readonly Lane[]; encoders: readonly Encoder<AnyEvent>[] } {
+  const factory = new LaneFactory(config.agent.dataDir, deps);
+  return { lanes: config.sinks.map((sink) => factory.create(sink)), encoders: factory.encoders };
+}
 
 function newLane(whenFull: string, reproducible = false) {
   const text = `sinks: {eyes: {type: stdout, format: json, queue: {max_events: 4, when_full: ${whenFull}}}}`;

@@ -61,3 +61,19 @@ it('a throttle counts what is too much, and tells at the end what it has not tol
   one.end((event) => last.push(event));
   expect(last.map(({ stream, event }) => stream === 'agent' && event.throttle?.count)).toEqual([3]);
 });
+
+it('goes on with another filter and throttle: what was withheld stays in the books, and what was counted is told', () => {
+  const one = enricher({ throttle: { by: 'exe', rate: 1, burst: 2, reportEveryMs: 10_000 } });
+  allOf(one, ...[1, 2, 3, 4, 5].map((n) => fork(1000 + n, 50, 100 + n)));
+  const told: AnyEvent[] = [];
+  const emit = (event: AnyEvent): void => void told.push(event);
+  one.regulate({ filter: [{ action: 'exclude', when: { kind: ['FORK'] } }], throttle: undefined }, emit);
+  expect(allOf(one, fork(2000, 50, 200))).toEqual([]);
+  expect([told, one.withheld]).toEqual([[], { filtered: 1, throttled: 3 }]);
+  one.regulate({ filter: [], throttle: null }, emit);
+  expect(told.map(({ stream, event }) => stream === 'agent' && event.throttle?.count)).toEqual([3]);
+  expect(allOf(one, ...[1, 2, 3, 4].map((n) => fork(3000 + n, 50, 300 + n)))).toHaveLength(4);
+  expect(one.withheld).toEqual({ filtered: 1, throttled: 3 });
+  one.end(emit);
+  expect(told).toHaveLength(1);
+});

@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import { asAgentError } from '../core/errors.ts';
+import type { PipelineParts } from '../pipeline/pipeline.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { spoolRoot } from './lane-queue.ts';
+
+/** Says in the log what becomes of sinks that the configuration has no more. */
+export function removalLog(log: Logger, dataDir: string): Required<Pick<PipelineParts, 'onRetired' | 'onCloseFailed'>> {
+  return {
+    onRetired: ({ ledger, durable, queue }) => {
+      const { sink } = ledger;
+      const { events } = queue.depth;
+      if (durable !== true || events === 0) return log.info({ sink }, 'the removed sink is closed: nothing waits for it any more');
+      const fix = 'Configure a sink of this name again, and they are delivered to it.';
+      const folder = join(spoolRoot(dataDir), sink);
+      log.warn({ sink, events, folder, fix }, 'the removed sink has not got everything: the rest stays in its spool');
+    },
+    onCloseFailed: (thrown) => {
+      const { code, message } = asAgentError(thrown);
+      log.error({ code }, `a sink was not closed well: ${message}`);
+    },
+  };
+}
