@@ -1,6 +1,6 @@
 /** Where a command reads and writes. Results go to `stdout`, messages to `stderr`; tests pass streams of their own. */
 export interface CliIo {
-  readonly stdin: NodeJS.ReadableStream;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: CliOutput;
   readonly stderr: CliOutput;
   readonly env: Readonly<Record<string, string | undefined>>;

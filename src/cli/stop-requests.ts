@@ -1,8 +1,9 @@
 import type { Logger } from '../telemetry/log.ts';
+import type { CliIo } from './io.ts';
 
 /** What the process that hosts the agent lets it hear; only `main` touches the process itself. */
 export interface RunHost {
-  /** Stop requests, by name of the signal. Returns how to stop listening. */
+  /** Stop requests, by name of the signal; SIGHUP may ask for something else. Returns how to stop listening. */
   onSignal(listener: (signal: string) => void): () => void;
   /** The process ends now, for whatever reason; the listener must not wait for anything. */
   onExit(listener: () => void): () => void;
@@ -33,6 +34,11 @@ export class StopRequests {
     this.#listener = listener;
     for (const signal of this.#early.splice(0)) listener(signal);
   }
+}
+
+/** With a terminal SIGHUP says that it is gone; a service has none and is asked to read its configuration again. */
+export function asksForReload(signal: string, { stdin, stdout, stderr }: Pick<CliIo, 'stdin' | 'stdout' | 'stderr'>): boolean {
+  return signal === 'SIGHUP' && ![stdin, stdout, stderr].some(({ isTTY }) => isTTY === true);
 }
 
 /** First request: drain. Another one, when it is really another: give up what is not delivered. */

@@ -41,7 +41,7 @@ describe('every way to end undoes the subscription exactly once', () => {
     expect(await sent(agent)).toEqual(['listen', 'ignore']);
   });
 
-  test.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGPWR', 'SIGIO'] as const)(
+  test.each(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGPWR', 'SIGIO'] as const)(
     '%s drains: 0',
     async (signal) => {
       const agent = await started();

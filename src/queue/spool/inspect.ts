@@ -60,7 +60,7 @@ export async function inspectSpool(fs: SpoolFs, folder: string): Promise<SpoolRe
   return { folder, position: position === undefined ? null : { segment, offset }, segments, quarantine };
 }
 
-async function readPosition(fs: SpoolFs, folder: string, entries: readonly FolderEntry[]): Promise<Position | undefined> {
+export async function readPosition(fs: SpoolFs, folder: string, entries: readonly FolderEntry[]): Promise<Position | undefined> {
   const entry = entries.find(({ name }) => name === POSITION);
   if (entry === undefined) return undefined;
   const file = fs.open(join(folder, POSITION), 'read');
