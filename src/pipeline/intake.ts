@@ -45,6 +45,13 @@ export interface Swap {
   readonly commit: (emit: (event: AnyEvent) => void) => AnyEvent;
 }
 
+/** Ends the waiting for room in the queue of one lane. */
+interface Leave {
+  readonly controller: AbortController;
+  /** Aborted with that, too; made with the first batch. */
+  until?: AbortSignal;
+}
+
 /** From the source to the queues: the part of the pipeline that all sinks share. */
 export class Intake implements Stage {
   readonly name = 'intake';
@@ -52,6 +59,7 @@ export class Intake implements Stage {
   #lanes: readonly Lane[] = [];
   /** By lane. */
   #pending: Encoded[][] = [];
+  readonly #leaves = new Map<Lane['ledger'], Leave>();
   #encoders: readonly Encoder<AnyEvent>[];
   /** The event at hand in each format; null where it cannot be encoded, undefined while nobody asked. */
   #formats: (Encoded | null | undefined)[];
@@ -118,6 +126,8 @@ export class Intake implements Stage {
 
   /** Changes what there is for events to go to, before the source has ended. What leaves has its account closed. */
   swap({ encoders, added, changed, removed, checkpointIntervalMs, commit }: Swap, signal: AbortSignal): Promise<void> {
+    // The turn would never come where the intake waits for room in the very queue that is to go.
+    for (const { ledger } of removed) this.#leaves.get(ledger)?.controller.abort();
     return this.#inTurn(async () => {
       this.#encoders = encoders;
       this.#formats = encoders.map(() => undefined);
@@ -145,6 +155,9 @@ export class Intake implements Stage {
   #serve(lanes: readonly Lane[]): void {
     this.#lanes = lanes;
     this.#pending = lanes.map(() => []);
+    const ledgers = new Set(lanes.map(({ ledger }) => ledger));
+    for (const ledger of this.#leaves.keys()) if (!ledgers.has(ledger)) this.#leaves.delete(ledger);
+    for (const ledger of ledgers) if (!this.#leaves.has(ledger)) this.#leaves.set(ledger, { controller: new AbortController() });
   }
 
   #checkpointEach(intervalMs: number): void {
@@ -236,14 +249,19 @@ export class Intake implements Stage {
     const count = items.length;
     const from = (items[0] as Encoded).sequence;
     const to = (items[count - 1] as Encoded).sequence;
+    const batch = { items, bytes: bytesOf(items) };
+    const leave = this.#leaves.get(ledger) as Leave;
+    leave.until ??= AbortSignal.any([signal, leave.controller.signal]);
+    const isLeaving = leave.controller.signal.aborted;
     let taken: boolean;
     try {
-      taken = await lane.enqueue({ items, bytes: bytesOf(items) }, signal);
+      taken = isLeaving && !signal.aborted ? lane.queue.offer(batch) : await lane.enqueue(batch, leave.until);
     } catch (error) {
-      drop(lane, { from, to, count, reason: 'shutdown' });
-      if (signal.aborted) return;
+      drop(lane, { from, to, count, reason: leave.controller.signal.aborted && !signal.aborted ? 'removed' : 'shutdown' });
+      if (leave.until.aborted) return;
       throw error;
     }
+    if (!taken && isLeaving) drop(lane, { from, to, count, reason: 'removed' });
     if (!taken) return;
     ledger.accepted += count;
     ledger.waiting += count;

@@ -185,10 +185,11 @@ export class Pipeline {
     const added = change.added.map((lane) => this.#newRun(lane));
     const removed = change.removed.map(runOf);
     this.#shutdownTimeoutMs = change.shutdownTimeoutMs;
+    // Before the swap: the intake may be waiting for room in one of their queues.
+    for (const { from, to } of change.changed) runOf(from).resume(to);
     try {
       await this.#intake.swap(change, hard);
     } finally {
-      for (const { from, to } of change.changed) runOf(from).resume(to);
       for (const run of added) run.start();
       this.#runs = [...this.#runs.filter((run) => !removed.includes(run)), ...added];
       for (const run of removed) this.#retire(run);

@@ -1,9 +1,12 @@
 import type { AnyEvent } from '../../../src/core/any-event.ts';
+import type { Batch } from '../../../src/core/batch.ts';
+import type { Encoded } from '../../../src/core/encoded.ts';
 import { AgentError } from '../../../src/core/errors.ts';
 import { LaneAccount } from '../../../src/pipeline/account.ts';
 import type { Statement } from '../../../src/pipeline/account.ts';
 import type { Lane } from '../../../src/pipeline/lane.ts';
 import type { PipelineChange } from '../../../src/pipeline/pipeline.ts';
+import { MemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 import { ScriptedSource, build, encoders, event, lane, never, recorder } from './fixtures.ts';
 import type { FakeSink } from './fixtures.ts';
@@ -32,6 +35,16 @@ export const hanging = (): FakeSink & { asked: number } => {
   };
   return sink;
 };
+
+/** A lane with a queue for a single batch, for whose room the intake waits. */
+export function blocking(name: string, sink: FakeSink): Lane {
+  const queue = new MemoryQueue<Encoded>({ maxEvents: 1, maxBytes: 1e6 });
+  const enqueue = async (batch: Batch<Encoded>, signal: AbortSignal): Promise<boolean> => {
+    await queue.push(batch, signal);
+    return true;
+  };
+  return { ...lane(name, sink, []), queue, enqueue };
+}
 
 interface Started {
   readonly source: ScriptedSource;
