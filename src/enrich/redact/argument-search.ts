@@ -35,6 +35,8 @@ export class ArgumentSearch {
     refers: false,
     truncated: false,
     firstSpace: 0,
+    firstQuote: 0,
+    firstApostrophe: 0,
     undottedUntil: 0,
   };
 

@@ -12,7 +12,19 @@
  */
 import { HARMLESS, DOUBTFUL, nameClass } from './name.ts';
 import type { Scan } from './scan.ts';
-import { BACKSLASH, beginsRandom, closingQuote, isLocator, isQuote, isReference, isSetting, isSpace, isPath, spaceFrom } from './value.ts';
+import {
+  BACKSLASH,
+  QUOTE,
+  beginsRandom,
+  closingQuote,
+  isLocator,
+  isQuote,
+  isReference,
+  isSetting,
+  isSpace,
+  isPath,
+  spaceFrom,
+} from './value.ts';
 
 const EQUALS = 0x3d;
 const COLON = 0x3a;
@@ -117,8 +129,16 @@ function endsQuoted(scan: Scan, name: Name, { behind, isEmpty }: { readonly behi
   const before = text.charAt(name.from - 1);
   const separators = name.quoted ? ',}])\\' : (SEPARATORS[before] ?? '');
   if (separators.includes(text.charAt(behind))) return true;
-  const isWord = name.quoted || separators === '' || scan.firstSpace < name.from;
-  return isWord && !isEmpty && (isSpace(text.charCodeAt(behind)) || isQuote(text.charCodeAt(behind)));
+  if (isEmpty) return false;
+  const isWord = name.quoted || scan.firstSpace < name.from;
+  return (isWord && isSpace(text.charCodeAt(behind))) || closesOuter(scan, name, text.charCodeAt(behind));
+}
+
+/** `'x password="a"'`: the quote was opened before the name. Otherwise it goes on with the value: `password='a'"b"`. */
+function closesOuter(scan: Scan, name: Name, code: number): boolean {
+  if (!isQuote(code)) return false;
+  const first = code === QUOTE ? scan.firstQuote : scan.firstApostrophe;
+  return first < name.from - (name.quoted ? 1 : 0);
 }
 
 /** By what stands before the name, what may stand behind the value. */
