@@ -64,6 +64,7 @@ const exitCode = await runCli(process.argv.slice(2), io, {
   record: async (file: string, options: RecordOptions) => (await import('./cli/record.ts')).recordCommand(file, options, { io, host }),
   decode: async (files: readonly string[], options: DecodeOptions) => (await import('./cli/decode.ts')).decodeCommand(files, options, io),
   selfTest: async () => (await import('./cli/self-test.ts')).selfTest(),
+  tryExecCache: async () => (await import('./ingest/exec-cache-trial.ts')).tryExecCache(),
 });
 
 // Results are written by now; messages may not be. A reader that has stopped must not keep the process from ending.

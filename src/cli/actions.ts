@@ -1,3 +1,4 @@
+import type { ExecCacheTrial } from '../ingest/exec-cache-trial.ts';
 import type { DecodeCommandOptions } from './decode.ts';
 import type { CliIo } from './io.ts';
 
@@ -7,6 +8,8 @@ export interface Actions {
   readonly record: (file: string, options: RecordOptions, io: CliIo) => Promise<number>;
   readonly decode: (files: readonly string[], options: DecodeOptions, io: CliIo) => Promise<number>;
   readonly selfTest: () => Promise<SelfTestResult>;
+  /** Not at the same time as the self-test: both make native calls. */
+  readonly tryExecCache: () => Promise<ExecCacheTrial>;
 }
 
 export interface RunOptions {

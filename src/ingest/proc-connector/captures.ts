@@ -3,6 +3,7 @@ import type { Feature } from '../capture/bpf/programs.ts';
 import type { ExecCache, ExecCacheOptions } from '../capture/bpf/exec-cache.ts';
 import { Head } from '../capture/bpf/layout.ts';
 import type { Unavailable } from '../capture/bpf/unavailable.ts';
+import { TURNED_OFF } from '../capture/bpf/unavailable.ts';
 import { KernelCapture } from '../capture/kernel-capture.ts';
 import { kernelUnits } from '../capture/kernel-units.ts';
 import { ProcfsCapture } from '../capture/procfs.ts';
@@ -41,7 +42,7 @@ export interface OpenRequest {
   readonly obstacle: string | undefined;
 }
 
-const OFF: CaptureState = { via: 'procfs', reason: 'enrich.exec_cache is off' };
+const OFF: CaptureState = { via: 'procfs', reason: TURNED_OFF };
 
 /** From a record to its event a process may lose its CPU to others, and for much longer to whoever traces it; as long as there is room its record waits. */
 const PATIENCE_NS = 1e9;

@@ -38,6 +38,7 @@ export function fakeActions(called: Called = { run: [], record: [], decode: [] }
     record: (file, options) => Promise.resolve(called.record.push([file, options]) - 1),
     decode: (files, options) => Promise.resolve(called.decode.push([files, options]) - 1),
     selfTest: () => Promise.resolve({ ok: true, reason: 'a forked process was heard', fix: null }),
+    tryExecCache: () => Promise.resolve({ features: ['exec', 'fork', 'exit', 'cgroups'], missing: [] }),
   };
 }
 

@@ -9,6 +9,8 @@ export interface Unavailable {
   readonly fix: string;
 }
 
+/** Where nobody asked for them. */
+export const TURNED_OFF = 'enrich.exec_cache is off';
 export const INSTALL_LIBBPF = 'install libbpf 0.8 or newer (Debian: apt install libbpf1; Fedora: dnf install libbpf)';
 const GRANT =
   'give the agent CAP_BPF and CAP_PERFMON (systemd: AmbientCapabilities=CAP_BPF CAP_PERFMON; containers: cap_add: [BPF, PERFMON]), or run it as root';
