@@ -35,8 +35,8 @@ import { kernelSeqsOf, readRunRecord, writeRunRecord } from './run-record.ts';
 import type { LastRun } from './run-record.ts';
 import type { Screen } from './screen.ts';
 import { stateLog } from './state-log.ts';
+import { Upkeep } from './upkeep.ts';
 
-const SWEEP_MS = 1000;
 /** How old the record of a killed run is at most. */
 const RECORD_MS = 10_000;
 
@@ -60,6 +60,7 @@ export class Agent {
   readonly #exeHashes: ExeHashes | null;
   readonly #sequencer: Sequencer;
   readonly #pipeline: Pipeline;
+  readonly #upkeep: Upkeep;
   readonly #startedMs = performance.now();
   #previous: LastRun | undefined;
   #stopReason: string;
@@ -96,6 +97,7 @@ export class Agent {
       first: () => this.#first(),
       last: (failure) => this.#last(failure),
     });
+    this.#upkeep = new Upkeep({ enricher: this.enricher, clock: systemClock, publish: (make) => this.#pipeline.publish(make) });
   }
 
   #newSource(): EventSource {
@@ -159,14 +161,14 @@ export class Agent {
   /** Runs until stopped; rejects with what ended it otherwise. The books are closed and recorded either way. */
   async run(): Promise<void> {
     // Where time is that of the events, nothing happens in the time between them.
-    const sweep = this.#isLive ? setInterval(() => this.enricher.sweep(systemClock.monotonicNs()), SWEEP_MS) : undefined;
+    if (this.#isLive) this.#upkeep.start();
     const record = setInterval(() => this.#record(false), RECORD_MS);
     let clean = false;
     try {
       await this.#pipeline.run();
       clean = true;
     } finally {
-      clearInterval(sweep);
+      this.#upkeep.stop();
       clearInterval(record);
       this.#losses.tell();
       this.#record(clean);

@@ -14,6 +14,7 @@ import { onExit } from './kinds/exit.ts';
 import { onFork } from './kinds/fork.ts';
 import { onIds } from './kinds/ids.ts';
 import { gapOf } from './kinds/loss.ts';
+import { onMoved } from './kinds/moved.ts';
 import { onPtrace } from './kinds/ptrace.ts';
 import { onRecoveredExec } from './kinds/recovered-exec.ts';
 import { onSession } from './kinds/session.ts';
@@ -86,6 +87,10 @@ export interface Enricher {
    * nothing may be heard for long. @param nowNs CLOCK_MONOTONIC
    */
   sweep(nowNs: number): void;
+  /** When something that was counted is to be told, by the stamps, if nothing more is heard: CLOCK_MONOTONIC, nanoseconds; Infinity: nothing is. */
+  readonly dueNs: number;
+  /** Emits what was to be told by then. Happens with what is heard, too; call it where nothing may be heard for long. */
+  tell(nowNs: number, emit: Emit): void;
   /** Messages that the kernel sent for our own subscription: heard, but not by `enrich`. */
   countOwnAcks(count: number): void;
   /** Nothing more will be heard: emits what was counted and not told yet. */
@@ -160,6 +165,7 @@ class TableEnricher implements Enricher {
     if (heard.kind === 'SCAN') return this.#scan(heard);
     if (heard.kind === 'SNAPSHOT') return this.#find(heard, release);
     if (heard.kind === 'RECOVERED') return this.#recover(heard, release);
+    if (heard.kind === 'MOVED') return onMoved(this.#ctx, heard);
     if (this.#resync.isWaiting) this.#resync.before(heard);
     this.counters.heard++;
     const wanted = this.#ctx.kinds.has(heard.kind);
@@ -175,6 +181,14 @@ class TableEnricher implements Enricher {
     this.#nextSweepNs = nowNs + SWEEP_NS;
     this.#ctx.table.sweep(nowNs);
     this.#ctx.users.refresh(nowNs);
+  }
+
+  get dueNs(): number {
+    return this.#release.dueNs;
+  }
+
+  tell(nowNs: number, emit: Emit): void {
+    this.#release.tell(nowNs, emit);
   }
 
   end(emit: Emit): void {

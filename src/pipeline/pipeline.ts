@@ -100,17 +100,15 @@ export class Pipeline {
     const { source, first, last } = this.#parts;
     const { signal } = this.#hard;
     try {
-      await this.#intake.inject(first(), signal);
+      await this.#intake.inject((emit) => emit(first()), signal);
       await this.#intake.run(signal);
     } catch (error) {
       this.#fail(error);
     }
     await this.#close(source);
     try {
-      const rest: AnyEvent[] = [];
-      this.#parts.finish?.((event) => rest.push(event));
-      for (const event of rest) await this.#intake.inject(event, signal);
-      await this.#intake.inject(last(this.#failure?.error), signal);
+      await this.#intake.inject((emit) => this.#parts.finish?.(emit), signal);
+      await this.#intake.inject((emit) => emit(last(this.#failure?.error)), signal);
     } catch (error) {
       this.#fail(error);
     }
@@ -144,6 +142,15 @@ export class Pipeline {
   stopNow(): void {
     this.#hard.abort(incomplete());
     this.#parts.source.hurry?.();
+  }
+
+  /** Puts events into the stream that nothing heard gave rise to. Never rejects: what goes wrong ends the run. */
+  async publish(make: (emit: (event: AnyEvent) => void) => void): Promise<void> {
+    try {
+      await this.#intake.inject(make, this.#hard.signal);
+    } catch (error) {
+      this.#crash(error);
+    }
   }
 
   /** Ends the run with this error, after delivering what was heard. */

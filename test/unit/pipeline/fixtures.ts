@@ -79,7 +79,7 @@ export function heard(n: number): SidEvent {
   return { kind: 'SID', monotonicNs: n, timeUs: n, delayUs: 0, cpu: 0, kernelSeq: n, pid: n, tgid: n };
 }
 
-function event(kind: string, stream: 'process' | 'agent' = 'process'): AnyEvent {
+export function event(kind: string, stream: 'process' | 'agent' = 'process'): AnyEvent {
   return { stream, event: { kind, sequence: 0 } } as unknown as AnyEvent;
 }
 
@@ -87,7 +87,7 @@ export function build(
   batches: Heard[][],
   lanes: Lane[],
   log: string[],
-  extra: { shutdownTimeoutMs?: number; source?: ScriptedSource } = {},
+  extra: { shutdownTimeoutMs?: number; source?: ScriptedSource; finish?: (emit: (any: AnyEvent) => void) => void } = {},
 ): { pipeline: Pipeline; source: ScriptedSource; notes: string[] } {
   const source = extra.source ?? new ScriptedSource(batches, log);
   const notes: string[] = [];
@@ -114,6 +114,7 @@ export function build(
       lost: (sink, _e, n) => void notes.push(`lost ${sink} ${n}`),
     },
     first: () => event('START', 'agent'),
+    ...(extra.finish === undefined ? {} : { finish: extra.finish }),
     last: (failure) => event(failure === undefined ? 'STOP' : 'FAILED', 'agent'),
     shutdownTimeoutMs: extra.shutdownTimeoutMs ?? 60_000,
   });
