@@ -81,6 +81,8 @@ export class Entry {
   listed = 0;
   /** What it used, where that was told with the EXIT of a thread before the last one. */
   usage: Usage | null = null;
+  /** CLOCK_MONOTONIC of the last move to another cgroup that was told of; 0 for none. */
+  movedNs = 0;
   /** Ids before the last change of them that a message told of. */
   formerIds: FormerIds | null = null;
   exitNs = 0;

@@ -1,10 +1,12 @@
 import { AgentError } from '../../core/errors.ts';
 import type { Feature } from '../capture/bpf/programs.ts';
 import type { ExecCache, ExecCacheOptions } from '../capture/bpf/exec-cache.ts';
+import { isInherited } from '../capture/bpf/exec-cache.ts';
 import { Head } from '../capture/bpf/layout.ts';
 import type { Unavailable } from '../capture/bpf/unavailable.ts';
 import { TURNED_OFF } from '../capture/bpf/unavailable.ts';
 import { KernelCapture } from '../capture/kernel-capture.ts';
+import { liveCgroup } from '../capture/live-cgroup.ts';
 import { kernelUnits } from '../capture/kernel-units.ts';
 import { ProcfsCapture } from '../capture/procfs.ts';
 import type { KernelUnits } from '../capture/usage.ts';
@@ -66,6 +68,8 @@ export class Captures {
   #cache: ExecCache | undefined;
   #polledNs = 0;
   state: CaptureState = OFF;
+  /** Moment of the oldest move of a process to another cgroup that has no place among the events yet; infinite where there is none. */
+  moveNs = Number.POSITIVE_INFINITY;
 
   constructor(ring: RingProducer, frame: FrameWriter, { maxArgsBytes, env }: CapturesConfig) {
     this.#frame = frame;
@@ -96,7 +100,9 @@ export class Captures {
   /** To be called after each receive, before its events are taken. */
   poll(atNs: number): void {
     this.#polledNs = atNs;
-    this.#cache?.poll();
+    if (this.#cache === undefined) return;
+    this.#cache.poll();
+    this.moveNs = this.#cache.moveNs;
   }
 
   /** False where the kernel recorded nothing: then /proc has to be read. */
@@ -109,12 +115,29 @@ export class Captures {
 
   fork({ slot, tgid, stampNs }: Occasion): void {
     const record = this.#cache?.takeFork(tgid, stampNs) ?? this.#lateFork(tgid, stampNs);
-    if (record !== undefined) this.#frame.forked(slot, { startBootNs: record.u64(Head.START_BOOT) });
+    if (record === undefined) return;
+    const startBootNs = record.u64(Head.START_BOOT);
+    if (isInherited(record)) this.#frame.forked(slot, { startBootNs });
+    else this.#frame.forkedInto(slot, { startBootNs, cgroup: this.#cache?.cgroupOf(record) ?? liveCgroup(tgid) });
   }
 
   exit({ slot, tgid, stampNs }: Occasion): void {
     const exit = this.#cache?.takeExit(tgid, stampNs);
     if (exit !== undefined) this.#frame.used(slot, { exit, units: this.#units });
+  }
+
+  /** Puts the oldest move before `slot`. */
+  move(slot: number): void {
+    const move = this.#cache?.takeMove();
+    if (move !== undefined) this.#frame.moved(slot, { ...move, cgroup: move.cgroup ?? liveCgroup(move.tgid) });
+    this.moveNs = this.#cache?.moveNs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Puts those moves into the frame at hand, begun and empty, before which all has been heard if all up to `heardNs` has. */
+  settleMoves(heardNs: number): void {
+    this.poll(heardNs);
+    this.#frame.received(0);
+    while (this.moveNs < heardNs - LATE_NS && this.#frame.hasRoom) this.move(0);
   }
 
   /** Up to when nobody will ask for records any more, if all events up to `heardNs` have been heard: their room is needed. */

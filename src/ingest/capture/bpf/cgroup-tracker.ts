@@ -10,11 +10,10 @@ const MAX_MOVES = 4096;
 /** A walk takes about 10 µs a cgroup, and only what got lost makes one necessary. */
 const WALK_EVERY_NS = 10e9;
 
-/** A process, or with `wholeGroup` false a thread of it, was put into another cgroup. */
+/** A process was put into another cgroup. */
 export interface CgroupMove {
   readonly tgid: number;
   readonly stampNs: number;
-  readonly wholeGroup: boolean;
   /** As in /proc/<pid>/cgroup, after the move; undefined when that is not known. */
   readonly cgroup: Buffer | undefined;
 }
@@ -29,7 +28,9 @@ export class CgroupTracker {
   readonly #root: string;
   readonly #view = new RecordView();
   readonly #hierarchies = new Set<number>();
-  #moves: CgroupMove[] = [];
+  readonly #moves: CgroupMove[] = [];
+  /** How many of these were taken. */
+  #taken = 0;
   #walkedNs = 0;
 
   /** `wanted`: hierarchies by their place, shared with the programs, which are not running yet. */
@@ -69,12 +70,21 @@ export class CgroupTracker {
     this.paths.expire(nowNs);
   }
 
-  /** Moves since the last call, in their order. */
-  takeMoves(): readonly CgroupMove[] {
-    if (this.#moves.length === 0) return this.#moves;
-    const moves = this.#moves;
-    this.#moves = [];
-    return moves;
+  /** The moment of the oldest move that nobody took; infinite where there is none. */
+  get moveNs(): number {
+    return this.#moves[this.#taken]?.stampNs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** That move: they come in their order, as the kernel moves one process at a time. */
+  takeMove(): CgroupMove | undefined {
+    const move = this.#moves[this.#taken];
+    if (move === undefined) return undefined;
+    this.#taken += 1;
+    if (this.#taken === this.#moves.length) {
+      this.#moves.length = 0;
+      this.#taken = 0;
+    }
+    return move;
   }
 
   #take(view: RecordView): void {
@@ -90,13 +100,19 @@ export class CgroupTracker {
     else if (type === RecordType.MOVE) this.#move(view);
   }
 
+  /** Where a thread belongs that was moved apart from its process, nobody asks. */
   #move(view: RecordView): void {
+    if (!view.has(MoveFlag.WHOLE_GROUP)) return;
+    if (this.#moves.length >= MAX_MOVES) {
+      this.#moves.splice(0, this.#taken);
+      this.#taken = 0;
+    }
     if (this.#moves.length >= MAX_MOVES) {
       this.movesLost += 1;
       return;
     }
     const cgroup = this.paths.textOf(view, Cgroup.CGROUPS);
-    this.#moves.push({ tgid: view.tgid, stampNs: view.stampNs, wholeGroup: view.has(MoveFlag.WHOLE_GROUP), cgroup });
+    this.#moves.push({ tgid: view.tgid, stampNs: view.stampNs, cgroup });
   }
 
   /** One may have been mounted since. */

@@ -139,15 +139,19 @@ export class ExecCache {
     return this.#matcher.takeLeftover(untilNs);
   }
 
-  /** What /proc/<pid>/cgroup would have said at a FORK or EXEC; undefined when that is not known, and of a FORK into the cgroups of its parent. */
+  /** What /proc/<pid>/cgroup would have said at a FORK or EXEC; undefined when that is not known, and of a FORK into the cgroups of its parent (`isInherited`). */
   cgroupOf(record: RecordView): Buffer | undefined {
-    if (record.type === RecordType.FORK && record.has(ForkFlag.SAME_CGROUPS)) return undefined;
+    if (isInherited(record)) return undefined;
     return this.#cgroups.paths.textOf(record, CGROUPS_AT);
   }
 
-  /** Processes that were put into other cgroups since the last call. */
-  takeMoves(): readonly CgroupMove[] {
-    return this.#cgroups.takeMoves();
+  /** The moment at which a process was put into another cgroup, the oldest that nobody took; infinite where there is none. */
+  get moveNs(): number {
+    return this.#cgroups.moveNs;
+  }
+
+  takeMove(): CgroupMove | undefined {
+    return this.#cgroups.takeMove();
   }
 
   /** Bytes of records that wait. */
@@ -179,6 +183,11 @@ export class ExecCache {
     this.#droppedCgroups = droppedCgroups;
     this.#cgroups.repair(atNs);
   }
+}
+
+/** Whether the cgroups of a FORK are those of the parent that its event names. */
+export function isInherited(record: RecordView): boolean {
+  return record.type === RecordType.FORK && record.has(ForkFlag.SAME_CGROUPS);
 }
 
 const UNMAPPED: Unavailable = {

@@ -1,53 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { ExecEvent, ExitEvent, ForkEvent, Heard } from '../../../../src/core/kernel-event.ts';
-import { ExecCache } from '../../../../src/ingest/capture/bpf/exec-cache.ts';
-import type { ReaderConfig } from '../../../../src/ingest/proc-connector/reader.ts';
 import { What } from '../../../../src/ingest/proc-connector/wire.ts';
 import { execRecord, exitRecord, forkRecord } from '../../../helpers/bpf-records.ts';
-import { FakeBpf } from '../../../helpers/fake-bpf.ts';
 import type { FakeBpfRing } from '../../../helpers/fake-bpf.ts';
-import { cacheOptions } from '../../../helpers/fake-exec-cache.ts';
-import type { FakeMessage, FakeReceive } from '../../../helpers/fake-libc.ts';
+import type { FakeReceive } from '../../../helpers/fake-libc.ts';
 import { play } from './played-reader.ts';
+import { BATCH, NS, PID, exec, exit, fork, message, recorded } from './recorded-reader.ts';
 import { datagram } from './vectors.ts';
-
-/** No process has this pid: what is known of it is of records. */
-const PID = 4_194_303;
-const NS = 5_000_000_000;
-
-function message(what: number, ns: number, words: readonly number[]): FakeMessage {
-  return { bytes: datagram({ what, ns: BigInt(ns), words, seq: ns - NS + 2 }) };
-}
-const fork = (ns: number): FakeMessage => message(What.FORK, ns, [1, 1, PID, PID]);
-const exec = (ns: number): FakeMessage => message(What.EXEC, ns, [PID, PID]);
-const exit = (ns: number): FakeMessage => message(What.EXIT, ns, [PID, PID, 0, 17, 1, 1]);
-
-/** A reader with an exec cache whose ring is filled by `record` at each poll. */
-async function recorded(
-  script: readonly FakeReceive[],
-  { record, config = {} }: { record?: (ring: FakeBpfRing, poll: number) => void; config?: Partial<ReaderConfig> },
-) {
-  const bpf = new FakeBpf();
-  const options = await cacheOptions();
-  let polls = 0;
-  const played = play(script, {
-    config: { execCache: 'auto', ...config },
-    openExecCache: () => {
-      const cache = ExecCache.open(bpf, options);
-      if ('reason' in cache) return cache;
-      const poll = cache.poll.bind(cache);
-      cache.poll = () => {
-        record?.(bpf.rings['processes'] as FakeBpfRing, (polls += 1));
-        poll();
-      };
-      return cache;
-    },
-  });
-  return { ...played, bpf, heard: () => played.heard().filter(({ kind }) => kind !== 'LOSS') };
-}
-
-/** The poll of the batch: the first one is of the answer to the subscription. */
-const BATCH = 2;
 
 describe('with the exec cache', () => {
   test('a process is known that is gone before anybody could look', async () => {
