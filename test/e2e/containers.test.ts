@@ -66,7 +66,7 @@ async function ended(agent: AgentProcess): Promise<void> {
 
 describe.runIf(isRoot)('the container of a process', () => {
   test.each(points)('is known of all processes of a millisecond that were put into its cgroup, in %s', async (point) => {
-    const agent = new AgentProcess({ dir: await tempDir(), set: ['enrich.containers.docker=off', 'enrich.exec_cache=auto'] });
+    const agent = new AgentProcess({ dir: await tempDir(), set: ['enrich.containers.docker=off'] });
     await agent.ready();
     const { id, folder, make } = containerCgroup(point);
     make();
@@ -78,7 +78,7 @@ describe.runIf(isRoot)('the container of a process', () => {
   });
 
   test('is known also where its cgroup is gone as soon as its process is', async () => {
-    const agent = new AgentProcess({ dir: await tempDir(), set: ['enrich.containers.docker=off', 'enrich.exec_cache=auto'] });
+    const agent = new AgentProcess({ dir: await tempDir(), set: ['enrich.containers.docker=off'] });
     await agent.ready();
     const ids: string[] = [];
     for (let n = 0; n < 20; n += 1) {

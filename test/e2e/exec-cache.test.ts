@@ -20,7 +20,7 @@ interface Outcome {
   readonly of: { readonly FORK: ProcessEvent[]; readonly EXEC: ProcessEvent[]; readonly EXIT: ProcessEvent[] };
 }
 
-async function stormed(options: StormOptions, set: readonly string[] = ['enrich.exec_cache=auto']): Promise<Outcome> {
+async function stormed(options: StormOptions, set: readonly string[] = []): Promise<Outcome> {
   const agent = new AgentProcess({ dir: await tempDir(), set });
   await agent.ready();
   const storm = await runStorm(options);
