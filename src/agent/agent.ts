@@ -73,7 +73,11 @@ export class Agent {
     this.#stopReason = deps.origin.reproducible ? 'end of the recording' : 'end of source';
     const { agentId } = this.identity;
     this.#losses = new LossLog(deps.log);
-    this.#containers = new RunContainers(config.enrich.containers, { log: deps.log, isLive: this.#isLive });
+    this.#containers = new RunContainers(config.enrich.containers, {
+      log: deps.log,
+      isLive: this.#isLive,
+      onNews: (id) => this.enricher.noteContainer(id),
+    });
     this.#exeHashes = config.enrich.exeSha256 && this.#isLive ? new ExeHashes() : null;
     this.source = this.#newSource();
     this.enricher = this.#newEnricher();
