@@ -2,7 +2,7 @@ import type { Config, SinkConfig } from '../config/config.ts';
 import { KERNEL_KINDS } from '../config/schema.ts';
 import { effectiveCapabilities } from '../core/capabilities.ts';
 import { formatSize } from '../core/units.ts';
-import { obstacle } from '../ingest/capture/bpf/unavailable.ts';
+import { nothingToRecord, obstacle } from '../ingest/capture/bpf/unavailable.ts';
 import type { Unavailable } from '../ingest/capture/bpf/unavailable.ts';
 import { insteadOf } from '../ingest/proc-connector/describe.ts';
 import { eventsInBuffer, receiveBufferLimit } from './host.ts';
@@ -70,9 +70,9 @@ function filterAdvice({ source }: Config): Advice[] {
 }
 
 /** By what the machine says of itself: only the doctor tries. */
-function execCacheAdvice({ enrich }: Config, against: () => Unavailable | undefined): Advice[] {
+function execCacheAdvice({ enrich, source }: Config, against: () => Unavailable | undefined): Advice[] {
   if (enrich.execCache === 'off') return [];
-  const found = against();
+  const found = nothingToRecord(source.kernelFilter ? source.events : null) ?? against();
   if (found === undefined) return [];
   const warning = enrich.execCache === 'auto' ? insteadOf(found.reason) : `${found.reason}: the agent will not start`;
   return [{ path: 'enrich.exec_cache', warning }];

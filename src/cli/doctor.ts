@@ -8,6 +8,7 @@ import { AgentError } from '../core/errors.ts';
 import { escapeText } from '../core/text.ts';
 import { EVENT_FOLDER_RULES } from '../sink/file/event-directory.ts';
 import type { FolderRules } from '../sink/file/safe-folder.ts';
+import { nothingToRecord } from '../ingest/capture/bpf/unavailable.ts';
 import type { ExecCacheTrial } from '../ingest/exec-cache-trial.ts';
 import type { Actions, SelfTestResult } from './actions.ts';
 import { checkReceiveBuffer } from './doctor/buffer.ts';
@@ -45,7 +46,7 @@ export async function doctorCommand(
   const checks = [
     ...examineHost(hostFiles, kernelRelease(release()), config),
     checkConnector(await heard(selfTest), config.source.fallback),
-    checkExecCache(await tried(tryExecCache), config.enrich.execCache),
+    checkExecCache(nothingToRecordBy(config) ?? (await tried(tryExecCache)), config.enrich.execCache),
     checkNode(process.version, process.execPath),
     ...examineFolders(config),
     check,
@@ -99,6 +100,10 @@ async function heard(selfTest: Actions['selfTest']): Promise<SelfTestResult> {
   } catch (error) {
     return { ok: false, ...whatWentWrong(error) };
   }
+}
+
+function nothingToRecordBy({ source, enrich }: Config): ExecCacheTrial | undefined {
+  return enrich.execCache === 'off' ? undefined : nothingToRecord(source.kernelFilter ? source.events : null);
 }
 
 async function tried(tryExecCache: Actions['tryExecCache']): Promise<ExecCacheTrial> {

@@ -153,6 +153,11 @@ describe('advice', () => {
     expect(said('on', 'CAP_BPF is not held')).toEqual(['CAP_BPF is not held: the agent will not start']);
     expect(said('off', 'CAP_BPF is not held')).toEqual([]);
     expect(said('auto')).toEqual([]);
+    const { config } = loadConfig({ overrides: ['enrich.exec_cache=auto', 'source.kernel_filter=true', 'source.events=[comm]'] });
+    expect(adviceFor(config, files, () => undefined)).toContainEqual({
+      path: 'enrich.exec_cache',
+      warning: expect.stringMatching(/^source\.kernel_filter leaves out .*; \/proc is read instead$/) as string,
+    });
   });
 
   it('says when no process would be seen', () => {

@@ -68,6 +68,19 @@ describe('the doctor', () => {
     expect(await doctor('on', () => Promise.resolve(LACKING))).toMatchObject({ code: 1, check: { status: 'failed' } });
   });
 
+  it('tries nothing where the configuration leaves nothing to record', async () => {
+    const io = fakeIo();
+    const sets = [
+      'agent.data_dir=/tmp/forkcast-doctor-test',
+      'enrich.exec_cache=auto',
+      'source.kernel_filter=true',
+      'source.events=[comm]',
+    ];
+    const argv = ['doctor', ...sets.flatMap((set) => ['--set', set])];
+    await runCli(argv, io, { ...fakeActions(), tryExecCache: () => expect.unreachable() });
+    expect(io.stdout.text).toContain('source.kernel_filter leaves out fork, exec and exit');
+  });
+
   it('takes a trial that throws for one that failed', async () => {
     const { check } = await doctor('auto', () => Promise.reject(new Error('no thread')));
     expect(check).toMatchObject({ status: 'degraded', found: 'no thread; /proc is read instead' });

@@ -161,6 +161,23 @@ describe('without an exec cache', () => {
     expect(captures()).toEqual({ via: 'procfs', reason: 'enrich.exec_cache is off' });
   });
 
+  test.each(['bpf', 'mask'] as const)(
+    'that could match nothing nobody is asked for one, as the kernel leaves out what has records: %s',
+    (mechanism) => {
+      const kernelFilter = { kinds: ['COMM', 'UID'] as const, mechanism };
+      const { run, captures } = play([], { config: { execCache: 'auto', kernelFilter }, openExecCache: () => expect.unreachable() });
+      run();
+      const reason = 'source.kernel_filter leaves out fork, exec and exit, so there is nothing to record';
+      expect(captures()).toEqual({ via: 'procfs', reason });
+    },
+  );
+
+  test.each(['FORK', 'EXEC', 'EXIT'] as const)('is asked for, where one kind of those comes: %s', async (kind) => {
+    const { run, bpf } = await recorded([], { config: { kernelFilter: { kinds: ['COMM', kind], mechanism: 'bpf' } } });
+    run();
+    expect(bpf.loads).toHaveLength(1);
+  });
+
   test('the reason is told with the subscription', () => {
     const { run, captures } = play([], { config: { execCache: 'auto' } });
     run();
