@@ -86,10 +86,10 @@ function isInName(code: number): boolean {
   return code < 128 && IN_NAME[code] === 1;
 }
 
-/** `password == x`, `password := x`, `password: x` */
+/** `password === x`, `password := x`, `password: x`; with still more signs the value begins. */
 function valueStart(text: string, at: number): number {
   let start = at + 1;
-  while (text.charCodeAt(start) === EQUALS) start++;
+  while (start <= at + 2 && text.charCodeAt(start) === EQUALS) start++;
   while (text.charCodeAt(start) === SPACE || text.charCodeAt(start) === TAB) start++;
   return start;
 }

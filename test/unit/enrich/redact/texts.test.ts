@@ -40,6 +40,8 @@ describe('names with values', () => {
     [`--env=PASSWORD="hunter2""hunter3`, `--env=PASSWORD=${X}`],
     [`--env=PASSWORD='h'"hunter3`, `--env=PASSWORD=${X}`],
     [`--env=PASSWORD="h" hunter3`, `--env=PASSWORD=${X}`],
+    ['user=bob,password====\\"hunter2,vers=3', `user=bob,password===${X},vers=3`],
+    ['password === "hunter2"', `password === "${X}"`],
     [`-d 'user=x password="a b"' y`, `-d 'user=x password="${X}"' y`],
     ['username=bob,password=a b,vers=3', `username=bob,password=${X},vers=3`],
     ['Server=db;User Id=sa;Password=a,b&c;Encrypt=1', `Server=db;User Id=sa;Password=${X};Encrypt=1`],
