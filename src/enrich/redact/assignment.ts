@@ -68,7 +68,7 @@ export function maskAssignment(scan: Scan, at: number): number {
 
 /** `PWD=/srv`, `GOOGLE_APPLICATION_CREDENTIALS=/etc/key.json`. */
 function isElsewhere(text: string, name: Name, start: number): boolean {
-  if (isLocator(text, start) && /secret$/i.test(text.slice(name.from, name.to))) return true;
+  if (isLocator(text, start) && /^-*secret$/i.test(text.slice(name.from, name.to))) return true;
   return isPath(text, start) && /^-*(?:old)?pwd$|credentials?$/i.test(text.slice(name.from, name.to));
 }
 

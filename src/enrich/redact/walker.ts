@@ -148,7 +148,7 @@ export class Walker {
   #named(text: string, start: number, end: number): void {
     const found = nameClass(text, start, end);
     if (found === HARMLESS) return;
-    const form = found === DOUBTFUL ? RANDOM : text.endsWith('secret', end) ? LOCATED : NAMED;
+    const form = found === DOUBTFUL ? RANDOM : text.slice(start, end) === 'secret' ? LOCATED : NAMED;
     if (end === text.length) {
       if (!isSwitch(text, start, end)) this.#expect(form, { guess: true });
     } else if (end === text.length - 1 && found !== PLAUSIBLE && this.#reading === 'arguments') this.#expect(form, { guess: true });

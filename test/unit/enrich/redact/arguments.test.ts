@@ -25,6 +25,7 @@ describe('options with a telling name', () => {
     ['app --password -hunter2', `app --password ${X}`],
     ['app --key 3f1c9a7e5b2d4f608192a3b4', `app --key ${X}`],
     ['app --secret-id abc', `app --secret-id ${X}`],
+    ['app --client-secret id=hunter2 client_secret=id=hunter2', `app --client-secret ${X} client_secret=${X}`],
     ['app --password1 a --password2=b', `app --password1 ${X} --password2=${X}`],
   ])('%s', (line, expected) => expect(redactedLine(line)).toBe(expected));
 });
