@@ -11,7 +11,7 @@ import { isRoot } from '../helpers/ordinary-user.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
 const TRUE = realpathSync('/bin/true');
-/** Processes and how many of them are in flight; by `npm run campaign:exec-cache` all that could be. */
+/** Processes and how many of them are in flight; by `npm run campaign:capture` all that could be. */
 const WHOLE = [2000, 20_000].flatMap((count) => [1, 2, 8].map((inFlight) => [count, inFlight] as const));
 const STORMS =
   process.env['FORKCAST_CAMPAIGN'] === undefined ? WHOLE.filter(([count, inFlight]) => count === 2000 || inFlight === 8) : WHOLE;
