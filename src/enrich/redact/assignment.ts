@@ -156,7 +156,7 @@ function quoteEnd(text: string, from: number, open: { readonly quote: number; re
 
 function memberEnd(text: string, from: number): number {
   let at = from;
-  while (at < text.length && !/[\s,}\]]/.test(text.charAt(at))) at++;
+  while (at < text.length && !isSpace(text.charCodeAt(at)) && !',}]'.includes(text.charAt(at))) at++;
   return at;
 }
 
