@@ -1,4 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nativeTool } from '../../bench/storm/build.ts';
 import { runStorm } from '../../bench/storm/storm.ts';
@@ -115,6 +117,18 @@ describe.runIf(isRoot)('with the exec cache', () => {
     expect(stderr).toContain('the exec cache cannot be used: CAP_BPF and CAP_PERFMON are not held');
     expect(stderr).toContain('enrich.exec_cache');
   });
+});
+
+test.runIf(isRoot)('with a libbpf that is too old /proc is read, and START says so', async () => {
+  const dir = await tempDir();
+  const libraries = await tempDir();
+  await copyFile(await nativeTool('old-libbpf.so'), join(libraries, 'libbpf.so.1'));
+  const agent = new AgentProcess({ dir, inside: ['env', `LD_LIBRARY_PATH=${libraries}`] });
+  await agent.ready();
+  expect(await agent.stop()).toMatchObject({ code: 0, signal: null });
+  const [start] = await agent.agentEvents();
+  const reason = 'libbpf is older than 0.6, at least 0.8 is needed; /proc is read instead';
+  expect(start?.start?.degraded).toContainEqual({ feature: 'exec_cache', reason });
 });
 
 test('without the exec cache /proc is read, and START says so', async () => {

@@ -82,7 +82,8 @@ export function openLibbpf(): BpfLibrary | { readonly missing: string } {
   const major = version(calls.libbpf_major_version);
   const minor = version(calls.libbpf_minor_version);
   const text = `${major}.${minor}`;
-  if (major === 0 && minor < LEAST_MINOR_OF_0)
+  // −1 for both: of those before 0.6, which lack functions that are called below, too.
+  if (major < 1 && minor < LEAST_MINOR_OF_0)
     return { missing: `libbpf is ${minor < 0 ? 'older than 0.6' : text}, at least 0.8 is needed` };
   if (major === 0) calls.libbpf_set_strict_mode([STRICT_ALL]);
   // It would write to stderr.
