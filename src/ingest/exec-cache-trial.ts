@@ -13,7 +13,10 @@ export async function tryExecCache(): Promise<ExecCacheTrial> {
   const foreign = foreignNamespace();
   if (foreign !== null) return { reason: notFrom(foreign).message, fix: `run the agent in the ${foreign} namespace of the host` };
   // The main thread has to load the addon before any other does, or the process ends with SIGSEGV.
-  await import('./native/ffi.ts');
+  const { resolveLibc } = await import('./native/ffi.ts');
+  const { resolveLibbpf } = await import('./native/libbpf.ts');
+  resolveLibc();
+  resolveLibbpf();
   const entry = new URL(import.meta.url.endsWith('.ts') ? './trial-worker.ts' : './trial-worker.js', import.meta.url);
   const worker = new Worker(entry, { name: 'forkcast-trial' });
   const { promise, resolve, reject } = Promise.withResolvers<ExecCacheTrial>();
