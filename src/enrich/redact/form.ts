@@ -84,7 +84,7 @@ function secretStart(form: Form, word: Part): number {
     case COOKIES:
       return behind(word, '=') === NONE ? NONE : from;
     case USER_SLASH_PASSWORD:
-      return text.charAt(from) === '/' || text.charAt(from) === '.' ? NONE : behind(word, '/');
+      return '/.@'.includes(text.charAt(from)) ? NONE : behind(word, '/');
     case USER_PASSWORD_AT_HOST:
       return credentialsStart(word);
     default:
@@ -112,6 +112,8 @@ function credentialsStart(word: Part): number {
   const sign = behind(word, '@');
   if (colon === NONE || sign < colon || text.startsWith('//', colon) || text.startsWith('sha256:', sign) || sign >= to) return NONE;
   const slash = behind(word, '/');
+  // `host:8080/path@x`
+  if (slash !== NONE && slash < sign && /^\d{1,5}\/$/.test(text.slice(colon, Math.min(slash, colon + 6)))) return NONE;
   return slash !== NONE && slash < colon ? NONE : colon;
 }
 

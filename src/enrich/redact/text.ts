@@ -1,8 +1,9 @@
 import { maskAssignment } from './assignment.ts';
+import { maskQuoted } from './quoted.ts';
 import type { Scan } from './scan.ts';
 import { isAlphanumeric, maskPem, maskShape } from './shapes.ts';
 import { maskUrl } from './url.ts';
-import { APOSTROPHE, QUOTE, isSpace } from './value.ts';
+import { APOSTROPHE, QUOTE, isQuote, isSpace } from './value.ts';
 
 const EQUALS = 0x3d;
 const COLON = 0x3a;
@@ -29,7 +30,8 @@ export function scanText(scan: Scan): void {
       inWord = true;
     } else {
       if (code === DASH) next = maskPem(scan, at);
-      else noteFirst(scan, code, at);
+      else if (scan.names && isQuote(code)) next = maskQuoted(scan, at);
+      if (next === at) noteFirst(scan, code, at);
       inWord = false;
     }
     if (next > at || code === COLON || code === EQUALS) inWord = false;

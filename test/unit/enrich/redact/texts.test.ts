@@ -55,7 +55,7 @@ describe('names with values', () => {
     ['password: hunter2', `password: ${X}`],
     ['password = hunter2', `password = ${X}`],
     ['NOPASSWD: ALL', 'NOPASSWD: ALL'],
-    ['expect "password:" { send "x" }', 'expect "password:" { send "x" }'],
+    ['expect "password:" { exit 1 }', 'expect "password:" { exit 1 }'],
   ])('%s', (text, expected) => expect(argument(text)).toBe(expected));
 
   it('an empty value is continued by the next argument', () => {
