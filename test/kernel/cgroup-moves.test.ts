@@ -16,8 +16,8 @@ import { waitFor } from '../helpers/wait-for.ts';
 import { CONFIG, DEPS } from '../unit/enrich/fixtures.ts';
 
 const never = new AbortController().signal;
-/** The record of a fork is made right after its event: one whose caller is interrupted in between misses it. */
-const LATE = { retry: 2 };
+/** The record of a fork is made right after its event; where the caller is interrupted in between, the FORK is told without it. On a busy machine that is so now and then. */
+const BIRTHS = 20;
 
 /** The live kernel's events from now on, of a machine on which this hierarchy is the only one. */
 async function listenTo({ line }: LiveMount) {
@@ -63,6 +63,20 @@ function lineOf(line: string, piece: Piece): Piece {
   return found === undefined ? 2 : Buffer.from(`${found}\n`, 'latin1');
 }
 
+/** Whether the FORK knew where its process was born; if not, it must say what is true of the parent. All that follows must know. */
+function isToldInTime([fork, ...rest]: readonly ProcessEvent[], id: string): boolean {
+  for (const { kind, container } of rest) expect([kind, container?.id]).toEqual([kind, id]);
+  const inTime = fork?.provenance.cgroup === 'KERNEL';
+  expect([fork?.kind, fork?.container?.id]).toEqual(['FORK', inTime ? id : undefined]);
+  return inTime;
+}
+
+/** Lets processes be born until one is known at its fork. */
+async function untilInTime(id: string, bear: () => Promise<readonly ProcessEvent[]>): Promise<void> {
+  for (let n = 1; n <= BIRTHS; n += 1) if (isToldInTime(await bear(), id)) return;
+  expect.unreachable(`none of ${BIRTHS} was known at its fork`);
+}
+
 const told = (events: readonly ProcessEvent[]): string[] =>
   events.map(({ kind, process, container, exit }) => `${kind} ${exit?.code ?? process.pid} ${container?.id ?? 'none'}`);
 
@@ -90,24 +104,30 @@ describe.runIf(hasExecCache)('the container of a process', () => {
     ]);
   });
 
-  it.each(ofVersion(2))('that is born there is known at its fork ($line)', LATE, async (mount) => {
-    const { lifeOf } = await listenTo(mount);
-    const { id, folder } = liveContainer(mount);
-    const { stdout, code } = await runCommand(await nativeTool('odd-exec'), ['clone-into', folder, '/bin/true']);
-    expect(code).toBe(0);
-    const life = await lifeOf(Number(stdout));
-    expect(told(life)).toEqual([`FORK ${Number(stdout)} ${id}`, `EXEC ${Number(stdout)} ${id}`, `EXIT 0 ${id}`]);
-    expect(life[0]?.provenance.cgroup).toBe('KERNEL');
-  });
-
-  it.each(mounts)('that is made there on behalf of a parent elsewhere is known at its fork ($line)', LATE, async (mount) => {
+  it.each(ofVersion(2))('that is born there is known at its fork, or right after ($line)', async (mount) => {
     const { lifeOf } = await listenTo(mount);
     const { id, folder } = liveContainer(mount);
     const odd = await nativeTool('odd-exec');
-    // The shell is the parent of both, and sees to the end of the one that it did not make.
-    const { stdout, code } = await runCommand('/bin/sh', ['-c', '"$0" clone-parent "$1"; /bin/true', odd, folder]);
-    expect(code).toBe(0);
-    const pid = Number(stdout);
-    expect(told(await lifeOf(pid))).toEqual([`FORK ${pid} ${id}`, `EXIT 0 ${id}`]);
+    await untilInTime(id, async () => {
+      const { stdout, code } = await runCommand(odd, ['clone-into', folder, '/bin/true']);
+      expect(code).toBe(0);
+      const life = await lifeOf(Number(stdout));
+      expect(life.map(({ kind }) => kind)).toEqual(['FORK', 'EXEC', 'EXIT']);
+      return life;
+    });
+  });
+
+  it.each(mounts)('that is made there on behalf of a parent elsewhere is known at its fork, or right after ($line)', async (mount) => {
+    const { lifeOf } = await listenTo(mount);
+    const { id, folder } = liveContainer(mount);
+    const odd = await nativeTool('odd-exec');
+    await untilInTime(id, async () => {
+      // The shell is the parent of both, and sees to the end of the one that it did not make.
+      const { stdout, code } = await runCommand('/bin/sh', ['-c', '"$0" clone-parent "$1"; /bin/true', odd, folder]);
+      expect(code).toBe(0);
+      const life = await lifeOf(Number(stdout));
+      expect(life.map(({ kind }) => kind)).toEqual(['FORK', 'EXIT']);
+      return life;
+    });
   });
 });

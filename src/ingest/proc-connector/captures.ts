@@ -102,6 +102,8 @@ export class Captures {
     this.#polledNs = atNs;
     if (this.#cache === undefined) return;
     this.#cache.poll();
+    // Here and not at each poll: an event that is being matched may ask again.
+    this.#cache.turnLateForks();
     this.moveNs = this.#cache.moveNs;
   }
 

@@ -87,6 +87,14 @@ export class CgroupTracker {
     return move;
   }
 
+  /** A move that was not told as one: it comes among those that wait by its moment. */
+  add(move: CgroupMove): void {
+    if (!this.#hasRoom()) return;
+    let at = this.#moves.length;
+    while (at > this.#taken && (this.#moves[at - 1] as CgroupMove).stampNs > move.stampNs) at -= 1;
+    this.#moves.splice(at, 0, move);
+  }
+
   #take(view: RecordView): void {
     const hierarchy = view.u32(Cgroup.HIERARCHY);
     const id = view.u64(Cgroup.ID);
@@ -102,17 +110,19 @@ export class CgroupTracker {
 
   /** Where a thread belongs that was moved apart from its process, nobody asks. */
   #move(view: RecordView): void {
-    if (!view.has(MoveFlag.WHOLE_GROUP)) return;
-    if (this.#moves.length >= MAX_MOVES) {
-      this.#moves.splice(0, this.#taken);
-      this.#taken = 0;
-    }
-    if (this.#moves.length >= MAX_MOVES) {
-      this.movesLost += 1;
-      return;
-    }
+    if (!view.has(MoveFlag.WHOLE_GROUP) || !this.#hasRoom()) return;
     const cgroup = this.paths.textOf(view, Cgroup.CGROUPS);
     this.#moves.push({ tgid: view.tgid, stampNs: view.stampNs, cgroup });
+  }
+
+  /** For one more move; else it is counted as lost. */
+  #hasRoom(): boolean {
+    if (this.#moves.length < MAX_MOVES) return true;
+    this.#moves.splice(0, this.#taken);
+    this.#taken = 0;
+    if (this.#moves.length < MAX_MOVES) return true;
+    this.movesLost += 1;
+    return false;
   }
 
   /** One may have been mounted since. */

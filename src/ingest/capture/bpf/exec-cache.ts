@@ -124,9 +124,17 @@ export class ExecCache {
     return this.#matcher.takeExec(tgid, stampNs);
   }
 
-  /** The record of a FORK event whose child is `tgid`. It is made just after the event was sent, so it may not be there yet; then it is no leftover. */
+  /** The record of a FORK event whose child is `tgid`. It is made just after the event was sent, so it may not be there yet; then it is no leftover, but a late one. */
   takeFork(tgid: number, stampNs: number): RecordView | undefined {
     return this.#matcher.takeFork(tgid, stampNs);
+  }
+
+  /** FORK records that came after their event had asked: what they tell of cgroups is told as moves. */
+  turnLateForks(): void {
+    for (let fork = this.#matcher.takeLateFork(); fork !== undefined; fork = this.#matcher.takeLateFork()) {
+      if (isInherited(fork)) continue;
+      this.#cgroups.add({ tgid: fork.tgid, stampNs: fork.stampNs, cgroup: this.cgroupOf(fork) });
+    }
   }
 
   /** The record of a process's end, for the EXIT event of its last thread. */

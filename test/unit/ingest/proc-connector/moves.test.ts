@@ -83,4 +83,30 @@ describe('a process that is put into a cgroup', () => {
       { kind: 'FORK', startBootNs: 456, cgroup: undefined },
     ]);
   });
+
+  test('at its birth, of which the record comes after the FORK, is there before all of its own', async () => {
+    const { run, heard } = await recorded([[fork(NS)], [exit(NS + 20, PID - 1), exec(NS + 30), exit(NS + 40)]], {
+      record: (ring, poll, cgroups) => {
+        if (poll !== BATCH + 1) return;
+        for (const one of [made, moved(NS + 15, { tgid: 7 }), moved(NS + 35, { tgid: 8 })]) cgroups.put(one);
+        ring.put(forkRecord({ tgid: PID, stampNs: NS + 25, startMonotonicNs: NS - 1, cgroups: [40] }));
+      },
+    });
+    run();
+    const line = `0::${INSIDE}\n`;
+    expect(told(heard())).toEqual(['FORK', `7 ${line}`, 'EXIT', `${PID} ${line}`, 'EXEC', `8 ${line}`, 'EXIT']);
+    expect(heard()[0]).toMatchObject({ kind: 'FORK', cgroup: undefined });
+    expect(heard()[3]).toMatchObject({ kind: 'MOVED', monotonicNs: NS + 25 });
+  });
+
+  test('of its parent, at its birth, of which the record comes late, is not told of', async () => {
+    const { run, heard } = await recorded([[fork(NS)], [exit(NS + 40)]], {
+      record: (ring, poll) => {
+        if (poll !== BATCH + 1) return;
+        ring.put(forkRecord({ tgid: PID, stampNs: NS + 25, startMonotonicNs: NS - 1, flags: ForkFlag.SAME_CGROUPS }));
+      },
+    });
+    run();
+    expect(told(heard())).toEqual(['FORK', 'EXIT']);
+  });
 });

@@ -17,7 +17,7 @@ export function message(what: number, ns: number, words: readonly number[]): Fak
 }
 export const fork = (ns: number): FakeMessage => message(What.FORK, ns, [1, 1, PID, PID]);
 export const exec = (ns: number): FakeMessage => message(What.EXEC, ns, [PID, PID]);
-export const exit = (ns: number): FakeMessage => message(What.EXIT, ns, [PID, PID, 0, 17, 1, 1]);
+export const exit = (ns: number, pid = PID): FakeMessage => message(What.EXIT, ns, [pid, pid, 0, 17, 1, 1]);
 
 /** A reader with an exec cache whose ring is filled by `record` at each poll. */
 export async function recorded(
