@@ -43,7 +43,7 @@ const WHOLE = words('pw creds cred bearer jwt cookie cookies psk tokens');
 /** Words that make a `key` a secret one. */
 const KEY_OF = words(
   'api access private priv secret encryption encrypt signing sign master account shared auth license storage app application client ' +
-    'consumer service deploy hmac aes webhook psk preshared session root admin authentication',
+    'consumer service deploy hmac aes webhook psk preshared session root admin authentication activation subscription',
 );
 const DOUBTFUL_WORDS = words('key keys auth signature sig');
 /** What only looks like the ending `pass`. */

@@ -1,7 +1,8 @@
 /**
  * Texts in quotes that the words before them make a secret, without = or colon: `IDENTIFIED BY 'x'` and `PASSWORD 'x'` of SQL, and what a script
- * sends after it was asked for a password (`expect "assword:"; send "x\r"`).
+ * sends after it was asked for a password (`expect "assword:"; send "x\r"`). Likewise elements of XML by their names: `<password>x</password>`.
  */
+import { SECRET, nameClass } from './name.ts';
 import type { Scan } from './scan.ts';
 import { BACKSLASH, isQuote, isReference, isSpace } from './value.ts';
 
@@ -14,7 +15,7 @@ const REACH = 96;
 const ASKED_REACH = 512;
 
 const OF_SQL =
-  /(?:^|\W)(?:password(?:\s+|\s*\(\s*)|identified\s+(?:with\s+\S+\s+)?(?:by|as)\s*(?:password\s*)?|password\s+for\s+\S+\s*(?:=|\bto\b)\s*)$/i;
+  /(?:^|\W)(?:password(?:\s+|\s*\(\s*)|identified\s+(?:with\s+\S+\s+)?(?:by|as)\s*(?:password\s*)?|password\s+for\s+\S+\s*(?:=|\bto\b)\s*|(?:auth|changeuserpassword)\(\s*["'][^"']*["']\s*,\s*)$/i;
 const OF_DIALOGUE = /(?:^|\W)send(?:line)?\s*(?:\(\s*|--\s+)?$/;
 
 /** @param at of a quote. Returns where to search on: behind the text in it where that was masked, else `at`. */
@@ -39,7 +40,21 @@ function opens(text: string, at: number): boolean {
 function mayFollow(text: string, at: number): boolean {
   let last = at - 1;
   while (last >= 0 && at - last < REACH && isSpace(text.charCodeAt(last))) last--;
-  return last >= 0 && '(=-dDeEyYsSoO'.includes(text.charAt(last));
+  return last >= 0 && '(=,-dDeEyYsSoO'.includes(text.charAt(last));
+}
+
+/** Longer names of elements are not looked at. */
+const LONGEST_ELEMENT = 64;
+
+/** @param at of a >. Returns where to search on: before the next < where what is between them was masked, else `at`. */
+export function maskElement({ text, spans }: Scan, at: number): number {
+  let from = at;
+  while (from > 0 && at - from < LONGEST_ELEMENT && !/[\s<>/]/.test(text.charAt(from - 1))) from--;
+  if (from === at || text.charAt(from - 1) !== '<' || nameClass(text, from, at) !== SECRET) return at;
+  const next = text.indexOf('<', at);
+  const end = next < 0 ? text.length : next;
+  spans.add(text, at + 1, end);
+  return end;
 }
 
 /** Both ways to have a quote within: doubled, and behind a backslash. Where SQL means neither, more is masked. */

@@ -1,5 +1,5 @@
 import { maskAssignment } from './assignment.ts';
-import { maskQuoted } from './quoted.ts';
+import { maskElement, maskQuoted } from './quoted.ts';
 import type { Scan } from './scan.ts';
 import { isAlphanumeric, maskPem, maskShape } from './shapes.ts';
 import { maskUrl } from './url.ts';
@@ -9,6 +9,7 @@ const EQUALS = 0x3d;
 const COLON = 0x3a;
 const DASH = 0x2d;
 const SLASH = 0x2f;
+const GREATER = 0x3e;
 
 /**
  * Masks what is a secret whatever the program: by its name, in an address, by its looks. From the first character to the last without
@@ -31,6 +32,7 @@ export function scanText(scan: Scan): void {
     } else {
       if (code === DASH) next = maskPem(scan, at);
       else if (scan.names && isQuote(code)) next = maskQuoted(scan, at);
+      else if (scan.names && code === GREATER) next = maskElement(scan, at);
       if (next === at) noteFirst(scan, code, at);
       inWord = false;
     }

@@ -50,6 +50,8 @@ const SCHEMES: ReadonlySet<string> = new Set(['basic', 'bearer', 'digest', 'nego
 export class Walker {
   #reading: Reading = 'arguments';
   #program: Program | undefined;
+  /** The first of the command: words behind it may only look like programs, as `/bin/sh` in `useradd -s /bin/sh -p x`. */
+  #own: Program | undefined;
   /** What the next word holds, by an option or a word before it. */
   #expected: Form = NOTHING;
   /** What is expected may be an option instead. */
@@ -74,6 +76,7 @@ export class Walker {
   /** A new command begins. `program` is what runs, where that is known; its name is no word of it then. */
   begin(reading: Reading, program?: Program): void {
     this.#reading = reading;
+    this.#own = program;
     this.#run(program);
     this.#expect(NOTHING);
     this.#isLeading = program === undefined;
@@ -136,9 +139,10 @@ export class Walker {
     if (this.#program?.shell === true && !isLong && text.charCodeAt(text.length - 1) === LETTER_C) this.#script = 'next';
     const start = isLong ? 2 : 1;
     const end = nameEnd(text, start);
-    const known = end < 0 ? undefined : entryOf(this.#program?.long, text.slice(start, Math.min(end, start + LONGEST_PROGRAM)));
+    const name = end < 0 ? '' : text.slice(start, Math.min(end, start + LONGEST_PROGRAM));
+    const known = entryOf(this.#program?.long, name) ?? entryOf(this.#own?.long, name);
     if (known !== undefined) return this.#known(word, known, end);
-    if (!isLong && this.#short(word)) return;
+    if (!isLong && (this.#short(word, this.#program) || (this.#own !== this.#program && this.#short(word, this.#own)))) return;
     if (end - start > 1) this.#named(word, start, end);
     // `--rsh=sshpass -p x`, as one argument.
     if (end > 0 && end < text.length && this.#reading === 'text' && this.#isLeading) this.#begun(text);
@@ -170,8 +174,7 @@ export class Walker {
   }
 
   /** Whether it was one of the program's own. */
-  #short(word: Word): boolean {
-    const program = this.#program;
+  #short(word: Word, program: Program | undefined): boolean {
     if (program === undefined) return false;
     if (program.prefixes !== undefined && this.#prefixed(word, program.prefixes)) return true;
     const { text } = word;
@@ -192,7 +195,7 @@ export class Walker {
       this.#expect(OTHER);
       return true;
     }
-    if ((!isAttached && !isNext) || (program.needs !== undefined && !this.#unlocked)) return false;
+    if ((!isAttached && !isNext) || (program.needs !== undefined && !(this.#unlocked && program === this.#program))) return false;
     const form = entryOf(program.forms, letter) ?? WHOLE;
     if (at === word.text.length) {
       if (isNext) this.#expect(form);
@@ -213,6 +216,7 @@ export class Walker {
     const { text } = word;
     const named = programIn(text);
     if (named !== undefined && (this.#isLeading || named.direct !== true)) {
+      if (this.#isLeading || this.#program?.runs === true) this.#own = named;
       this.#run(named);
       this.#isLeading = false;
       return;
@@ -233,6 +237,7 @@ export class Walker {
   #wordOf(program: Program, word: Word, isLast: boolean): void {
     const { text } = word;
     if (program.runs === true) {
+      this.#own = undefined;
       this.#run(undefined);
       this.#isLeading = true;
       if (program.shell === true) this.#script = 'rest';

@@ -18,6 +18,8 @@ describe('texts in quotes that the words before them make a secret', () => {
     [`OPTIONS (user 'bob', password 'hunter2')`, `OPTIONS (user 'bob', password '${X}')`],
     [`ALTER USER bob PASSWORD 'cut off`, `ALTER USER bob PASSWORD '${X}`],
     [`expect "*?assword:"; send "hunter2\\r"; expect eof`, `expect "*?assword:"; send "${X}"; expect eof`],
+    ['<user>bob</user><db:password>hunter2</db:password>', `<user>bob</user><db:password>${X}</db:password>`],
+    [`db.auth("bob", "hunter2")`, `db.auth("bob", "${X}")`],
     [`c.expect('assword'); c.sendline('hunter2')`, `c.expect('assword'); c.sendline('${X}')`],
   ])('%s', (given, expected) => expect(text(given)).toBe(expected));
 

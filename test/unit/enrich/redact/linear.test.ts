@@ -13,7 +13,18 @@ const HOSTILE = [
   '--key |--password |--password=|-p |mysql -p|$(mysql -p|sh -c "|sh -c \'|curl -u a:',
 ]
   .flatMap((line) => line.split('|'))
-  .concat(`d 'x`, `PASSWORD 'x`, `send 'x`, `assword send 'x' `, 'echo a|sudo ', 'echo a', 'sudo -S<<<x ');
+  .concat(
+    `d 'x`,
+    `PASSWORD 'x`,
+    `send 'x`,
+    `assword send 'x' `,
+    'echo a|sudo ',
+    'echo a',
+    'sudo -S<<<x ',
+    '<password>',
+    'password>',
+    "auth('a','",
+  );
 
 /** Milliseconds, as a text for a shell and as any argument. */
 function cost(text: string): number {
