@@ -1,5 +1,5 @@
 /**
- * SHA-256 of executables by what they are (device, inode, size, change), not by their path. `of` answers at once: with the digest where it is known, else with null, and
+ * SHA-256 of executables by what they are (device, inode, size where it is known, time of modification), not by their path. `of` answers at once: with the digest where it is known, else with null, and
  * the file is read in the background, so that the next event has it. Bounded in files at once, in those waiting, in their size, in bytes a second.
  */
 import { RecentMap } from '../recent-map.ts';

@@ -14,9 +14,10 @@ const REACH = 96;
 /** So far back it may be asked for. */
 const ASKED_REACH = 512;
 
+// Spaces of ASCII only: bytes that are no text are searched as well.
 const OF_SQL =
-  /(?:^|\W)(?:password(?:\s+|\s*\(\s*)|identified\s+(?:with\s+\S+\s+)?(?:by|as)\s*(?:password\s*)?|password\s+for\s+\S+\s*(?:=|\bto\b)\s*|(?:auth|changeuserpassword)\(\s*["'][^"']*["']\s*,\s*)$/i;
-const OF_DIALOGUE = /(?:^|\W)send(?:line)?\s*(?:\(\s*|--\s+)?$/;
+  /(?:^|\W)(?:password(?:[ \t\r\n]+|[ \t\r\n]*\([ \t\r\n]*)|identified[ \t\r\n]+(?:with[ \t\r\n]+\S+[ \t\r\n]+)?(?:by|as)[ \t\r\n]*(?:password[ \t\r\n]*)?|password[ \t\r\n]+for[ \t\r\n]+\S+[ \t\r\n]*(?:=|\bto\b)[ \t\r\n]*|(?:auth|changeuserpassword)\([ \t\r\n]*["'][^"']*["'][ \t\r\n]*,[ \t\r\n]*)$/i;
+const OF_DIALOGUE = /(?:^|\W)send(?:line)?[ \t\r\n]*(?:\([ \t\r\n]*|--[ \t\r\n]+)?$/;
 
 /** @param at of a quote. Returns where to search on: behind the text in it where that was masked, else `at`. */
 export function maskQuoted({ text, spans, refers }: Scan, at: number): number {
