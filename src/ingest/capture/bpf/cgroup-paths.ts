@@ -79,6 +79,15 @@ export class CgroupPaths {
     for (const entry of named.values()) if (entry.path.startsWith(`${former}/`)) entry.path = path + entry.path.slice(former.length);
   }
 
+  /** Its path is not known any more, nor are those of its descendants; there is no former one where it was just made. */
+  unname(hierarchy: number, id: number): void {
+    const named = this.#named.get(hierarchy);
+    const former = named?.get(id)?.path;
+    if (named === undefined || former === undefined) return;
+    this.#texts.clear();
+    for (const [one, { path }] of named) if (path === former || path.startsWith(`${former}/`)) named.delete(one);
+  }
+
   release(hierarchy: number, id: number, atNs: number): void {
     const entry = this.#named.get(hierarchy)?.get(id);
     if (entry === undefined) return;

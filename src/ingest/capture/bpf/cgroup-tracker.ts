@@ -1,4 +1,4 @@
-import { Cgroup, HIERARCHIES, MoveFlag, NO_HIERARCHY, RecordType } from './layout.ts';
+import { CGROUP_PATH_BYTES, Cgroup, HIERARCHIES, MoveFlag, NO_HIERARCHY, RecordType } from './layout.ts';
 import type { BpfRing } from './bpf-ring.ts';
 import { CgroupPaths, MAX_CGROUPS } from './cgroup-paths.ts';
 import { walkCgroups } from './cgroup-walk.ts';
@@ -102,10 +102,17 @@ export class CgroupTracker {
     this.#hierarchies.add(hierarchy);
     if (!this.#wanted.includes(hierarchy)) return;
     const { type } = view;
-    if (type === RecordType.CGROUP_MADE) this.paths.add({ hierarchy, id, path: pathIn(view) });
-    else if (type === RecordType.CGROUP_RENAMED) this.paths.rename({ hierarchy, id, path: pathIn(view) });
+    if (type === RecordType.CGROUP_MADE || type === RecordType.CGROUP_RENAMED) this.#name(type, { hierarchy, id, path: pathIn(view) });
     else if (type === RecordType.CGROUP_RELEASED) this.paths.release(hierarchy, id, view.stampNs);
     else if (type === RecordType.MOVE) this.#move(view);
+  }
+
+  /** Of one with too long a path nothing is known: processes there are looked at in /proc. */
+  #name(type: number, found: { readonly hierarchy: number; readonly id: number; readonly path: string | undefined }): void {
+    const { hierarchy, id, path } = found;
+    if (path === undefined) this.paths.unname(hierarchy, id);
+    else if (type === RecordType.CGROUP_MADE) this.paths.add({ hierarchy, id, path });
+    else this.paths.rename({ hierarchy, id, path });
   }
 
   /** Where a thread belongs that was moved apart from its process, nobody asks. */
@@ -135,8 +142,9 @@ export class CgroupTracker {
   }
 }
 
-function pathIn(view: RecordView): string {
+/** Undefined when the record does not hold it whole: then it is as long as there is room, or not there. */
+function pathIn(view: RecordView): string | undefined {
   const at = view.at + Cgroup.PATH;
   const bytes = view.u32(Cgroup.PATH_BYTES);
-  return bytes === 0 ? '/' : view.bytes.toString('latin1', at, at + bytes - 1);
+  return bytes <= 1 || bytes >= CGROUP_PATH_BYTES ? undefined : view.bytes.toString('latin1', at, at + bytes - 1);
 }

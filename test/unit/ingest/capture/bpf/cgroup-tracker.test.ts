@@ -79,6 +79,34 @@ it('hands out moves of whole processes with all their cgroups, once', async () =
   expect([tracker.moveNs, tracker.takeMove()]).toEqual([Infinity, undefined]);
 });
 
+it('knows no path of which the kernel told but the begin, nor what was below it when it was called so', async () => {
+  const { kernel, tracker } = await machine();
+  const made = { type: RecordType.CGROUP_MADE, hierarchy: 5 };
+  const long = `/${'x'.repeat(1022)}`;
+  kernel.put(cgroupRecord({ ...made, id: 40, path: long.slice(0, -1) }));
+  kernel.put(cgroupRecord({ ...made, id: 41, path: long }));
+  kernel.put(cgroupRecord({ ...made, id: 42, path: '' }));
+  kernel.put(cgroupRecord({ ...made, id: 43, path: '/short' }));
+  kernel.put(cgroupRecord({ ...made, id: 44, path: '/short/below' }));
+  kernel.put(cgroupRecord({ ...made, id: 45, path: '/shorter' }));
+  kernel.put(cgroupRecord({ ...made, type: RecordType.CGROUP_RENAMED, id: 43, path: long }));
+  tracker.poll(1);
+  const known = [40, 41, 42, 43, 44, 45].filter((id) => tracker.paths.pathOf(5, id) !== undefined);
+  expect(known).toEqual([40, 45]);
+});
+
+it('puts a move that is told late among those that wait', async () => {
+  const { kernel, tracker } = await machine();
+  const root = { type: RecordType.MOVE, flags: MoveFlag.WHOLE_GROUP, hierarchy: 5, id: 1, path: '/' };
+  for (const stampNs of [10, 20, 30]) kernel.put(cgroupRecord({ ...root, tgid: stampNs, stampNs }));
+  tracker.poll(40);
+  tracker.takeMove();
+  for (const stampNs of [25, 5, 35]) tracker.add({ tgid: stampNs, stampNs, cgroup: undefined });
+  const order: number[] = [];
+  for (let move = tracker.takeMove(); move !== undefined; move = tracker.takeMove()) order.push(move.tgid);
+  expect(order).toEqual([5, 20, 25, 30, 35]);
+});
+
 it('keeps a bounded number of moves, and counts the rest', async () => {
   const { kernel, tracker } = await machine();
   const root = { type: RecordType.MOVE, flags: MoveFlag.WHOLE_GROUP, hierarchy: 5, id: 1, path: '/' };
