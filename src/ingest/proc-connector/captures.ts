@@ -12,6 +12,7 @@ import { ProcfsCapture } from '../capture/procfs.ts';
 import type { KernelUnits } from '../capture/usage.ts';
 import type { RingProducer } from '../ring/ring.ts';
 import type { FrameWriter } from './frame-writer.ts';
+import { nowNs } from './now.ts';
 
 /** Whether the kernel is asked to record; `on`: or else the source does not open. */
 export type ExecCacheMode = 'auto' | 'on' | 'off';
@@ -56,6 +57,13 @@ const LATE_NS = 100e6;
 const JUST_NOW_NS = 1e6;
 
 /**
+ * A CPU that is taken away while it writes a record, on a virtual machine, hides those of the others behind it until it is back. What one batch waits for that at
+ * most, and how long at a time.
+ */
+const BLOCKED_NS = 5e6;
+const BLOCKED_NAP_MS = 0.1;
+
+/**
  * What belongs to events besides what they say: from the records that the kernel makes at the very moment where it can be asked to, else from /proc, where it
  * is a race with the process's end.
  */
@@ -67,6 +75,7 @@ export class Captures {
   #units: KernelUnits = { pageBytes: 0, tickNs: 0 };
   #cache: ExecCache | undefined;
   #polledNs = 0;
+  readonly #word = new Int32Array(new SharedArrayBuffer(4));
   state: CaptureState = OFF;
   /** Moment of the oldest move of a process to another cgroup that has no place among the events yet; infinite where there is none. */
   moveNs = Number.POSITIVE_INFINITY;
@@ -109,7 +118,7 @@ export class Captures {
 
   /** False where the kernel recorded nothing: then /proc has to be read. */
   exec({ slot, tgid, stampNs }: Occasion): boolean {
-    const record = this.#cache?.takeExec(tgid, stampNs);
+    const record = this.#cache?.takeExec(tgid, stampNs) ?? this.#hiddenExec(tgid, stampNs);
     if (record === undefined) return false;
     this.#frame.recorded(this.#kernel, { slot, record, stampNs, cgroup: this.#cache?.cgroupOf(record) });
     return true;
@@ -170,6 +179,18 @@ export class Captures {
   close(): void {
     this.#cache?.close();
     this.#cache = undefined;
+  }
+
+  #hiddenExec(tgid: number, stampNs: number): ReturnType<ExecCache['takeExec']> {
+    const cache = this.#cache;
+    if (cache === undefined) return undefined;
+    for (let hidden = cache.isBlocked; hidden && nowNs() - this.#polledNs < BLOCKED_NS; hidden = cache.isBlocked) {
+      Atomics.wait(this.#word, 0, 0, BLOCKED_NAP_MS);
+      cache.poll();
+      const record = cache.takeExec(tgid, stampNs);
+      if (record !== undefined) return record;
+    }
+    return undefined;
   }
 
   #lateFork(tgid: number, stampNs: number): ReturnType<ExecCache['takeFork']> {

@@ -162,6 +162,11 @@ export class ExecCache {
     return this.#cgroups.takeMove();
   }
 
+  /** Records are there that cannot be seen before another one is written: an event without a record may have one. */
+  get isBlocked(): boolean {
+    return !this.#closed && this.#ring.isBlocked;
+  }
+
   /** Bytes of records that wait. */
   get heldBytes(): number {
     return this.#matcher.heldBytes;

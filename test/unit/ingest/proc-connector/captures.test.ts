@@ -54,6 +54,30 @@ describe('with the exec cache', () => {
     expect(heard()[0]).toMatchObject({ kind: 'FORK', startBootNs: 123 });
   });
 
+  test('an exec whose record is hidden behind one that is still being written gets it', async () => {
+    const other = execRecord({ tgid: 1, stampNs: NS + 1 });
+    let busy = 0;
+    const { run, heard } = await recorded([[exec(NS + 10)]], {
+      record: (ring, poll) => {
+        if (poll === BATCH) {
+          busy = ring.put(other, { state: 'busy' });
+          ring.put(execRecord({ tgid: PID, stampNs: NS + 9, exe: '/hidden' }));
+        }
+        if (poll === BATCH + 3) ring.finish(busy, other.length);
+      },
+    });
+    run();
+    expect((heard()[0] as ExecEvent).capture?.exe.toString()).toBe('/hidden');
+  });
+
+  test('what is still being written is not waited for without end', async () => {
+    const { run, heard } = await recorded([[exec(NS + 10), exec(NS + 20)]], {
+      record: (ring, poll) => void (poll === BATCH && ring.put(execRecord({ tgid: 1, stampNs: NS + 1 }), { state: 'busy' })),
+    });
+    run();
+    expect(heard().map((h) => h.kind === 'EXEC' && h.capture?.kernel)).toEqual([undefined, undefined]);
+  });
+
   test('an exec without a record is read from /proc', async () => {
     const me = process.pid;
     const { run, heard } = await recorded([[message(What.EXEC, NS, [me, me])]], {});
