@@ -6,7 +6,9 @@ import { resolveAll } from '../../src/ingest/native/resolve.ts';
  * Two threads make the first calls of the same functions at the same moment, many times: each time by another name of the library, which ffi-rs takes for another
  * library. The first argument says whether they are resolved before; the process ends with 0 if it survives.
  */
-const ROUNDS = 400;
+const ROUNDS = 100;
+/** Both are to come out of it within a microsecond where they have a CPU each, and to leave it to the other where they have not. */
+const SPINS = 20_000;
 const NAMES =
   'getpid getppid getuid geteuid getgid getegid getpgrp sched_yield rand random lrand48 mrand48 clock getpagesize getdtablesize'.split(' ');
 
@@ -17,10 +19,15 @@ function callsOf(round: number, names: readonly string[]) {
   return define(Object.fromEntries(names.map((name) => [name, type])));
 }
 
+function waitFor(place: number, value: number): void {
+  for (let spins = 0, now = Atomics.load(words, place); now < value; now = Atomics.load(words, place), spins += 1)
+    if (spins > SPINS) Atomics.wait(words, place, now, 1);
+}
+
 /** Both are there when both have come. */
 function meet(round: number): void {
   Atomics.add(words, 0, 1);
-  while (Atomics.load(words, 0) < 2 * (round + 1));
+  waitFor(0, 2 * (round + 1));
 }
 
 function take(round: number): void {
@@ -28,7 +35,7 @@ function take(round: number): void {
     open({ library: `c${round}`, path: '' });
     if (process.argv[2] === 'resolved') resolveAll(callsOf(round, NAMES));
     Atomics.store(words, 1, round + 1);
-  } else while (Atomics.load(words, 1) < round + 1);
+  } else waitFor(1, round + 1);
   const calls = callsOf(round, isMainThread ? NAMES : NAMES.toReversed());
   meet(round);
   for (const call of Object.values(calls)) call([]);
