@@ -84,9 +84,13 @@ export class ExecCache {
     const { maxArgsBytes, ringBytes = RING_BYTES, features = ALL } = options;
     const programs = loadPrograms(library, { maxArgsBytes, processesBytes: ringBytes, cgroupsBytes: CGROUP_RING_BYTES, features });
     if ('refused' in programs) return refusedBy(programs);
-    const cache = ExecCache.#start(programs, { ringBytes, root: options.root ?? '/proc' });
-    if ('reason' in cache) programs.object.close();
-    return cache;
+    let cache: ExecCache | Unavailable | undefined;
+    try {
+      cache = ExecCache.#start(programs, { ringBytes, root: options.root ?? '/proc' });
+      return cache;
+    } finally {
+      if (cache === undefined || 'reason' in cache) programs.object.close();
+    }
   }
 
   static #start(programs: LoadedPrograms, { ringBytes, root }: { ringBytes: number; root: string }): ExecCache | Unavailable {
