@@ -284,15 +284,17 @@ export class Receiver {
     this.#execs += 1;
     const pid = secondOf(this.#ring.words, at);
     if (this.captures.exec({ slot, tgid: pid, stampNs }) || this.#control.stopRequest === StopRequest.hurry) return;
-    this.frame.exec(this.captures.procfs, { slot, pid, stampNs, exited: this.#exitsBefore(pid, slot + 1, slots) });
+    this.frame.exec(this.captures.procfs, { slot, pid, stampNs, exited: this.#isOver(pid, slot + 1, slots) });
   }
 
-  /** Whether the exit of `pid` is among the slots from `from` on. */
-  #exitsBefore(pid: number, from: number, slots: number): boolean {
+  /** Whether what `pid` executed is over by the slots from `from` on: it exits there, or executes something else, which is what /proc would tell of. */
+  #isOver(pid: number, from: number, slots: number): boolean {
     const { words } = this.#ring;
     for (let slot = from; slot < slots; slot += 1) {
       const at = this.frame.slotAt(slot);
-      if (whatOf(words, at) === What.EXIT && firstOf(words, at) === pid) return true;
+      const what = whatOf(words, at);
+      if (what === What.EXIT && firstOf(words, at) === pid) return true;
+      if (what === What.EXEC && secondOf(words, at) === pid) return true;
     }
     return false;
   }

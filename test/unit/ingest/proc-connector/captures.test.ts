@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import type { ExecEvent, ExitEvent, ForkEvent, Heard } from '../../../../src/core/kernel-event.ts';
 import { What } from '../../../../src/ingest/proc-connector/wire.ts';
@@ -38,6 +39,17 @@ describe('with the exec cache', () => {
     });
     run();
     expect(heard().map((h) => h.kind === 'EXEC' && h.capture?.exe.toString())).toEqual(['/first', '/second']);
+  });
+
+  test('an exec without a record is not taken for the next one of its process, which is what /proc shows by then', async () => {
+    const execOf = (ns: number, seq: number) => ({
+      bytes: datagram({ what: What.EXEC, ns: BigInt(ns), words: [process.pid, process.pid], seq }),
+    });
+    const { run, heard } = await recorded([[execOf(NS + 10, 2), execOf(NS + 20, 3)]], {});
+    run();
+    const [first, second] = heard() as [ExecEvent, ExecEvent];
+    expect([first.capture?.cmdline, first.capture?.exe]).toEqual([constants.errno.ESRCH, constants.errno.ESRCH]);
+    expect(second.capture?.cmdline).toBeInstanceOf(Buffer);
   });
 
   test('a fork whose record is made while its batch is read gets it', async () => {
