@@ -292,9 +292,8 @@ export class Receiver {
     const { words } = this.#ring;
     for (let slot = from; slot < slots; slot += 1) {
       const at = this.frame.slotAt(slot);
-      const what = whatOf(words, at);
-      if (what === What.EXIT && firstOf(words, at) === pid) return true;
-      if (what === What.EXEC && secondOf(words, at) === pid) return true;
+      if (whatOf(words, at) === What.EXIT && firstOf(words, at) === pid) return true;
+      if (whatOf(words, at) === What.EXEC && secondOf(words, at) === pid) return true;
     }
     return false;
   }
