@@ -15,11 +15,12 @@ import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { fakeEngine } from '../unit/enrich/containers/fake-engine.ts';
 
-/** Of the hierarchies that say where a process belongs: version 1 where it has any, as then that is what is reported; else version 2. */
+/** The hierarchies that say where a process belongs, of both versions. */
 const mounts = readCgroupMounts(readHierarchies()).filter(({ root }) => root === '');
 const namesOf = (id: number): string => readHierarchies().find((one) => one.id === id)?.names ?? '';
-const placed = mounts.filter(({ hierarchy }) => /^(name=systemd|pids|memory|cpu(,cpuacct)?)$/.test(namesOf(hierarchy)));
-const points = (placed.length > 0 ? placed : mounts.filter(({ hierarchy }) => namesOf(hierarchy) === '')).map(({ point }) => point);
+const points = mounts
+  .filter(({ hierarchy }) => hierarchy === 0 || /^(name=systemd|pids|memory|cpu(,cpuacct)?)$/.test(namesOf(hierarchy)))
+  .map(({ point }) => point);
 
 /** Where cgroups called after containers can be made; all are gone when the test ends. */
 function containerCgroup(point: string): { readonly id: string; readonly folder: string; make(): void; remove(): void } {
