@@ -67,6 +67,7 @@ const exitCode = await runCli(process.argv.slice(2), io, {
   verify: async (paths: readonly string[], options: VerifyOptions) => (await import('./cli/verify.ts')).verifyCommand(paths, options, io),
   dlq: async (options: DlqOptions) => (await import('./cli/dlq.ts')).dlqCommand(options, io, host),
   selfTest: async () => (await import('./cli/self-test.ts')).selfTest(),
+  tryExecCache: async () => (await import('./ingest/exec-cache-trial.ts')).tryExecCache(),
 });
 
 // Results are written by now; messages may not be. A reader that has stopped must not keep the process from ending.

@@ -25,12 +25,19 @@ export interface AgentProcess {
   stop(): Promise<RunRecord>;
 }
 
+/** What is not the default. */
+export interface AgentSettings {
+  readonly sink: E2eSink;
+  /** Keys of `enrich`. */
+  readonly enrich: Readonly<Record<string, unknown>>;
+}
+
 /** The agent with its defaults and one sink, in a folder of its own; resolves when the kernel's events reach it. */
-export async function startAgent(sink: E2eSink): Promise<AgentProcess> {
+export async function startAgent({ sink, enrich }: AgentSettings): Promise<AgentProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'forkcast-bench-'));
   const dataDir = join(folder, 'data');
   const config = join(folder, 'forkcast.json');
-  await writeFile(config, JSON.stringify({ agent: { data_dir: dataDir }, sinks: { bench: { type: sink } } }));
+  await writeFile(config, JSON.stringify({ agent: { data_dir: dataDir }, enrich, sinks: { bench: { type: sink } } }));
   const child = spawn(FORKCAST, ['run', '-c', config], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => {

@@ -1,24 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRecord } from '../../src/agent/run-record.ts';
 import { startKernelTotal } from '../../test/helpers/kernel-total.ts';
-import type { BenchCase, Choice, E2eSink, Measurement } from '../measurement.ts';
+import type { BenchCase, Choice, Measurement } from '../measurement.ts';
 import { nativeTool } from '../storm/build.ts';
 import { runStorm } from '../storm/storm.ts';
-import type { StormOptions } from '../storm/storm.ts';
+import type { StormOptions, StormReport } from '../storm/storm.ts';
 import { startAgent } from './agent-process.ts';
-import type { AgentProcess } from './agent-process.ts';
+import type { AgentProcess, AgentSettings } from './agent-process.ts';
 
 type Storm = Omit<StormOptions, 'seconds'>;
 
 /** One process that forks makes up to about 60,000 events a second; near that it falls behind what was asked. */
 const RATE_OF_ONE = 40_000;
 
+const WARM_UP_SECONDS = 8;
+/** Three events each. */
+const TRUES: Storm = { mode: 'exec', rate: 6000, exec: '/bin/true', inFlight: 8 };
+
 /** The whole agent in a process of its own, kernel to sink, beside a storm. */
 export function e2eCases({ sink, rate }: Choice): readonly BenchCase[] {
-  const agent = (load: string, storm?: Storm): BenchCase => ({
+  const agent = (load: string, storm?: Storm, enrich = {}): BenchCase => ({
     stage: 'e2e',
     name: `agent to ${sink}, ${load}`,
-    measure: (seconds) => measureAgent(sink, seconds, storm),
+    measure: (seconds) => measureAgent({ sink, enrich }, seconds, storm),
   });
   const forks = (perSecond: number): BenchCase =>
     perSecond === 0
@@ -37,6 +41,9 @@ export function e2eCases({ sink, rate }: Choice): readonly BenchCase[] {
     agent('3,000/s fork+exec+exit', { mode: 'exec', rate: 3000 }),
     agent('3,000/s, processes live 50 ms', { mode: 'exec', rate: 3000, inFlight: 200, exec: 'storm-linger' }),
     agent('full speed fork+exec+exit', { mode: 'exec', workers: 2, inFlight: 4 }),
+    agent('2,000/s of /bin/true', TRUES),
+    agent('2,000/s of /bin/true, without the exec cache', TRUES, { exec_cache: 'off' }),
+    agent('full speed of /bin/true', { ...TRUES, rate: 0 }),
   ];
 }
 
@@ -47,12 +54,15 @@ interface Window {
   readonly generated: number;
 }
 
-async function measureAgent(sink: E2eSink, seconds: number, storm?: Storm): Promise<Measurement> {
-  const agent = await startAgent(sink);
+async function measureAgent(settings: AgentSettings, seconds: number, storm?: Storm): Promise<Measurement> {
+  const alone = storm?.mode === 'exec' ? await stormFor(seconds, storm) : undefined;
+  const agent = await startAgent(settings);
   let window: Window;
   let record: RunRecord;
   try {
-    window = await measureWindow(agent, seconds, storm);
+    // What is compiled in the first seconds is a matter of the length of a run.
+    if (storm?.mode === 'exec') await stormFor(WARM_UP_SECONDS, storm);
+    window = await measureWindow(agent, seconds, { storm, alone });
   } finally {
     record = await agent.stop();
   }
@@ -68,27 +78,54 @@ async function measureAgent(sink: E2eSink, seconds: number, storm?: Storm): Prom
   };
 }
 
-async function measureWindow(agent: AgentProcess, seconds: number, storm: Storm | undefined): Promise<Window> {
+interface Weather {
+  readonly storm: Storm | undefined;
+  /** The same storm without an agent beside it. */
+  readonly alone: StormReport | undefined;
+}
+
+async function measureWindow(agent: AgentProcess, seconds: number, { storm, alone }: Weather): Promise<Window> {
   const oracle = await startKernelTotal();
   try {
     await oracle.mark();
     const [cpu, ingestCpu, since] = [agent.cpuUs(), agent.ingestCpuUs(), performance.now()];
-    const report = storm
-      ? await runStorm({ ...storm, ...(await program(storm)), seconds, tag: 'bench' })
-      : await sleep(seconds * 1000, undefined);
+    const report = storm ? await stormFor(seconds, storm) : await sleep(seconds * 1000, undefined);
     const elapsed = (performance.now() - since) / 1000;
     const { total } = await oracle.mark();
     await idle(agent);
+    const cpuUs = agent.cpuUs() - cpu;
     const measurement = {
       eventsPerSecond: total / elapsed,
-      cpuUsPerEvent: (agent.cpuUs() - cpu) / total,
+      cpuUsPerEvent: cpuUs / total,
       rssMiB: agent.peakRssMiB(),
-      extra: { 'ingest µs/event': (agent.ingestCpuUs() - ingestCpu) / total, ...(report ? { 'storm ev/s': report.achievedRate } : {}) },
+      extra: {
+        'ingest µs/event': (agent.ingestCpuUs() - ingestCpu) / total,
+        ...(report ? { 'storm ev/s': report.achievedRate } : {}),
+        ...(report && alone ? ofProcesses(cpuUs, report, alone) : {}),
+      },
     };
     return { measurement, generated: total };
   } finally {
     await oracle.close();
   }
+}
+
+/** What a process costs, all its events together: the agent, and the storm itself by there being one. */
+function ofProcesses(cpuUs: number, report: StormReport, alone: StormReport): Record<string, number> {
+  return {
+    'µs/process': cpuUs / report.cycles,
+    'storm µs/process': ownUs(report),
+    'without agent': ownUs(alone),
+    'storm ev/s without agent': alone.achievedRate,
+  };
+}
+
+function ownUs({ cpuSelfSeconds, cpuChildrenSeconds, cycles }: StormReport): number {
+  return ((cpuSelfSeconds + cpuChildrenSeconds) * 1e6) / cycles;
+}
+
+async function stormFor(seconds: number, storm: Storm): Promise<StormReport> {
+  return runStorm({ ...storm, ...(await program(storm)), seconds, tag: 'bench' });
 }
 
 /** A program of the storm's own folder is named by its file name. */

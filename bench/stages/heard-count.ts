@@ -31,7 +31,7 @@ export class HeardCount {
 
   take(items: readonly Heard[], nowNs: number): void {
     for (const item of items) {
-      if (item.kind === 'SNAPSHOT' || item.kind === 'RECOVERED' || item.kind === 'SCAN') continue;
+      if (item.kind === 'SNAPSHOT' || item.kind === 'RECOVERED' || item.kind === 'MOVED' || item.kind === 'SCAN') continue;
       if (item.kind === 'LOSS') this.#lose(item.cpu, item.count);
       else this.#hear(item, nowNs);
     }

@@ -17,6 +17,7 @@ const TOOLS = [
   'threads',
   'send-log.so',
   'deafen.so',
+  'old-libbpf.so',
 ] as const;
 export type NativeTool = (typeof TOOLS)[number];
 const SOURCES = import.meta.dirname;

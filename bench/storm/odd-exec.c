@@ -7,6 +7,7 @@
  *   odd-exec thread PROGRAM ARG…        from a second thread
  *   odd-exec leader-first PROGRAM …     is no exec: the first thread ends, a second one works for 20 ms of CPU time and ends the process
  *   odd-exec clone-into FOLDER PROGRAM ARG…   in a child that is born in the cgroup of that folder (version 2)
+ *   odd-exec clone-parent FOLDER       is no exec: it enters that cgroup, and its own parent gets a child (CLONE_PARENT) that ends at once
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -106,6 +107,17 @@ static int clone_into(void) {
   return status;
 }
 
+static int clone_parent(void) {
+  struct clone_request request = { .flags = CLONE_PARENT };
+  int fd = openat(open(arguments[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC), "cgroup.procs", O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, "0", 1) != 1) return fail(arguments[2]);
+  pid_t pid = (pid_t)syscall(435 /* clone3 */, &request, sizeof request);
+  if (pid < 0) return fail("clone3");
+  if (pid == 0) _exit(0);
+  printf("%d\n", pid);
+  return 0;
+}
+
 int main(int argc, char **argv) {
   static char *none[] = { NULL };
   arguments = argv;
@@ -117,5 +129,6 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "thread") == 0) return start(second_thread);
   if (strcmp(argv[1], "leader-first") == 0) return start(work);
   if (strcmp(argv[1], "clone-into") == 0 && argc > 3) return clone_into();
+  if (strcmp(argv[1], "clone-parent") == 0) return clone_parent();
   return 64;
 }

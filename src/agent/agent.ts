@@ -12,8 +12,6 @@ import type { RunIdentity } from '../enrich/identity.ts';
 import { recordedMachine, thisMachine } from '../enrich/machine.ts';
 import { createSequencer } from '../enrich/sequencer.ts';
 import type { Sequencer } from '../enrich/sequencer.ts';
-import type { RecordingEnd } from '../ingest/recording/end.ts';
-import type { TornEnd } from '../ingest/recording/reader.ts';
 import type { Statement } from '../pipeline/account.ts';
 import type { Lane } from '../pipeline/lane.ts';
 import { Pipeline } from '../pipeline/pipeline.ts';
@@ -41,8 +39,10 @@ import type { Screen } from './screen.ts';
 import { derivedSinkIds, keptSinkIds } from './sink-ids.ts';
 import type { SinkIds } from './sink-ids.ts';
 import { stateLog } from './state-log.ts';
+import { reasonOfTorn } from './torn-recording.ts';
+import type { Torn } from './torn-recording.ts';
+import { Upkeep } from './upkeep.ts';
 
-const SWEEP_MS = 1000;
 /** How old the record of a killed run is at most. */
 const RECORD_MS = 10_000;
 
@@ -72,6 +72,7 @@ export class Agent {
   readonly #lanes: Map<string, Lane>;
   readonly #recorder: RunRecorder;
   readonly #pipeline: Pipeline;
+  readonly #upkeep: Upkeep;
   #previous: LastRun | undefined;
   #stopReason: string;
 
@@ -84,7 +85,11 @@ export class Agent {
     const { log, screen, origin } = deps;
     const { agentId } = this.identity;
     this.#losses = new LossLog(deps.log);
-    this.#containers = new RunContainers(config.enrich.containers, { log: deps.log, isLive: this.#isLive });
+    this.#containers = new RunContainers(config.enrich.containers, {
+      log: deps.log,
+      isLive: this.#isLive,
+      onNews: (id) => this.enricher.noteContainer(id),
+    });
     this.#exeHashes = config.enrich.exeSha256 && this.#isLive ? new ExeHashes() : null;
     this.source = this.#newSource();
     this.enricher = this.#newEnricher();
@@ -102,6 +107,7 @@ export class Agent {
     const source = this.#isLive ? this.source : null;
     this.#recorder = new RunRecorder({ dataDir: config.agent.dataDir, identity, source, enricher, books, log });
     this.#pipeline = this.#newPipeline(lanes);
+    this.#upkeep = new Upkeep({ enricher, clock: systemClock, publish: (make) => this.#pipeline.publish(make) });
   }
 
   #newPipeline(lanes: readonly Lane[]): Pipeline {
@@ -181,14 +187,14 @@ export class Agent {
   /** Runs until stopped; rejects with what ended it otherwise. The books are closed and recorded either way. */
   async run(): Promise<void> {
     // Where time is that of the events, nothing happens in the time between them.
-    const sweep = this.#isLive ? setInterval(() => this.enricher.sweep(systemClock.monotonicNs()), SWEEP_MS) : undefined;
+    if (this.#isLive) this.#upkeep.start();
     const record = setInterval(() => this.#recorder.record(false), RECORD_MS);
     let clean = false;
     try {
       await this.#pipeline.run();
       clean = true;
     } finally {
-      clearInterval(sweep);
+      this.#upkeep.stop();
       clearInterval(record);
       this.#losses.tell();
       this.#recorder.record(clean);
@@ -228,7 +234,8 @@ export class Agent {
 
   /** Says in the stream that another configuration was refused. */
   tellRefused(reason: string): Promise<void> {
-    return this.#pipeline.publish(reloadEvent(this.#deps.origin, { config_hash: configHash(this.#config), ok: false, reason }));
+    const refused = reloadEvent(this.#deps.origin, { config_hash: configHash(this.#config), ok: false, reason });
+    return this.#pipeline.publish((emit) => emit(refused));
   }
 
   /** Names of the sinks that deliver: also of those that were removed and have something to deliver yet. */
@@ -246,14 +253,10 @@ export class Agent {
     return this.config.source.type === 'proc_connector';
   }
 
-  #endsTorn(end: TornEnd | RecordingEnd): void {
+  #endsTorn(end: Torn): void {
     const { path } = this.config.source.replay;
-    const why =
-      'reason' in end
-        ? `its recorder had to stop: ${end.reason}`
-        : `it was cut at byte ${end.at}: its recorder was killed, had no room, or is still writing`;
     this.#stopReason = 'end of the recording, which is not complete';
-    this.#deps.log.warn({ path }, `the recording is not complete, ${why}; what it holds was replayed`);
+    this.#deps.log.warn({ path }, `the recording is not complete, ${reasonOfTorn(end)}; what it holds was replayed`);
   }
 
   #first(): AnyEvent {

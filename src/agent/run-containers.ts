@@ -8,13 +8,20 @@ import type { Logger } from '../telemetry/log.ts';
 
 type Settings = Config['enrich']['containers'];
 
+export interface RunContainersDeps {
+  readonly log: Logger;
+  readonly isLive: boolean;
+  /** It is known who a container is of which events have spoken. */
+  readonly onNews: (id: string) => void;
+}
+
 /** The containers of one run. Only those of this machine, now, are asked for by name: an engine knows nothing of a recorded host. */
 export class RunContainers {
   readonly catalogue: ContainerCatalogue;
   readonly #engines: ContainerEngines | undefined;
   readonly #settings: Settings;
 
-  constructor(settings: Settings, { log, isLive }: { readonly log: Logger; readonly isLive: boolean }) {
+  constructor(settings: Settings, { log, isLive, onNews }: RunContainersDeps) {
     this.#settings = settings;
     if (!isLive) {
       this.catalogue = new ContainerCatalogue();
@@ -22,7 +29,9 @@ export class RunContainers {
     }
     const engines: ContainerEngines = new ContainerEngines(settings.docker, {
       labels: settings.labels,
-      onKnown: (id, facts) => void this.catalogue.learn(id, facts),
+      onKnown: (id, facts) => {
+        if (this.catalogue.learn(id, facts)) onNews(id);
+      },
       onState: engineLog(log, settings.docker),
     });
     this.#engines = engines;

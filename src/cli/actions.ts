@@ -1,3 +1,4 @@
+import type { ExecCacheTrial } from '../ingest/exec-cache-trial.ts';
 import type { DecodeCommandOptions } from './decode.ts';
 import type { DlqOptions } from './dlq.ts';
 import type { CliIo } from './io.ts';
@@ -11,6 +12,8 @@ export interface Actions {
   readonly verify: (paths: readonly string[], options: VerifyOptions, io: CliIo) => Promise<number>;
   readonly dlq: (options: DlqOptions, io: CliIo) => Promise<number>;
   readonly selfTest: () => Promise<SelfTestResult>;
+  /** Not at the same time as the self-test: both make native calls. */
+  readonly tryExecCache: () => Promise<ExecCacheTrial>;
 }
 
 export interface RunOptions {

@@ -2,6 +2,9 @@ import type { Config, SinkConfig } from '../config/config.ts';
 import { KERNEL_KINDS } from '../config/schema.ts';
 import { effectiveCapabilities } from '../core/capabilities.ts';
 import { formatSize } from '../core/units.ts';
+import { nothingToRecord, obstacle } from '../ingest/capture/bpf/unavailable.ts';
+import type { Unavailable } from '../ingest/capture/bpf/unavailable.ts';
+import { insteadOf } from '../ingest/proc-connector/describe.ts';
 import { eventsInBuffer, receiveBufferLimit } from './host.ts';
 import type { HostFiles } from './host-files.ts';
 
@@ -16,9 +19,11 @@ export interface Advice {
 const MUCH_MEMORY = 128 * 1024 * 1024;
 
 /** What to know about a valid configuration, on this machine. */
-export function adviceFor(config: Config, files: HostFiles): Advice[] {
+export function adviceFor(config: Config, files: HostFiles, against: () => Unavailable | undefined = obstacle): Advice[] {
   return [
-    ...(config.source.type === 'proc_connector' ? [...bufferAdvice(config, files), ...filterAdvice(config)] : []),
+    ...(config.source.type === 'proc_connector'
+      ? [...bufferAdvice(config, files), ...filterAdvice(config), ...execCacheAdvice(config, against)]
+      : []),
     ...eventAdvice(config),
     ...config.sinks.flatMap((sink) => sinkAdvice(sink)),
     ...outputAdvice(config),
@@ -62,6 +67,15 @@ function filterAdvice({ source }: Config): Advice[] {
       warning: `without ${missing.join(' and ').toLowerCase()} the agent knows ${what} of processes from listings of /proc only (source.resync_interval)`,
     },
   ];
+}
+
+/** By what the machine says of itself: only the doctor tries. */
+function execCacheAdvice({ enrich, source }: Config, against: () => Unavailable | undefined): Advice[] {
+  if (enrich.execCache === 'off') return [];
+  const found = nothingToRecord(source.kernelFilter ? source.events : null) ?? against();
+  if (found === undefined) return [];
+  const warning = enrich.execCache === 'auto' ? insteadOf(found.reason) : `${found.reason}: the agent will not start`;
+  return [{ path: 'enrich.exec_cache', warning }];
 }
 
 function sinkAdvice({ name, queue, kinds }: SinkConfig): Advice[] {

@@ -8,10 +8,13 @@ import { AgentError } from '../core/errors.ts';
 import { escapeText } from '../core/text.ts';
 import { EVENT_FOLDER_RULES } from '../sink/file/event-directory.ts';
 import type { FolderRules } from '../sink/file/safe-folder.ts';
+import { nothingToRecord } from '../ingest/capture/bpf/unavailable.ts';
+import type { ExecCacheTrial } from '../ingest/exec-cache-trial.ts';
 import type { Actions, SelfTestResult } from './actions.ts';
 import { checkReceiveBuffer } from './doctor/buffer.ts';
 import { checkCapabilities } from './doctor/capabilities.ts';
 import { checkCgroups } from './doctor/cgroups.ts';
+import { checkExecCache } from './doctor/exec-cache.ts';
 import { ok } from './doctor/finding.ts';
 import type { Check } from './doctor/finding.ts';
 import { checkFolder } from './doctor/folder.ts';
@@ -34,11 +37,16 @@ export interface DoctorOptions {
 }
 
 /** `forkcast doctor`: 0 when the agent can run here, 1 when not. */
-export async function doctorCommand(options: DoctorOptions, io: CliIo, { selfTest }: Pick<Actions, 'selfTest'>): Promise<number> {
+export async function doctorCommand(
+  options: DoctorOptions,
+  io: CliIo,
+  { selfTest, tryExecCache }: Pick<Actions, 'selfTest' | 'tryExecCache'>,
+): Promise<number> {
   const { config, check } = configOf(options);
   const checks = [
     ...examineHost(hostFiles, kernelRelease(release()), config),
     checkConnector(await heard(selfTest), config.source.fallback),
+    checkExecCache(nothingToRecordBy(config) ?? (await tried(tryExecCache)), config.enrich.execCache),
     checkNode(process.version, process.execPath),
     ...examineFolders(config),
     check,
@@ -90,13 +98,25 @@ async function heard(selfTest: Actions['selfTest']): Promise<SelfTestResult> {
   try {
     return await selfTest();
   } catch (error) {
-    const known = error instanceof AgentError;
-    return {
-      ok: false,
-      reason: error instanceof Error ? error.message : String(error),
-      fix: (known ? error.fix : undefined) ?? 'report this as a bug in forkcast',
-    };
+    return { ok: false, ...whatWentWrong(error) };
   }
+}
+
+function nothingToRecordBy({ source, enrich }: Config): ExecCacheTrial | undefined {
+  return enrich.execCache === 'off' ? undefined : nothingToRecord(source.kernelFilter ? source.events : null);
+}
+
+async function tried(tryExecCache: Actions['tryExecCache']): Promise<ExecCacheTrial> {
+  try {
+    return await tryExecCache();
+  } catch (error) {
+    return whatWentWrong(error);
+  }
+}
+
+function whatWentWrong(error: unknown): { reason: string; fix: string } {
+  const known = error instanceof AgentError ? error.fix : undefined;
+  return { reason: error instanceof Error ? error.message : String(error), fix: known ?? 'report this as a bug in forkcast' };
 }
 
 function examineFolders({ agent, sinks }: Config): Check[] {

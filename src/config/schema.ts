@@ -116,8 +116,7 @@ export const CORE_SCHEMA = {
     },
     exec_cache: {
       format: 'choice',
-      // Its rings and programs take the agent beyond 150 MB in storms: not unasked.
-      default: 'off',
+      default: 'auto',
       choices: ['auto', 'on', 'off'],
       doc: 'Whether the kernel records what a process runs as it begins to: where it can, or else not at all to start, or never.',
     },

@@ -25,6 +25,8 @@ export interface ForkEvent extends KernelEventBase {
   readonly parentTgid: number;
   /** Start of the child as the kernel keeps it, nanoseconds of CLOCK_BOOTTIME; undefined where it was not recorded. */
   readonly startBootNs?: number | undefined;
+  /** As `Capture.cgroup`, where the child began in another cgroup than its parent's; undefined where it did not, or nothing was recorded. */
+  readonly cgroup?: Piece | undefined;
 }
 /** `capture` is what was readable right after the exec; its own errors are in it. */
 export interface ExecEvent extends KernelEventBase {
@@ -112,6 +114,16 @@ export interface RecoveredEvent {
   readonly capture: Capture;
 }
 
+/** A process was put into another cgroup, as the kernel told; never a kernel message. It comes between the messages of before and those of after. */
+export interface MovedEvent {
+  readonly kind: 'MOVED';
+  readonly monotonicNs: number;
+  readonly timeUs: number;
+  readonly tgid: number;
+  /** As `Capture.cgroup`, after the move; an errno: it is not known where to. */
+  readonly cgroup: Piece;
+}
+
 export type KernelEvent = ForkEvent | ExecEvent | ExitEvent | IdEvent | SidEvent | PtraceEvent | CommEvent | CoredumpEvent;
 export type KernelKind = KernelEvent['kind'];
 
@@ -143,7 +155,7 @@ export interface LossEvent {
 }
 
 /** All that a source hands to enrichment, in the order in which it happened per CPU. */
-export type Heard = KernelEvent | SnapshotEvent | RecoveredEvent | ScanEvent | LossEvent;
+export type Heard = KernelEvent | SnapshotEvent | RecoveredEvent | MovedEvent | ScanEvent | LossEvent;
 
 /** One piece of `/proc`, as read: bytes, or the errno that reading gave. */
 export type Piece = Uint8Array | number;

@@ -126,7 +126,7 @@ function pathOf(ctx: EnrichContext, piece: Piece): string | null {
 
 /** Takes over all but the image and the start. What could not be read stays as it was known. */
 export function applyCaptured(ctx: EnrichContext, entry: Entry, captured: Captured): void {
-  const { stat, status, cgroup, loginUid } = captured;
+  const { stat, status, cgroup, loginUid, recorded } = captured;
   if (stat !== undefined) {
     entry.name = ctx.strings.share(stat.comm);
     entry.sid = stat.sid;
@@ -141,7 +141,8 @@ export function applyCaptured(ctx: EnrichContext, entry: Entry, captured: Captur
     entry.nsPid = status.nsPid;
     entry.marks |= OWN_IDS;
   }
-  if (cgroup !== undefined) {
+  // A move between the record and its event, or since the exec that is told late, is newer.
+  if (cgroup !== undefined && (recorded === undefined || recorded.stampNs >= entry.movedNs)) {
     entry.cgroup = cgroup;
     entry.marks |= OWN_CGROUP;
   }

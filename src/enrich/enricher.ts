@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { ProcessEvent } from '../core/event.ts';
 import type { Heard, KernelEvent, KernelKind, LossEvent, RecoveredEvent, ScanEvent, SnapshotEvent } from '../core/kernel-event.ts';
+import { ContainerNews } from './container-news.ts';
 import { ContainerCatalogue } from './containers/container-catalogue.ts';
 import { newCounters, type Emit, type EnrichContext, type EnrichCounters } from './context.ts';
 import { EntityIds } from './entity-id.ts';
@@ -14,6 +15,7 @@ import { onExit } from './kinds/exit.ts';
 import { onFork } from './kinds/fork.ts';
 import { onIds } from './kinds/ids.ts';
 import { gapOf } from './kinds/loss.ts';
+import { onMoved } from './kinds/moved.ts';
 import { onPtrace } from './kinds/ptrace.ts';
 import { onRecoveredExec } from './kinds/recovered-exec.ts';
 import { onSession } from './kinds/session.ts';
@@ -86,6 +88,12 @@ export interface Enricher {
    * nothing may be heard for long. @param nowNs CLOCK_MONOTONIC
    */
   sweep(nowNs: number): void;
+  /** When something that was counted, or learnt of a container, is to be told, by the stamps, if nothing more is heard: CLOCK_MONOTONIC, nanoseconds; Infinity: nothing is. */
+  readonly dueNs: number;
+  /** Emits what was to be told by then. Happens with what is heard, too; call it where nothing may be heard for long. */
+  tell(nowNs: number, emit: Emit): void;
+  /** It is known now who that container is: what runs in it is told of again, as SNAPSHOTs, by `tell`. Where none are wanted, it is not. */
+  noteContainer(id: string): void;
   /** Messages that the kernel sent for our own subscription: heard, but not by `enrich`. */
   countOwnAcks(count: number): void;
   /** Goes on with another filter or throttle, undefined leaving it as it is; emits what the old throttle counted and did not tell yet. */
@@ -116,6 +124,7 @@ class TableEnricher implements Enricher {
   readonly #ctx: EnrichContext;
   readonly #resync: Resync;
   readonly #release: Release;
+  readonly #news: ContainerNews;
   readonly #publishesStart: boolean;
   #nextSweepNs = Number.NEGATIVE_INFINITY;
 
@@ -141,6 +150,7 @@ class TableEnricher implements Enricher {
       emit: () => undefined,
     };
     this.#resync = new Resync(this.#ctx, deps.machine ?? thisMachine([]), this.#publishesStart);
+    this.#news = new ContainerNews(this.#ctx, deps.clock);
     this.#release = new Release(this.#ctx, {
       filter: config.filter ?? [],
       throttle: config.throttle ?? null,
@@ -162,6 +172,7 @@ class TableEnricher implements Enricher {
     if (heard.kind === 'SCAN') return this.#scan(heard);
     if (heard.kind === 'SNAPSHOT') return this.#find(heard, release);
     if (heard.kind === 'RECOVERED') return this.#recover(heard, release);
+    if (heard.kind === 'MOVED') return onMoved(this.#ctx, heard);
     if (this.#resync.isWaiting) this.#resync.before(heard);
     this.counters.heard++;
     const wanted = this.#ctx.kinds.has(heard.kind);
@@ -177,6 +188,19 @@ class TableEnricher implements Enricher {
     this.#nextSweepNs = nowNs + SWEEP_NS;
     this.#ctx.table.sweep(nowNs);
     this.#ctx.users.refresh(nowNs);
+  }
+
+  get dueNs(): number {
+    return this.#news.isPending ? Number.NEGATIVE_INFINITY : this.#release.dueNs;
+  }
+
+  tell(nowNs: number, emit: Emit): void {
+    if (this.#news.isPending) this.#news.tell(this.#release.to(emit));
+    this.#release.tell(nowNs, emit);
+  }
+
+  noteContainer(id: string): void {
+    if (this.#publishesStart) this.#news.note(id);
   }
 
   end(emit: Emit): void {

@@ -36,7 +36,7 @@ export function viewProcesses(ctx: EnrichContext): ProcessView {
     exeOf: (pid) => running(pid)?.image?.exe ?? null,
     recall(pid, now) {
       const entry = running(pid);
-      return entry === undefined ? undefined : recalled(ctx, entry, now);
+      return entry === undefined ? undefined : recall(ctx, entry, now);
     },
     living: () => ctx.table.living(),
   };
@@ -45,7 +45,8 @@ export function viewProcesses(ctx: EnrichContext): ProcessView {
 /** Stands where nothing was read. */
 const NOTHING: Capture = { delayUs: 0, cmdline: 0, cmdlineBytes: 0, exe: 0, cwd: 0, stat: 0, status: 0, cgroup: 0, loginuid: 0 };
 
-function recalled(ctx: EnrichContext, entry: Entry, { monotonicNs, timeUs }: Stamp): ProcessEvent {
+/** What the table knows of a process that runs, as the SNAPSHOT that a listing at `now` would have given. */
+export function recall(ctx: EnrichContext, entry: Entry, { monotonicNs, timeUs }: Stamp): ProcessEvent {
   const { pid } = entry;
   const parent = parentOf(ctx, entry);
   const made = newProcessEvent(

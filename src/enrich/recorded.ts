@@ -53,6 +53,8 @@ export interface Recorded {
   readonly args: boolean;
   readonly exe: boolean;
   readonly cgroup: boolean;
+  /** As in `KernelFacts`. */
+  readonly stampNs: number;
   readonly filename: string | null;
   /** The thread that called execve, null for the first. */
   readonly fromThread: number | null;
@@ -66,6 +68,7 @@ export function recordedOf(kernel: KernelFacts, of: { readonly pid: number; read
     args: kernel.args,
     exe: kernel.exe,
     cgroup: kernel.cgroup,
+    stampNs: kernel.stampNs,
     filename,
     fromThread: kernel.fromTid === of.pid ? null : kernel.fromTid | 0,
     script: scriptOf({ args: null, filename, interpreter, name: null }),

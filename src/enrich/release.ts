@@ -82,6 +82,17 @@ export class Release {
     return this.#take;
   }
 
+  /** When something that is counted should be told, CLOCK_MONOTONIC in nanoseconds; Infinity: nothing is. */
+  get dueNs(): number {
+    return (this.#throttle?.dueUs ?? Number.POSITIVE_INFINITY) * 1000;
+  }
+
+  /** What should have been told by then. */
+  tell(nowNs: number, emit: Emit): void {
+    this.to(emit);
+    this.#throttle?.tell(nowNs / 1000, this.#out);
+  }
+
   /** What is counted and not told yet. */
   end(emit: Emit): void {
     this.to(emit);

@@ -159,7 +159,7 @@ export class Session implements Run, RunView {
     if (heard.kind === 'SCAN' || heard.kind === 'SNAPSHOT') return this.#list(heard);
     const { tally } = this.#parts;
     if (heard.kind === 'LOSS') tally.lost += heard.count;
-    else if (heard.kind !== 'RECOVERED') tally.heard[heard.kind] += 1;
+    else if (heard.kind !== 'RECOVERED' && heard.kind !== 'MOVED') tally.heard[heard.kind] += 1;
     this.#enricher.enrich(heard, this.#emit);
   }
 

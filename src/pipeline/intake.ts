@@ -106,10 +106,10 @@ export class Intake implements Stage {
     }
   }
 
-  /** Puts an event of the agent's own into the stream, after what is being handled. */
-  inject(event: AnyEvent, signal: AbortSignal): Promise<void> {
+  /** Puts events of the agent's own into the stream, after what is being handled; they are made then. */
+  inject(make: (emit: (event: AnyEvent) => void) => void, signal: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
-      this.#spread(event);
+      make(this.#emit);
       await this.#flush(signal);
     });
   }

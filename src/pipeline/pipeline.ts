@@ -128,7 +128,7 @@ export class Pipeline {
     const { source, first, last } = this.#parts;
     const { signal } = this.#hard;
     try {
-      await this.#intake.inject(first(), signal);
+      await this.#intake.inject((emit) => emit(first()), signal);
       await this.#intake.run(signal);
     } catch (error) {
       this.#fail(error);
@@ -138,9 +138,7 @@ export class Pipeline {
     await this.#close(source);
     await this.#changing;
     try {
-      const rest: AnyEvent[] = [];
-      this.#parts.finish?.((event) => rest.push(event));
-      for (const event of rest) await this.#intake.inject(event, signal);
+      await this.#intake.inject((emit) => this.#parts.finish?.(emit), signal);
       await this.#intake.conclude(last(this.#failure?.error), signal);
     } catch (error) {
       this.#fail(error);
@@ -208,12 +206,6 @@ export class Pipeline {
     if (!this.#hard.signal.aborted) this.#retired.delete(run);
   }
 
-  /** Puts an event of the agent's own into the stream, unless that comes to its end. */
-  async publish(event: AnyEvent): Promise<void> {
-    if (this.#ending.signal.aborted) return;
-    await this.#intake.inject(event, this.#hard.signal);
-  }
-
   /** Closes the source; the rest drains behind it. At three quarters of the deadline retries stop and what is unsent is written off. */
   stop(): void {
     if (this.#state === 'created' || this.#state === 'starting') this.#early.abort(stoppedEarly());
@@ -232,6 +224,16 @@ export class Pipeline {
   stopNow(): void {
     this.#hard.abort(incomplete());
     this.#parts.source.hurry?.();
+  }
+
+  /** Puts events into the stream that nothing heard gave rise to, unless that comes to its end. Never rejects: what goes wrong ends the run. */
+  async publish(make: (emit: (event: AnyEvent) => void) => void): Promise<void> {
+    if (this.#ending.signal.aborted) return;
+    try {
+      await this.#intake.inject(make, this.#hard.signal);
+    } catch (error) {
+      this.#crash(error);
+    }
   }
 
   /** Ends the run with this error, after delivering what was heard. */

@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, rmdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readHierarchies, readCgroupMounts } from '../../src/ingest/capture/bpf/hierarchies.ts';
@@ -12,11 +15,12 @@ import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { fakeEngine } from '../unit/enrich/containers/fake-engine.ts';
 
-/** Of the hierarchies that say where a process belongs: version 1 where it has any, as then that is what is reported; else version 2. */
+/** The hierarchies that say where a process belongs, of both versions. */
 const mounts = readCgroupMounts(readHierarchies()).filter(({ root }) => root === '');
 const namesOf = (id: number): string => readHierarchies().find((one) => one.id === id)?.names ?? '';
-const placed = mounts.filter(({ hierarchy }) => /^(name=systemd|pids|memory|cpu(,cpuacct)?)$/.test(namesOf(hierarchy)));
-const points = (placed.length > 0 ? placed : mounts.filter(({ hierarchy }) => namesOf(hierarchy) === '')).map(({ point }) => point);
+const points = mounts
+  .filter(({ hierarchy }) => hierarchy === 0 || /^(name=systemd|pids|memory|cpu(,cpuacct)?)$/.test(namesOf(hierarchy)))
+  .map(({ point }) => point);
 
 /** Where cgroups called after containers can be made; all are gone when the test ends. */
 function containerCgroup(point: string): { readonly id: string; readonly folder: string; make(): void; remove(): void } {
@@ -66,7 +70,7 @@ async function ended(agent: AgentProcess): Promise<void> {
 
 describe.runIf(isRoot)('the container of a process', () => {
   test.each(points)('is known of all processes of a millisecond that were put into its cgroup, in %s', async (point) => {
-    const agent = new AgentProcess({ dir: await tempDir(), set: ['enrich.containers.docker=off', 'enrich.exec_cache=auto'] });
+    const agent = new AgentProcess({ dir: await tempDir(), set: ['enrich.containers.docker=off'] });
     await agent.ready();
     const { id, folder, make } = containerCgroup(point);
     make();
@@ -78,7 +82,7 @@ describe.runIf(isRoot)('the container of a process', () => {
   });
 
   test('is known also where its cgroup is gone as soon as its process is', async () => {
-    const agent = new AgentProcess({ dir: await tempDir(), set: ['enrich.containers.docker=off', 'enrich.exec_cache=auto'] });
+    const agent = new AgentProcess({ dir: await tempDir(), set: ['enrich.containers.docker=off'] });
     await agent.ready();
     const ids: string[] = [];
     for (let n = 0; n < 20; n += 1) {
@@ -115,6 +119,40 @@ describe.runIf(isRoot)('the container of a process', () => {
     expect(exits.at(-1)?.container).toMatchObject({ id, runtime: 'docker', name: 'web', labels: null });
     const [start] = await agent.agentEvents();
     expect(start?.start?.degraded.map(({ feature }) => feature)).not.toContain('containers');
+  });
+});
+
+describe.runIf(isRoot)('a process that is put into a container while it runs', () => {
+  test.each(points)('has all that comes of it there, and is told of again when the engine has given the name, in %s', async (point) => {
+    const { id, folder, make } = containerCgroup(point);
+    const engine = await fakeEngine();
+    engine.containers.push({ id, name: 'web', image: 'nginx:1.27' });
+    make();
+    const child = spawn('/bin/sh', ['-c', 'read go; (exit 7); read go; exit 8'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const over = once(child, 'exit');
+    const set = [`enrich.containers.docker=${engine.socketPath}`, 'enrich.exec_cache=on'];
+    const agent = new AgentProcess({ dir: await tempDir(), set, telling: true });
+    await agent.ready();
+    await writeFile(join(folder, 'cgroup.procs'), String(child.pid));
+    child.stdin.write('go\n');
+    await waitFor(() => agent.told().some((event) => 'process' in event && event.container?.name === 'web'), {
+      what: 'the name to be told',
+    });
+    child.stdin.end('go\n');
+    await over;
+    await ended(agent);
+    const events: ProcessEvent[] = [];
+    await agent.visit('process', (event) => {
+      if (event.process.pid === child.pid || event.parent?.pid === child.pid) events.push(event);
+    });
+    expect(new Set(events.filter(({ process }) => process.pid === child.pid).map(({ process }) => String(process.entity_id))).size).toBe(1);
+    expect(events.map(({ kind, exit, container }) => [kind, exit?.code ?? null, container?.id ?? null, container?.image ?? null])).toEqual([
+      ['SNAPSHOT', null, null, null],
+      ['FORK', null, id, null],
+      ['EXIT', 7, id, null],
+      ['SNAPSHOT', null, id, 'nginx:1.27'],
+      ['EXIT', 8, id, null],
+    ]);
   });
 });
 

@@ -1,4 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nativeTool } from '../../bench/storm/build.ts';
 import { runStorm } from '../../bench/storm/storm.ts';
@@ -11,7 +13,10 @@ import { isRoot } from '../helpers/ordinary-user.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
 const TRUE = realpathSync('/bin/true');
-const COUNT = 2000;
+/** Processes and how many of them are in flight; by `npm run campaign:capture` all that could be. */
+const WHOLE = [2000, 20_000].flatMap((count) => [1, 2, 8].map((inFlight) => [count, inFlight] as const));
+const STORMS =
+  process.env['FORKCAST_CAMPAIGN'] === undefined ? WHOLE.filter(([count, inFlight]) => count === 2000 || inFlight === 8) : WHOLE;
 
 interface Outcome {
   readonly agent: AgentProcess;
@@ -20,7 +25,7 @@ interface Outcome {
   readonly of: { readonly FORK: ProcessEvent[]; readonly EXEC: ProcessEvent[]; readonly EXIT: ProcessEvent[] };
 }
 
-async function stormed(options: StormOptions, set: readonly string[] = ['enrich.exec_cache=auto']): Promise<Outcome> {
+async function stormed(options: StormOptions, set: readonly string[] = []): Promise<Outcome> {
   const agent = new AgentProcess({ dir: await tempDir(), set });
   await agent.ready();
   const storm = await runStorm(options);
@@ -36,10 +41,10 @@ async function stormed(options: StormOptions, set: readonly string[] = ['enrich.
 }
 
 describe.runIf(isRoot)('with the exec cache', () => {
-  test.each([1, 2, 8])(
-    `all of ${COUNT} processes of a millisecond are known, %d in flight, and nothing of them was read from /proc`,
-    async (inFlight) => {
-      const { of } = await stormed({ mode: 'exec', exec: '/bin/true', count: COUNT, inFlight, tag: `known-${inFlight}` });
+  test.each(STORMS)(
+    'all of %d processes of a millisecond are known, %d in flight, and nothing of them was read from /proc',
+    async (count, inFlight) => {
+      const { of } = await stormed({ mode: 'exec', exec: '/bin/true', count, inFlight, tag: `known-${inFlight}` });
       const cgroup = parseCgroup(readFileSync('/proc/self/cgroup'));
       const expected = {
         args: 'KERNEL',
@@ -56,7 +61,7 @@ describe.runIf(isRoot)('with the exec cache', () => {
         expect(process.exe_file).toMatchObject({ deleted: false, setuid: false });
         expect(exec).toEqual({ filename: '/bin/true', from_thread: null, before: null });
       }
-      const ids = Array.from({ length: COUNT }, (_, n) => `--storm-id=known-${inFlight}-${n}`);
+      const ids = Array.from({ length: count }, (_, n) => `--storm-id=known-${inFlight}-${n}`);
       expect(of.EXEC.map(({ process }) => process.args?.[1] ?? '').toSorted()).toEqual(ids.toSorted());
       for (const { process, exit } of of.EXIT) {
         expect(process).toMatchObject({ args: ['/bin/true', expect.any(String)], exe: TRUE, cgroup });
@@ -64,7 +69,7 @@ describe.runIf(isRoot)('with the exec cache', () => {
       }
       // The record of a fork is made right after its event: a few may have missed their batch.
       const exact = of.FORK.filter(({ provenance }) => provenance.identity === 'KERNEL');
-      expect(exact.length).toBeGreaterThan(0.99 * COUNT);
+      expect(exact.length).toBeGreaterThan(0.99 * count);
     },
   );
 
@@ -77,7 +82,7 @@ describe.runIf(isRoot)('with the exec cache', () => {
   test('an exec whose message finds no room in the receive buffer is told from its record, and none is told twice', async () => {
     const agent = new AgentProcess({ dir: await tempDir(), set: ['source.receive_buffer=4KiB'] });
     await agent.ready();
-    const storm = await runStorm({ mode: 'exec', exec: '/bin/true', count: COUNT, workers: 2, inFlight: 4, tag: 'lost' });
+    const storm = await runStorm({ mode: 'exec', exec: '/bin/true', count: 2000, workers: 2, inFlight: 4, tag: 'lost' });
     await drained(agent);
     expect(await agent.stop()).toMatchObject({ code: 0 });
     const told: string[] = [];
@@ -112,6 +117,18 @@ describe.runIf(isRoot)('with the exec cache', () => {
     expect(stderr).toContain('the exec cache cannot be used: CAP_BPF and CAP_PERFMON are not held');
     expect(stderr).toContain('enrich.exec_cache');
   });
+});
+
+test.runIf(isRoot)('with a libbpf that is too old /proc is read, and START says so', async () => {
+  const dir = await tempDir();
+  const libraries = await tempDir();
+  await copyFile(await nativeTool('old-libbpf.so'), join(libraries, 'libbpf.so.1'));
+  const agent = new AgentProcess({ dir, inside: ['env', `LD_LIBRARY_PATH=${libraries}`] });
+  await agent.ready();
+  expect(await agent.stop()).toMatchObject({ code: 0, signal: null });
+  const [start] = await agent.agentEvents();
+  const reason = 'libbpf is older than 0.6, at least 0.8 is needed; /proc is read instead';
+  expect(start?.start?.degraded).toContainEqual({ feature: 'exec_cache', reason });
 });
 
 test('without the exec cache /proc is read, and START says so', async () => {

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { nativeTool } from '../../bench/storm/build.ts';
 import type { PrintedProcessEvent } from '../helpers/agent-process.ts';
 import { AgentProcess } from '../helpers/agent-process.ts';
-import { isRoot } from '../helpers/ordinary-user.ts';
+import { NOBODY, isRoot } from '../helpers/ordinary-user.ts';
 import { spawnKnown } from '../helpers/spawn-known.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
@@ -106,6 +108,24 @@ describe('a known process', () => {
     });
     expect(only(events, 'EXEC', known.pid).process).toMatchObject({ uid: 65534, gid: 65534, euid: 65534, user: 'nobody' });
     expect(only(events, 'UID', known.pid).ids).toMatchObject({ old_real: 0, new_real: 65534, new_effective: 65534, escalation: false });
+  });
+
+  test.runIf(isRoot)('that its file makes root is marked, though it is gone before anybody can look at it', async () => {
+    const program = join(await tempDir({ readable: true }), 'set-id');
+    await copyFile(await nativeTool('storm-noop'), program);
+    await chmod(program, 0o4755);
+    const { result: pids, events } = await recorded(async () => {
+      const all: number[] = [];
+      for (let i = 0; i < 20; i++) {
+        const child = spawn(program, { uid: NOBODY, gid: NOBODY, cwd: '/', stdio: 'ignore' });
+        await once(child, 'exit');
+        all.push(child.pid ?? 0);
+      }
+      return all;
+    }, ['enrich.exec_cache=off']);
+    const execs = pids.map((pid) => only(events, 'EXEC', pid));
+    expect(execs.map(({ process }) => process.marks)).toEqual(pids.map(() => ['ESCALATION']));
+    expect(execs.map(({ exec }) => exec?.before)).toEqual(pids.map(() => ({ uid: NOBODY, gid: NOBODY, euid: NOBODY, egid: NOBODY })));
   });
 
   test('that was there before is in the snapshot with its arguments, and its exit names them', async () => {

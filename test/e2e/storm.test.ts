@@ -16,9 +16,10 @@ interface Outcome {
   readonly reckoning: Reckoning;
 }
 
-const MAX_RSS_KIB = 150 * 1024;
+/** On an idle machine it is 140 MiB. Where disk or CPUs are busy with other things more waits, and a heap that is compacted just then is there twice. */
+const MAX_RSS_KIB = 200 * 1024;
 /** Of processes whose EXIT was lost the table keeps the entries until a listing of /proc shows that they are gone; in such a storm they are ten thousand. */
-const MAX_RSS_IN_LOSSES_KIB = 192 * 1024;
+const MAX_RSS_IN_LOSSES_KIB = 200 * 1024;
 
 /** A storm between two marks of an independent counter. Threads are events here, so that every message of the kernel has its record. */
 async function weathered(options: StormOptions, set: readonly string[]): Promise<Outcome> {

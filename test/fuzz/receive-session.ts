@@ -199,7 +199,8 @@ const ignore = (): void => undefined;
 function differing(heard: Heard, expected: Expected): string | undefined {
   const actual = heard as unknown as Record<string, unknown>;
   for (const name in expected) if (!Object.is(actual[name], expected[name])) return name;
-  if (heard.kind === 'LOSS' || heard.kind === 'SCAN' || heard.kind === 'SNAPSHOT' || heard.kind === 'RECOVERED') return undefined;
+  if (heard.kind === 'LOSS' || heard.kind === 'SCAN' || heard.kind === 'SNAPSHOT' || heard.kind === 'RECOVERED' || heard.kind === 'MOVED')
+    return undefined;
   if (!Number.isFinite(heard.timeUs)) return 'timeUs';
   if (!Number.isSafeInteger(heard.delayUs) || heard.delayUs < 0) return 'delayUs';
   return heard.kind === 'EXEC' && heard.capture !== null && !isWhole(heard.capture, heard.tgid) ? 'capture' : undefined;

@@ -1,6 +1,6 @@
-import type { Capture, Heard, KernelEvent, LossEvent } from '../../src/core/kernel-event.ts';
+import type { Capture, Heard, KernelEvent, LossEvent, MovedEvent, Piece } from '../../src/core/kernel-event.ts';
 import { SCAN_PURPOSES } from '../../src/core/kernel-event.ts';
-import { PIECES, PIECES_AT, SIZES_AT, alignUp, maxRecordBytes } from '../../src/ingest/capture/record.ts';
+import { MAX_PID_FILE_BYTES, PIECES, PIECES_AT, SIZES_AT, alignUp, maxRecordBytes } from '../../src/ingest/capture/record.ts';
 import {
   AUX_HEADER_BYTES,
   Aux,
@@ -18,6 +18,7 @@ import {
   setSlot,
 } from '../../src/ingest/proc-connector/frame.ts';
 import type { RingView } from '../../src/ingest/proc-connector/frame.ts';
+import { setPlaced } from '../../src/ingest/proc-connector/placed.ts';
 import { What } from '../../src/ingest/proc-connector/wire.ts';
 import { datagram } from '../unit/ingest/proc-connector/vectors.ts';
 
@@ -34,7 +35,7 @@ export interface Framing {
  */
 export function framesOf(heard: readonly Heard[], { wallUs, slots }: Framing): Buffer[] {
   const frames: Buffer[] = [];
-  let gathered: (KernelEvent | LossEvent)[] = [];
+  let gathered: (KernelEvent | LossEvent | MovedEvent)[] = [];
   const flush = (): void => {
     if (gathered.length > 0) frames.push(eventFrame(gathered, wallUs));
     gathered = [];
@@ -45,7 +46,7 @@ export function framesOf(heard: readonly Heard[], { wallUs, slots }: Framing): B
       frames.push(listingFrame(item, wallUs));
     } else {
       gathered.push(item);
-      if (item.kind !== 'LOSS' && gathered.filter(({ kind }) => kind !== 'LOSS').length >= slots) flush();
+      if (isMessage(item) && gathered.filter(isMessage).length >= slots) flush();
     }
   }
   flush();
@@ -57,12 +58,21 @@ function newView(bytes: number): RingView {
   return { bytes: Buffer.from(memory), words: new Uint32Array(memory), floats: new Float64Array(memory) };
 }
 
-function eventFrame(items: readonly (KernelEvent | LossEvent)[], wallUs: number): Buffer {
-  const events = items.filter((item): item is KernelEvent => item.kind !== 'LOSS');
+function isMessage(item: KernelEvent | LossEvent | MovedEvent): item is KernelEvent {
+  return item.kind !== 'LOSS' && item.kind !== 'MOVED';
+}
+
+/** Of a record that puts a process into a cgroup. */
+const MAX_PLACED_BYTES = AUX_HEADER_BYTES + 24 + MAX_PID_FILE_BYTES;
+
+function eventFrame(items: readonly (KernelEvent | LossEvent | MovedEvent)[], wallUs: number): Buffer {
+  const events = items.filter(isMessage);
   const captured = events.filter((event) => event.kind === 'EXEC' && event.capture !== null).length;
   const auxAt = SLOTS_AT + events.length * SLOT_BYTES;
-  const view = newView(auxAt + items.length * Math.max(LOSS_BYTES, USED_BYTES) + captured * (AUX_HEADER_BYTES + maxRecordBytes(1 << 17)));
-  const last = items.at(-1) as KernelEvent | LossEvent;
+  const view = newView(
+    auxAt + items.length * Math.max(LOSS_BYTES, USED_BYTES, MAX_PLACED_BYTES) + captured * (AUX_HEADER_BYTES + maxRecordBytes(1 << 17)),
+  );
+  const last = items.at(-1) as KernelEvent | LossEvent | MovedEvent;
   let at = auxAt;
   let slot = 0;
   let aux = 0;
@@ -70,6 +80,11 @@ function eventFrame(items: readonly (KernelEvent | LossEvent)[], wallUs: number)
     if (item.kind === 'LOSS') {
       setLoss(view, at, { slot, loss: lossRecord(item, wallUs) });
       at += LOSS_BYTES;
+      aux += 1;
+      continue;
+    }
+    if (item.kind === 'MOVED') {
+      at += setPlaced(view, at, { type: Aux.MOVED, slot, detail: item.tgid, ns: item.monotonicNs, cgroup: bytesOf(item.cgroup) });
       aux += 1;
       continue;
     }
@@ -85,7 +100,7 @@ function eventFrame(items: readonly (KernelEvent | LossEvent)[], wallUs: number)
     if (recorded > 0) aux += 1;
     slot += 1;
   }
-  const receivedNs = last.kind === 'LOSS' ? last.monotonicNs : last.monotonicNs + last.delayUs * 1000;
+  const receivedNs = isMessage(last) ? last.monotonicNs + last.delayUs * 1000 : last.monotonicNs;
   setHeader(view, 0, { slots: events.length, aux, auxAt, offsets: { wallUs, bootNs: 0 }, receivedNs });
   return view.bytes.subarray(0, at);
 }
@@ -93,6 +108,8 @@ function eventFrame(items: readonly (KernelEvent | LossEvent)[], wallUs: number)
 /** What the kernel recorded of a fork or an exit; 0 where there is nothing. */
 function recordOf(view: RingView, at: number, { event, slot }: { event: KernelEvent; slot: number }): number {
   if (event.kind === 'FORK' && event.startBootNs !== undefined) {
+    if (event.cgroup !== undefined)
+      return setPlaced(view, at, { type: Aux.FORKED_INTO, slot, detail: 0, ns: event.startBootNs, cgroup: bytesOf(event.cgroup) });
     setForked(view, at, { slot, startBootNs: event.startBootNs });
     return FORKED_BYTES;
   }
@@ -100,6 +117,10 @@ function recordOf(view: RingView, at: number, { event, slot }: { event: KernelEv
   setAuxHeader(view, at, { type: Aux.USED, slot, bytes: USED_BYTES, detail: 0 });
   view.floats.set(Object.values(event.usage) as number[], (at + AUX_HEADER_BYTES) / 8);
   return USED_BYTES;
+}
+
+function bytesOf(piece: Piece): Uint8Array | undefined {
+  return typeof piece === 'number' ? undefined : piece;
 }
 
 function listingFrame(item: Heard & { kind: 'SNAPSHOT' | 'RECOVERED' | 'SCAN' }, wallUs: number): Buffer {

@@ -1,44 +1,14 @@
 import { spawn } from 'node:child_process';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { nativeTool } from '../../bench/storm/build.ts';
-import { readCgroupMounts, readHierarchies, wantedOf } from '../../src/ingest/capture/bpf/hierarchies.ts';
+import { liveContainer, mounts, ofVersion } from '../helpers/live-cgroups.ts';
 import { hasExecCache, listenWith, openCache } from '../helpers/live-exec-cache.ts';
 import { runCommand } from '../helpers/run-command.ts';
-import { waitFor } from '../helpers/wait-for.ts';
-
-const hierarchies = readHierarchies();
-const wanted = wantedOf(hierarchies);
-const names = (id: number): string => hierarchies.find((hierarchy) => hierarchy.id === id)?.names ?? '';
-/** One of each: where it is mounted whole, and what /proc/<pid>/cgroup calls it. */
-const mounts = readCgroupMounts(hierarchies)
-  .filter(
-    ({ hierarchy, root }, i, all) => root === '' && wanted.includes(hierarchy) && all.findIndex((one) => one.hierarchy === hierarchy) === i,
-  )
-  .map((mount) => ({ ...mount, line: `${mount.hierarchy}:${names(mount.hierarchy)}:` }));
-/** The kernel renames cgroups of version 1 only, and lets a process be born in those of version 2 only. */
-const ofVersion = (version: 1 | 2) => mounts.filter(({ hierarchy }) => (hierarchy === 0) === (version === 2));
-
-/** A cgroup like that of a container, below one of our own. It is removed when `remove` is called, at the latest when the test ends. */
-function container({ point }: { point: string }): { path: string; folder: string; remove(): void } {
-  const own = `/forkcast-test-${process.pid}`;
-  const path = `${own}/docker/${randomBytes(32).toString('hex')}`;
-  const folders = [own, `${own}/docker`, path].map((name) => join(point, name));
-  for (const folder of folders) mkdirSync(folder, { recursive: true });
-  let there = true;
-  const remove = (): void => {
-    if (there) for (const folder of folders.toReversed()) rmdirSync(folder);
-    there = false;
-  };
-  onTestFinished(async () => {
-    await waitFor(() => (remove(), true), { what: 'the cgroup to be empty' });
-  });
-  return { path, folder: join(point, path), remove };
-}
 
 /** Runs a program that enters the cgroup and then executes true with a tag. */
 async function runIn(folder: string, tag: string): Promise<void> {
@@ -52,7 +22,7 @@ describe.runIf(hasExecCache)('cgroups', () => {
   describe.each(mounts)('a cgroup of hierarchy $line', (mount) => {
     it('that is made after the start is known', async () => {
       const listener = await listenWith();
-      const { path, folder } = container(mount);
+      const { path, folder } = liveContainer(mount);
       const tag = randomUUID();
       await runIn(folder, tag);
       const exec = await listener.exec(({ args }) => args[1] === tag, tag);
@@ -61,7 +31,7 @@ describe.runIf(hasExecCache)('cgroups', () => {
     });
 
     it('that was there before the start is known', async () => {
-      const { path, folder } = container(mount);
+      const { path, folder } = liveContainer(mount);
       const listener = await listenWith();
       const tag = randomUUID();
       await runIn(folder, tag);
@@ -72,7 +42,7 @@ describe.runIf(hasExecCache)('cgroups', () => {
     it('that lived for 50 ms, and was gone before anybody looked, is known', async () => {
       const cache = openCache();
       const listener = await listenWith(cache);
-      const { path, folder, remove } = container(mount);
+      const { path, folder, remove } = liveContainer(mount);
       const tag = randomUUID();
       await Promise.all([runIn(folder, tag), pause(50)]);
       remove();
@@ -83,16 +53,18 @@ describe.runIf(hasExecCache)('cgroups', () => {
 
     it('into which a process is put later is told', async () => {
       const cache = openCache();
-      const { path, folder } = container(mount);
+      const { path, folder } = liveContainer(mount);
       const child = spawn('/bin/sleep', ['30'], { stdio: 'ignore' });
       const ended = once(child, 'exit');
       await once(child, 'spawn');
       writeFileSync(join(folder, 'cgroup.procs'), String(child.pid));
       cache.poll();
-      const move = cache.takeMoves().find(({ tgid }) => tgid === child.pid);
+      const moves = [cache.takeMove()];
+      for (let next = cache.takeMove(); next !== undefined; next = cache.takeMove()) moves.push(next);
+      const move = moves.find((one) => one?.tgid === child.pid);
       expect(move?.cgroup?.toString('latin1').split('\n')).toContain(mount.line + path);
       expect(readFileSync(`/proc/${child.pid}/cgroup`, 'latin1').split('\n')).toContain(mount.line + path);
-      expect(cache.takeMoves()).toEqual([]);
+      expect(cache.moveNs).toBe(Infinity);
       child.kill('SIGKILL');
       await ended;
     });
@@ -100,7 +72,7 @@ describe.runIf(hasExecCache)('cgroups', () => {
 
   it.each(ofVersion(1))('one of hierarchy $line that is renamed is known by its new name', async (mount) => {
     const listener = await listenWith();
-    const { folder } = container(mount);
+    const { folder } = liveContainer(mount);
     const renamed = `${folder}-renamed`;
     renameSync(folder, renamed);
     const tag = randomUUID();
@@ -113,7 +85,7 @@ describe.runIf(hasExecCache)('cgroups', () => {
   it.each(ofVersion(2))('a process that is born in another cgroup than its parent is known to be there from its fork on', async (mount) => {
     const cache = openCache();
     const listener = await listenWith(cache);
-    const { path, folder } = container(mount);
+    const { path, folder } = liveContainer(mount);
     const tag = randomUUID();
     const { stdout, code } = await listener.during(runCommand(await nativeTool('odd-exec'), ['clone-into', folder, '/bin/true', tag]));
     expect(code).toBe(0);

@@ -119,7 +119,10 @@ describe.runIf(hasExecCache)('the exec cache', () => {
       const known = await nativeTool('known');
       await copyFile(known, join(root, 'known'));
       const listener = await listenWith();
-      const child = spawn('chroot', [root, '/known', '--live-ms=20000'], { stdio: 'ignore' });
+      const child = spawn('chroot', [root, '/known', '--live-ms=20000'], {
+        stdio: 'ignore',
+        env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
+      });
       const ended = once(child, 'exit');
       const exec = await listener.exec(({ tgid, filename }) => tgid === child.pid && filename === '/known', 'known in another root');
       expect([exec.exe, exec.cwd]).toEqual([readlinkSync(`/proc/${child.pid}/exe`), readlinkSync(`/proc/${child.pid}/cwd`)]);

@@ -64,6 +64,11 @@ export class ContainerCatalogue {
     return card !== undefined && card.cgroup !== null && card.cgroup.runtime === container.runtime ? card : this.#meet(container, card);
   }
 
+  /** Who that is, for those who only want to tell containers apart; no question to anybody. */
+  idOf(cgroup: string | null): string | null {
+    return cgroup === null ? null : (this.#cgroups.of(cgroup)?.id ?? null);
+  }
+
   /** What an engine says of a container. true: events have named that container before, and this is news of it. */
   learn(id: string, facts: ContainerFacts): boolean {
     const card = this.#cards.get(id) ?? new Card(id);

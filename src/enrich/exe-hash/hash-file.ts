@@ -26,7 +26,11 @@ export type HashOutcome =
   { readonly outcome: 'hashed'; readonly digest: Uint8Array } | { readonly outcome: 'changed' | 'unreadable' | 'stopped' | 'tooLarge' };
 
 const CHUNK_BYTES = 256 * 1024;
-/** A path may lead to anything by now: what is not a file must not make us wait. */
+/**
+ * open(2): the file is only named, not opened. A path may lead to anything by now, whoever may write there: to a pipe that somebody waits for, to a
+ * watchdog that restarts the machine once it was opened.
+ */
+const O_PATH = 0o10000000;
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 /** The same instant from nanoseconds, by two ways of rounding. */
 const SAME_MTIME_US = 2;
@@ -44,15 +48,26 @@ export async function hashFile(file: Executable, limits: HashLimits): Promise<Ha
 
 async function hashAt(place: string, file: Executable, limits: HashLimits): Promise<HashOutcome> {
   try {
-    const handle = await open(place, FLAGS);
+    const named = await open(place, O_PATH);
     try {
-      return await hashOpen(handle, file, limits);
+      if ((await sizeOf(named, file)) === undefined) return { outcome: 'changed' };
+      return await hashNamed(named, file, limits);
     } finally {
-      await handle.close();
+      await named.close();
     }
   } catch (error) {
     if (errnoName(error) === undefined) throw error;
     return { outcome: 'unreadable' };
+  }
+}
+
+/** Opens what `named` names, whatever its path leads to by now. */
+async function hashNamed(named: FileHandle, file: Executable, limits: HashLimits): Promise<HashOutcome> {
+  const handle = await open(`/proc/self/fd/${named.fd}`, FLAGS);
+  try {
+    return await hashOpen(handle, file, limits);
+  } finally {
+    await handle.close();
   }
 }
 
@@ -65,9 +80,10 @@ async function hashOpen(handle: FileHandle, file: Executable, limits: HashLimits
   return (await sizeOf(handle, file)) === size ? { outcome: 'hashed', digest } : { outcome: 'changed' };
 }
 
-/** undefined: it is not the very file any more. What has the inode of an executable is a file. */
+/** undefined: it is not the very file any more. */
 async function sizeOf(handle: FileHandle, { stat }: Executable): Promise<number | undefined> {
   const now = await handle.stat();
+  if (!now.isFile()) return undefined;
   const sameTime = Math.abs(now.mtimeMs * 1000 - stat.mtime) <= SAME_MTIME_US;
   const sameSize = stat.size === UNKNOWN_SIZE || now.size === stat.size;
   return now.ino === stat.inode && now.dev === stat.device && sameSize && sameTime ? now.size : undefined;

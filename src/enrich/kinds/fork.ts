@@ -1,11 +1,12 @@
 import type { ProcessEvent } from '../../core/event.ts';
-import type { ForkEvent } from '../../core/kernel-event.ts';
+import type { ForkEvent, Piece } from '../../core/kernel-event.ts';
 import type { EnrichContext } from '../context.ts';
 import { newProcessEvent } from '../event-shape.ts';
 import { entityIdOf, parentLink } from '../parents.ts';
+import { parseCgroup } from '../procfs/cgroup.ts';
 import { forkedBefore, knownOrPlaceholder, strayEntry } from '../resolve.ts';
 import { deriveStart, ticksOf } from '../start-time.ts';
-import { ANNOUNCED, START_UNKNOWN, type Entry } from '../table/entry.ts';
+import { ANNOUNCED, OWN_CGROUP, START_UNKNOWN, type Entry } from '../table/entry.ts';
 import { setThreadCount, threadForked } from '../table/threads.ts';
 
 /** null: not for the stream. `wanted` is false when the kind is not selected; the table learns all the same. */
@@ -26,6 +27,7 @@ function onProcessFork(ctx: EnrichContext, event: ForkEvent, wanted: boolean): P
   made.fork = { is_thread: false };
   made.parent = parentLink(parent);
   if (event.startBootNs !== undefined && entry.startTicks === ticksOf(event.startBootNs)) made.provenance.identity = 'KERNEL';
+  if (event.cgroup !== undefined && child === undefined && entry.cgroup !== null) made.provenance.cgroup = 'KERNEL';
   made.provenance.parent = entityIdOf(parent) === null ? 'MISSING' : 'KERNEL';
   return made;
 }
@@ -48,9 +50,17 @@ function forkChild(ctx: EnrichContext, event: ForkEvent, parent: Entry): Entry {
   child.pgid = parent.pgid;
   child.tty = parent.tty;
   child.cgroup = parent.cgroup;
+  if (event.cgroup !== undefined) placeApart(ctx, child, event.cgroup);
   child.parent = parent;
   ctx.table.insert(child);
   return child;
+}
+
+/** It was born in another cgroup than its parent's. */
+function placeApart(ctx: EnrichContext, child: Entry, cgroup: Piece): void {
+  const path = parseCgroup(cgroup);
+  child.cgroup = path === undefined ? null : ctx.strings.share(path);
+  child.marks |= OWN_CGROUP;
 }
 
 /** Two holders of a pid within one tick share their entity id; counting execs on keeps the ids of their images apart. */

@@ -42,7 +42,7 @@ function isEcho(entry: Entry, event: IdEvent): boolean {
 }
 
 function changeIds(entry: Entry, event: IdEvent): IdsInfo {
-  noteFormerIds(entry, event.monotonicNs);
+  noteFormerIds(entry, event);
   const isUser = event.kind === 'UID';
   const ids: IdsInfo = {
     old_real: isUser ? entry.uid : entry.gid,

@@ -2,6 +2,7 @@ import type { ProcessEvent } from '../../core/event.ts';
 import type { RecoveredEvent } from '../../core/kernel-event.ts';
 import { applyCaptured, parseCapture, type Captured } from '../captured.ts';
 import type { EnrichContext } from '../context.ts';
+import { haveIdsChanged } from '../former-ids.ts';
 import { imageOf, nextImage } from '../images.ts';
 import type { StatFields } from '../procfs/stat.ts';
 import { statOf } from '../recorded.ts';
@@ -44,8 +45,7 @@ function renewed(ctx: EnrichContext, entry: Entry, { event, stat, captured }: Fo
   ctx.table.setImage(entry, nextImage(ctx, entry, captured));
   entry.marks |= OWN_IMAGE;
   entry.aliveNs = event.monotonicNs;
-  const haveIdsChanged = entry.formerIds !== null && entry.formerIds.atNs > event.monotonicNs;
-  applyCaptured(ctx, entry, haveIdsChanged ? { ...captured, status: undefined } : captured);
+  applyCaptured(ctx, entry, haveIdsChanged(entry, event.monotonicNs) ? { ...captured, status: undefined } : captured);
   return entry;
 }
 

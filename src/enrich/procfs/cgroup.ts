@@ -1,4 +1,5 @@
 import type { Piece } from '../../core/kernel-event.ts';
+import { containerOfCgroup } from '../containers/cgroup-container.ts';
 import { bytesOf } from './piece.ts';
 
 /** v1 hierarchies that container runtimes and systemd keep up to date; of equally long paths the earlier wins. */
@@ -9,7 +10,7 @@ const DELETED = ' (deleted)';
 
 /**
  * The one path of `/proc/<pid>/cgroup`: on a unified host that of v2; on hybrid and v1 hosts the most specific (longest)
- * non-root path among `V1_HIERARCHIES`, else that of v2, else `/`. Lines are `<id>:<controllers>:<path>`, v2 is `0::<path>`;
+ * non-root path among `V1_HIERARCHIES`, else that of v2, else `/`; but that of v2 where it alone names a container. Lines are `<id>:<controllers>:<path>`, v2 is `0::<path>`;
  * a path may hold colons, never a newline. undefined when nothing could be read.
  */
 export function parseCgroup(piece: Piece): string | undefined {
@@ -41,8 +42,15 @@ export function parseCgroup(piece: Piece): string | undefined {
       bestRank = rank;
     }
   }
-  if (bestRank !== NOT_V1) return bytes.toString('utf8', best, bestEnd);
-  return unifiedEnd > unified ? bytes.toString('utf8', unified, unifiedEnd) : '/';
+  const v2 = unifiedEnd - unified > 1 ? bytes.toString('utf8', unified, unifiedEnd) : '/';
+  if (bestRank === NOT_V1) return v2;
+  const v1 = bytes.toString('utf8', best, bestEnd);
+  return v2 !== '/' && v2 !== v1 && isOnlyContainer(v2, v1) ? v2 : v1;
+}
+
+/** A runtime that uses v2 alone leaves its processes where they were in v1. */
+function isOnlyContainer(v2: string, v1: string): boolean {
+  return containerOfCgroup(v2) !== null && containerOfCgroup(v1) === null;
 }
 
 function lineEnd(text: string, start: number): number {

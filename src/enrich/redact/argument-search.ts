@@ -1,6 +1,8 @@
 import { NAME_STEMS } from './name.ts';
 import { PROGRAM_NAMES } from './programs.ts';
 import type { Scan } from './scan.ts';
+import { PipedWords, READERS } from './piped.ts';
+import { QUOTED_STEMS } from './quoted.ts';
 import { SHAPE_STEMS } from './shapes.ts';
 import { ShellWord, isOperator } from './shell-word.ts';
 import { Spans } from './spans.ts';
@@ -26,7 +28,10 @@ const DEEPEST = 4;
  * (`sh -c TEXT`, `ssh host TEXT`, `watch TEXT`): then its words are arguments again. Where that is not certain, both readings count.
  */
 export class ArgumentSearch {
-  readonly #stems = new Stems({ secret: [...NAME_STEMS, ...SHAPE_STEMS, ...URL_STEMS], programs: PROGRAM_NAMES });
+  readonly #stems = new Stems({
+    secret: [...NAME_STEMS, ...SHAPE_STEMS, ...URL_STEMS, ...QUOTED_STEMS],
+    programs: [...PROGRAM_NAMES, ...READERS],
+  });
   readonly #walkers = Array.from({ length: DEEPEST }, () => new Walker());
   readonly #scan: Scan = {
     text: '',
@@ -35,6 +40,8 @@ export class ArgumentSearch {
     refers: false,
     truncated: false,
     firstSpace: 0,
+    firstQuote: 0,
+    firstApostrophe: 0,
     undottedUntil: 0,
   };
 
@@ -64,15 +71,19 @@ export class ArgumentSearch {
   #searchWords({ text, spans, isScript, truncated }: Argument, depth: number): void {
     const walker = this.#walkers[depth] as Walker;
     const word = new ShellWord(text, spans);
+    const piped = new PipedWords(text);
     const reading = isScript ? 'script' : 'text';
     walker.begin(reading);
     for (let at = behindSpaces(text, 0); at < text.length; at = behindSpaces(text, at)) {
       if (isScript && isOperator(text.charCodeAt(at))) {
+        piped.operator(at, spans);
         if (!isRedirection(text.charCodeAt(at))) walker.begin(reading);
         at += 1;
         continue;
       }
+      const from = at;
       word.read(at, isScript);
+      if (isScript) piped.note(word, from, spans);
       at = word.end;
       const next = behindSpaces(text, at);
       const ends = next >= text.length || isOperator(text.charCodeAt(next));

@@ -106,7 +106,9 @@ export class ArgvMasker {
       if (this.#byDefault) {
         if (i === facts.cutBefore) this.#walker.skip();
         const isLast = i === args.length - 1;
-        this.#step(text, { isProgram: i === 0 && program !== undefined, isLast, truncated: facts.truncated && isLast });
+        // A long argument in which the gap lies keeps its begin.
+        const truncated = (facts.truncated && isLast) || i + 1 === facts.cutBefore;
+        this.#step(text, { isProgram: i === 0 && program !== undefined, isLast, truncated });
       }
       inLine?.give(i, this.#spans);
       if (this.#spans.isEmpty) continue;

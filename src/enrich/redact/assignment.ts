@@ -12,7 +12,19 @@
  */
 import { HARMLESS, DOUBTFUL, nameClass } from './name.ts';
 import type { Scan } from './scan.ts';
-import { BACKSLASH, beginsRandom, closingQuote, isLocator, isQuote, isReference, isSetting, isSpace, isPath, spaceFrom } from './value.ts';
+import {
+  BACKSLASH,
+  QUOTE,
+  beginsRandom,
+  closingQuote,
+  isLocator,
+  isQuote,
+  isReference,
+  isSetting,
+  isSpace,
+  isPath,
+  spaceFrom,
+} from './value.ts';
 
 const EQUALS = 0x3d;
 const COLON = 0x3a;
@@ -56,7 +68,7 @@ export function maskAssignment(scan: Scan, at: number): number {
 
 /** `PWD=/srv`, `GOOGLE_APPLICATION_CREDENTIALS=/etc/key.json`. */
 function isElsewhere(text: string, name: Name, start: number): boolean {
-  if (isLocator(text, start) && /secret$/i.test(text.slice(name.from, name.to))) return true;
+  if (isLocator(text, start) && /^-*secret$/i.test(text.slice(name.from, name.to))) return true;
   return isPath(text, start) && /^-*(?:old)?pwd$|credentials?$/i.test(text.slice(name.from, name.to));
 }
 
@@ -74,10 +86,10 @@ function isInName(code: number): boolean {
   return code < 128 && IN_NAME[code] === 1;
 }
 
-/** `password == x`, `password := x`, `password: x` */
+/** `password === x`, `password := x`, `password: x`; with still more signs the value begins. */
 function valueStart(text: string, at: number): number {
   let start = at + 1;
-  while (text.charCodeAt(start) === EQUALS) start++;
+  while (start <= at + 2 && text.charCodeAt(start) === EQUALS) start++;
   while (text.charCodeAt(start) === SPACE || text.charCodeAt(start) === TAB) start++;
   return start;
 }
@@ -117,8 +129,16 @@ function endsQuoted(scan: Scan, name: Name, { behind, isEmpty }: { readonly behi
   const before = text.charAt(name.from - 1);
   const separators = name.quoted ? ',}])\\' : (SEPARATORS[before] ?? '');
   if (separators.includes(text.charAt(behind))) return true;
-  const isWord = name.quoted || separators === '' || scan.firstSpace < name.from;
-  return isWord && !isEmpty && (isSpace(text.charCodeAt(behind)) || isQuote(text.charCodeAt(behind)));
+  if (isEmpty) return false;
+  const isWord = name.quoted || scan.firstSpace < name.from;
+  return (isWord && isSpace(text.charCodeAt(behind))) || closesOuter(scan, name, text.charCodeAt(behind));
+}
+
+/** `'x password="a"'`: the quote was opened before the name. Otherwise it goes on with the value: `password='a'"b"`. */
+function closesOuter(scan: Scan, name: Name, code: number): boolean {
+  if (!isQuote(code)) return false;
+  const first = code === QUOTE ? scan.firstQuote : scan.firstApostrophe;
+  return first < name.from - (name.quoted ? 1 : 0);
 }
 
 /** By what stands before the name, what may stand behind the value. */
@@ -136,7 +156,7 @@ function quoteEnd(text: string, from: number, open: { readonly quote: number; re
 
 function memberEnd(text: string, from: number): number {
   let at = from;
-  while (at < text.length && !/[\s,}\]]/.test(text.charAt(at))) at++;
+  while (at < text.length && !isSpace(text.charCodeAt(at)) && !',}]'.includes(text.charAt(at))) at++;
   return at;
 }
 

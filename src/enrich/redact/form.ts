@@ -1,6 +1,6 @@
 /** How a secret stands in the argument that holds it. */
 import type { SpanSink } from './spans.ts';
-import { isLocator, isSetting, looksRandom } from './value.ts';
+import { isLocator, isPath, isSetting, looksRandom } from './value.ts';
 
 /** The value of an option that takes none of its own argument. */
 export const NOTHING = 0;
@@ -32,6 +32,10 @@ export const PASS_PREFIX = 12;
 export const ASSIGNED = 13;
 /** Cookies, or the name of a file with them. */
 export const COOKIES = 14;
+/** No secret: what the option takes is something else. */
+export const OTHER = 15;
+/** `user:password`, or all of it where it looks like a secret; else a method: `--auth x`. */
+export const AUTH = 16;
 export type Form = number;
 
 /** [from, to) of a text: an argument, or a part of one. */
@@ -60,6 +64,8 @@ function secretStart(form: Form, word: Part): number {
     case NAMED:
     case LOCATED:
       return isSetting(text, from, to) || (form === LOCATED && isLocator(text, from)) ? NONE : from;
+    case AUTH:
+      return authStart(word);
     case RANDOM:
       return looksRandom(text, from, to) ? from : NONE;
     case USER_PASSWORD:
@@ -78,12 +84,19 @@ function secretStart(form: Form, word: Part): number {
     case COOKIES:
       return behind(word, '=') === NONE ? NONE : from;
     case USER_SLASH_PASSWORD:
-      return text.charAt(from) === '/' || text.charAt(from) === '.' ? NONE : behind(word, '/');
+      return '/.@'.includes(text.charAt(from)) ? NONE : behind(word, '/');
     case USER_PASSWORD_AT_HOST:
       return credentialsStart(word);
     default:
       return NONE;
   }
+}
+
+function authStart(word: Part): number {
+  const { text, from, to } = word;
+  const colon = behind(word, ':');
+  if (colon === NONE) return looksRandom(text, from, to) ? from : NONE;
+  return colon === to || colon === from + 1 || isPath(text, from) || text.charAt(colon) === '/' ? NONE : colon;
 }
 
 /** The position after the first such character within the word. */
@@ -99,6 +112,8 @@ function credentialsStart(word: Part): number {
   const sign = behind(word, '@');
   if (colon === NONE || sign < colon || text.startsWith('//', colon) || text.startsWith('sha256:', sign) || sign >= to) return NONE;
   const slash = behind(word, '/');
+  // `host:8080/path@x`
+  if (slash !== NONE && slash < sign && /^\d{1,5}\/$/.test(text.slice(colon, Math.min(slash, colon + 6)))) return NONE;
   return slash !== NONE && slash < colon ? NONE : colon;
 }
 

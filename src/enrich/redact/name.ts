@@ -43,13 +43,15 @@ const WHOLE = words('pw creds cred bearer jwt cookie cookies psk tokens');
 /** Words that make a `key` a secret one. */
 const KEY_OF = words(
   'api access private priv secret encryption encrypt signing sign master account shared auth license storage app application client ' +
-    'consumer service deploy hmac aes webhook psk preshared session root admin authentication',
+    'consumer service deploy hmac aes webhook psk preshared session root admin authentication activation subscription',
 );
 const DOUBTFUL_WORDS = words('key keys auth signature sig');
 /** What only looks like the ending `pass`. */
 const NO_PASS = words(
   'bypass compass trespass surpass overpass underpass encompass multipass onepass singlepass twopass firstpass askpass nopass',
 );
+/** What only looks like `secret`. */
+const NO_SECRET = /secretar(?:y|ies|iat)/g;
 /** sudoers: no password is asked for, and what follows are commands. */
 const NO_PASSWORD = words('nopasswd nopassword');
 
@@ -58,7 +60,7 @@ const HARMLESS_ENDINGS = words(
   'file files filename path paths dir directory folder ttl timeout expiry expire expires expiration lifetime age max min length len size type ' +
     'types name names url uri endpoint host port id ids provider source src store stores var variable ref reference arn version count limit ' +
     'enabled disabled required optional prompt stdin fd cmd command helper format algorithm alg field column header issuer audience scope ' +
-    'scopes mode rotation rotate interval lookup regex pattern policy days hours minutes seconds usage arg args class driver plugin backend reviewer',
+    'scopes mode rotation rotate interval lookup regex pattern policy days hours minutes seconds usage arg args class driver plugin backend reviewer domain jar prompts repeat budget algo encryption',
 );
 /** First words that make an option a switch, which takes no value. */
 const SWITCHES = words(
@@ -106,7 +108,8 @@ export function isSwitch(text: string, from: number, to: number): boolean {
 
 function plainClass(split: readonly string[], plain: string): number {
   if (NO_PASSWORD.has(plain)) return HARMLESS;
-  if (WITHIN.some((word) => plain.includes(word))) return SECRET;
+  const telling = plain.replaceAll(NO_SECRET, '');
+  if (WITHIN.some((word) => telling.includes(word))) return SECRET;
   let found = HARMLESS;
   for (let i = 0; i < split.length; i++) found = Math.max(found, wordClass(split, i));
   return found;

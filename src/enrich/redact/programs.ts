@@ -8,6 +8,7 @@ import {
   COOKIES,
   FILE_PASSWORD,
   NOTHING,
+  OTHER,
   PASS_PREFIX,
   TOKEN_OR_USER_PASSWORD,
   USER_COMMA_PASSWORD,
@@ -31,6 +32,8 @@ export interface Program {
   readonly attached?: string;
   /** Short options with the secret in the next one: `-p SECRET`. */
   readonly next?: string;
+  /** Short options with something else in the next one, which is no word of the program's. */
+  readonly skip?: string;
   /** What is in them, where it is not a secret alone. */
   readonly forms?: Table<Form>;
   /** Short options without a value, which may stand before another one in the same argument: `-sSu`. */
@@ -41,7 +44,9 @@ export interface Program {
   readonly prefixes?: readonly string[];
   /** Words, and how many words after them the secret stands. */
   readonly after?: Table<number>;
-  /** Its options mean a secret only behind this word. */
+  /** What stands behind those may be two words, a user's name and the secret: `AUTH bob SECRET`. */
+  readonly twice?: true;
+  /** Its options and words mean a secret only behind this word. */
   readonly needs?: string;
   /** Any argument that is no option. */
   readonly word?: Form;
@@ -58,21 +63,51 @@ export interface Program {
 }
 
 const NO_ARGUMENT = { password: NOTHING };
+/** Of ldapsearch and its like. */
+const LDAP_FLAGS = 'xLZvnAtuCcMrIQN';
+/** Of the client and of what dumps. */
+const MYSQL_FLAGS = 'ABCEfHinNqstvVXFYRcGbKLa';
 
 const TABLE: readonly (readonly [names: string, program: Program])[] = [
   [
     'mysql mysqldump mysqlimport mysqlshow mysqlcheck mysqlbinlog mysqlpump mysqlslap mysqlsh mysql_upgrade mariadb mariadb-dump mariadb-import ' +
       'mariadb-show mariadb-check mariadb-binlog mariadb-backup mariabackup xtrabackup mytop mydumper myloader',
-    { attached: 'p', long: NO_ARGUMENT },
+    { attached: 'p', flags: MYSQL_FLAGS, long: NO_ARGUMENT },
   ],
-  ['mysqladmin mariadb-admin', { attached: 'p', long: NO_ARGUMENT, after: { password: 1 } }],
+  ['mysqladmin mariadb-admin', { attached: 'p', flags: MYSQL_FLAGS, long: NO_ARGUMENT, after: { password: 1 } }],
   ['psql pg_dump pg_dumpall pg_restore createdb dropdb createuser pg_basebackup vacuumdb reindexdb pgbench', { long: NO_ARGUMENT }],
   ['mongo mongosh mongodump mongorestore mongoexport mongoimport mongostat mongotop mongofiles', { attached: 'p', next: 'p' }],
-  ['redis-cli valkey-cli keydb-cli redis-benchmark', { next: 'a', after: { auth: 1, AUTH: 1 }, settings: 'set' }],
-  ['sshpass', { attached: 'p', next: 'p', runs: true }],
+  [
+    'redis-cli valkey-cli keydb-cli redis-benchmark',
+    { next: 'a', after: { auth: 1, AUTH: 1, AUTH2: 1, requirepass: 1, masterauth: 1 }, twice: true, settings: 'set' },
+  ],
+  ['redis-server valkey-server', { long: { masterauth: WHOLE } }],
+  ['sshpass', { attached: 'p', next: 'p', flags: 'v', skip: 'Pfd', runs: true }],
   ['sqlcmd bcp isql osql tsql', { attached: 'P', next: 'P' }],
   ['sqlplus sqlldr rman expdp impdp', { word: USER_SLASH_PASSWORD }],
-  ['cqlsh cypher-shell couchbase-cli hdbsql rabbitmqadmin evil-winrm rdesktop ncftp', { next: 'p' }],
+  ['cqlsh cypher-shell couchbase-cli hdbsql rabbitmqadmin rdesktop ncftp ncftpget ncftpput ncftpls', { attached: 'p', next: 'p' }],
+  ['evil-winrm crackmapexec netexec nxc hydra smbmap twine testsaslauthd', { next: 'p' }],
+  ['yt-dlp youtube-dl doveadm enum4linux bloodhound-python', { next: 'p' }],
+  ['ttyd gotty', { next: 'c', forms: { c: USER_PASSWORD } }],
+  ['doctl', { next: 't' }],
+  ['grafana-cli', { last: 'reset-admin-password' }],
+  ['bw', { after: { unlock: 1 } }],
+  ['mc mcli', { after: { set: 4, host: 5 }, direct: true }],
+  ['swaks', { long: { ap: WHOLE } }],
+  ['sendemail', { long: { xp: WHOLE } }],
+  ['pppd', { after: { password: 1 } }],
+  ['iscsiadm', { next: 'v', long: { value: WHOLE } }],
+  ['p4', { attached: 'P', next: 'P' }],
+  ['kadmin', { next: 'w', attached: 'w' }],
+  ['slappasswd', { next: 's', attached: 's' }],
+  ['mkpasswd', { word: WHOLE, skip: 'mSRPlcdCs' }],
+  ['etcdctl', { long: { user: USER_PASSWORD } }],
+  ['ctr', { next: 'u', forms: { u: USER_PASSWORD }, long: { user: USER_PASSWORD } }],
+  ['transmission-remote', { next: 'n', forms: { n: USER_PASSWORD } }],
+  ['ngrok', { after: { authtoken: 1, 'add-authtoken': 1 } }],
+  ['neo4j-admin', { after: { 'set-initial-password': 1 } }],
+  ['cargo', { after: { login: 1 } }],
+  ['gh', { next: 'b', attached: 'b', needs: 'secret' }],
   ['rabbitmqctl', { after: { add_user: 2, change_password: 2, authenticate_user: 2 } }],
   [
     'curl',
@@ -89,14 +124,19 @@ const TABLE: readonly (readonly [names: string, program: Program])[] = [
   ['http https xh xhs', { next: 'a', forms: { a: TOKEN_OR_USER_PASSWORD }, long: { auth: TOKEN_OR_USER_PASSWORD }, direct: true }],
   ['lftp', { next: 'u', forms: { u: USER_COMMA_PASSWORD }, long: { user: USER_COMMA_PASSWORD } }],
   [
-    'docker podman nerdctl buildah helm oc cf az argocd regctl crane oras',
+    'docker podman nerdctl buildah helm oc cf argocd regctl crane oras',
     { attached: 'p', next: 'p', needs: 'login', long: { creds: USER_PASSWORD } },
   ],
-  ['skopeo', { long: { creds: USER_PASSWORD, 'src-creds': USER_PASSWORD, 'dest-creds': USER_PASSWORD } }],
+  ['az', { attached: 'p', next: 'p', needs: 'login', long: { value: WHOLE } }],
+  ['crictl', { long: { creds: USER_PASSWORD, auth: WHOLE } }],
+  [
+    'skopeo',
+    { attached: 'p', next: 'p', needs: 'login', long: { creds: USER_PASSWORD, 'src-creds': USER_PASSWORD, 'dest-creds': USER_PASSWORD } },
+  ],
   ['kubectl', { long: { 'from-literal': ASSIGNED } }],
-  ['vault', { after: { login: 1 } }],
-  ['ldapsearch ldapadd ldapmodify ldapdelete ldapwhoami ldapcompare ldapmodrdn ldapexop', { attached: 'w', next: 'w' }],
-  ['ldappasswd', { attached: 'was', next: 'was' }],
+  ['vault', { after: { login: 1, unseal: 1 }, needs: 'put', word: ASSIGNED }],
+  ['ldapsearch ldapadd ldapmodify ldapdelete ldapwhoami ldapcompare ldapmodrdn ldapexop', { attached: 'w', next: 'w', flags: LDAP_FLAGS }],
+  ['ldappasswd', { attached: 'was', next: 'was', flags: LDAP_FLAGS }],
   [
     'smbclient rpcclient smbget smbcacls smbtree winexe wmic',
     { attached: 'U', next: 'U', forms: { U: USER_PERCENT_PASSWORD }, long: { user: USER_PERCENT_PASSWORD } },
@@ -110,6 +150,8 @@ const TABLE: readonly (readonly [names: string, program: Program])[] = [
         passout: PASS_PREFIX,
         pass: PASS_PREFIX,
         password: PASS_PREFIX,
+        in: OTHER,
+        salt: OTHER,
         k: WHOLE,
         K: WHOLE,
         hmac: WHOLE,
@@ -118,22 +160,25 @@ const TABLE: readonly (readonly [names: string, program: Program])[] = [
       last: 'passwd',
     },
   ],
-  ['zip unzip zipcloak funzip', { attached: 'P', next: 'P' }],
+  ['zip unzip zipcloak funzip', { attached: 'P', next: 'P', flags: 'rjq0123456789eymTuvoXnCLlDfFAgkSapMtz' }],
   ['7z 7za 7zr 7zz', { prefixes: ['-p'] }],
   ['rar unrar', { prefixes: ['-p', '-hp'] }],
-  ['ssh-keygen', { attached: 'NP', next: 'NP' }],
+  ['ssh-keygen', { attached: 'NP', next: 'NP', flags: 'qpyceilBvAhHLokuQ' }],
   ['plink pscp psftp putty', { long: { pw: WHOLE } }],
   ['htpasswd', { last: 'b', flags: 'bcimBdspDnv25' }],
-  ['useradd usermod adduser groupadd groupmod', { next: 'p', attached: 'p' }],
-  ['nmcli', { after: { password: 1, psk: 1 } }],
+  ['useradd usermod adduser groupadd groupmod', { next: 'p', attached: 'p', flags: 'mMrNUDoaL' }],
+  [
+    'nmcli',
+    { after: { password: 1, psk: 1, 'wifi-sec.psk': 1, '802-11-wireless-security.psk': 1, '802-1x.password': 1, 'vpn.secrets': 1 } },
+  ],
   ['iwconfig', { after: { key: 1, enc: 1 } }],
   ['wpa_passphrase', { last: '' }],
-  ['ipmitool', { next: 'P', attached: 'P' }],
+  ['ipmitool', { next: 'P', attached: 'P', after: { password: 2 } }],
   ['mosquitto_pub mosquitto_sub mosquitto_rr', { next: 'P' }],
-  ['snmpget snmpwalk snmpset snmpbulkwalk snmpbulkget snmpgetnext snmptrap', { next: 'cAX' }],
+  ['snmpget snmpwalk snmpset snmpbulkwalk snmpbulkget snmpgetnext snmptrap', { next: 'cAX', attached: 'cAX' }],
   ['pkcs11-tool pkcs15-tool pkcs15-init pkcs15-crypt', { next: 'p', long: { pin: WHOLE, 'so-pin': WHOLE, 'new-pin': WHOLE, puk: WHOLE } }],
   ['xfreerdp wlfreerdp', { prefixes: ['/p:', '/pth:', '/gp:'] }],
-  ['aws', { settings: 'configure' }],
+  ['aws', { settings: 'configure', long: { value: WHOLE } }],
   ['npm yarn pnpm git pip poetry pulumi composer', { settings: 'config' }],
 ];
 

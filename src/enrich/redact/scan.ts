@@ -12,6 +12,9 @@ export interface Scan {
   truncated: boolean;
   /** Where its first space is, as far as it was searched; Infinity: none yet. */
   firstSpace: number;
+  /** Likewise its first quote of either kind, but for those around values that were masked. */
+  firstQuote: number;
+  firstApostrophe: number;
   /** Before it begins no token in parts: what goes on until there has no parts. */
   undottedUntil: number;
 }

@@ -6,7 +6,9 @@ export const BACKSLASH = 0x5c;
 export const DOLLAR = 0x24;
 
 const NO_SECRETS: ReadonlySet<string> = new Set(
-  'true false yes no on off null none nil undefined - * stdin prompt ask enabled disabled required optional basic digest'.split(' '),
+  'true false yes no on off null none nil undefined - * stdin prompt ask enabled disabled required optional basic digest ; , ( ) { }'.split(
+    ' ',
+  ),
 );
 const LONGEST_WORD = 9;
 
@@ -18,9 +20,14 @@ export function isQuote(code: number): boolean {
   return code === QUOTE || code === APOSTROPHE;
 }
 
-/** `--token=none`, `PASSWORD=true`: a switch or a method, hardly ever a secret. */
+/** Longer paths are not looked at. */
+const LONGEST_FILE = 256;
+const KEY_FILE = /^(?:~|\.{1,2})?\/(?:[\w./-]+\.(?:pem|key|crt|cer|der|p12|pfx|jks|pub|json|ya?ml|txt|env)|(?:[\w.-]+\/)*\.ssh\/[\w.-]+)$/;
+
+/** `--token=none`, `PASSWORD=true`: a switch or a method, hardly ever a secret. Nor is a file that says what it is: `--private-key /etc/x.pem`. */
 export function isSetting(text: string, from: number, to: number): boolean {
-  return to - from <= LONGEST_WORD && NO_SECRETS.has(text.slice(from, to).toLowerCase());
+  if (to - from <= LONGEST_WORD && NO_SECRETS.has(text.slice(from, to).toLowerCase())) return true;
+  return isPath(text, from) && to - from <= LONGEST_FILE && KEY_FILE.test(text.slice(from, to));
 }
 
 /** `--secret id=npm,src=…`: where a secret is found. */

@@ -2,7 +2,7 @@
  * Goes through the words of a command and masks what their place makes a secret: the value of an option with a telling name, the next word
  * after it, what a known program takes by short options. Words are arguments, or, of a text that a shell reads, its words.
  */
-import { LOCATED, NAMED, NOTHING, RANDOM, WHOLE, maskForm } from './form.ts';
+import { AUTH, LOCATED, NAMED, NOTHING, OTHER, RANDOM, WHOLE, maskForm } from './form.ts';
 import type { Form } from './form.ts';
 import { DOUBTFUL, HARMLESS, PLAUSIBLE, SECRET, isSwitch, nameClass } from './name.ts';
 import { PROGRAMS, entryOf } from './programs.ts';
@@ -50,10 +50,14 @@ const SCHEMES: ReadonlySet<string> = new Set(['basic', 'bearer', 'digest', 'nego
 export class Walker {
   #reading: Reading = 'arguments';
   #program: Program | undefined;
+  /** The first of the command: words behind it may only look like programs, as `/bin/sh` in `useradd -s /bin/sh -p x`. */
+  #own: Program | undefined;
   /** What the next word holds, by an option or a word before it. */
   #expected: Form = NOTHING;
   /** What is expected may be an option instead. */
   #isGuess = false;
+  /** The word behind what is expected may be the secret, and this a name. */
+  #isTwice = false;
   /** Words to go before the one that is expected. */
   #delay = 0;
   /** The word has been seen without which the program's options mean nothing, or that makes the last argument a secret. */
@@ -72,6 +76,7 @@ export class Walker {
   /** A new command begins. `program` is what runs, where that is known; its name is no word of it then. */
   begin(reading: Reading, program?: Program): void {
     this.#reading = reading;
+    this.#own = program;
     this.#run(program);
     this.#expect(NOTHING);
     this.#isLeading = program === undefined;
@@ -99,10 +104,11 @@ export class Walker {
     this.#unlocked = program?.last === '';
   }
 
-  #expect(form: Form, how: { readonly guess?: boolean; readonly delay?: number } = {}): void {
+  #expect(form: Form, how: { readonly guess?: boolean; readonly delay?: number; readonly twice?: boolean } = {}): void {
     this.#expected = form;
     this.#isGuess = how.guess === true;
     this.#delay = how.delay ?? 0;
+    this.#isTwice = how.twice === true;
   }
 
   #takeExpected(word: Word): boolean {
@@ -114,7 +120,8 @@ export class Walker {
     }
     if (this.#reading === 'script' && SCHEMES.has(word.text.toLowerCase())) return true;
     const isGuess = this.#isGuess;
-    this.#expect(NOTHING);
+    if (this.#isTwice) this.#expect(form, { guess: true });
+    else this.#expect(NOTHING);
     if (isGuess && looksLikeOption(word.text)) return false;
     this.#mask(form, word);
     return true;
@@ -132,10 +139,13 @@ export class Walker {
     if (this.#program?.shell === true && !isLong && text.charCodeAt(text.length - 1) === LETTER_C) this.#script = 'next';
     const start = isLong ? 2 : 1;
     const end = nameEnd(text, start);
-    const known = end < 0 ? undefined : entryOf(this.#program?.long, text.slice(start, Math.min(end, start + LONGEST_PROGRAM)));
+    const name = end < 0 ? '' : text.slice(start, Math.min(end, start + LONGEST_PROGRAM));
+    const known = entryOf(this.#program?.long, name) ?? entryOf(this.#own?.long, name);
     if (known !== undefined) return this.#known(word, known, end);
-    if (!isLong && this.#short(word)) return;
-    if (end - start > 1) this.#named(text, start, end);
+    if (!isLong && (this.#short(word, this.#program) || (this.#own !== this.#program && this.#short(word, this.#own)))) return;
+    if (end - start > 1) this.#named(word, start, end);
+    // `--rsh=sshpass -p x`, as one argument.
+    if (end > 0 && end < text.length && this.#reading === 'text' && this.#isLeading) this.#begun(text);
   }
 
   /** @param end of its name */
@@ -144,19 +154,27 @@ export class Walker {
     else this.#mask(form, word, end + 1);
   }
 
+  /** A command begins in the value of an option. */
+  #begun(text: string): void {
+    const program = programIn(text);
+    if (program !== undefined) this.#run(program);
+    this.#isLeading = false;
+  }
+
   /** By its name alone. The value in the same word is found as any assignment is. */
-  #named(text: string, start: number, end: number): void {
+  #named(word: Word, start: number, end: number): void {
+    const { text } = word;
     const found = nameClass(text, start, end);
     if (found === HARMLESS) return;
-    const form = found === DOUBTFUL ? RANDOM : text.endsWith('secret', end) ? LOCATED : NAMED;
+    const form = formOf(found, text.slice(start, end));
+    if (form === AUTH && end < text.length) this.#mask(form, word, end + 1);
     if (end === text.length) {
       if (!isSwitch(text, start, end)) this.#expect(form, { guess: true });
     } else if (end === text.length - 1 && found !== PLAUSIBLE && this.#reading === 'arguments') this.#expect(form, { guess: true });
   }
 
   /** Whether it was one of the program's own. */
-  #short(word: Word): boolean {
-    const program = this.#program;
+  #short(word: Word, program: Program | undefined): boolean {
     if (program === undefined) return false;
     if (program.prefixes !== undefined && this.#prefixed(word, program.prefixes)) return true;
     const { text } = word;
@@ -173,7 +191,11 @@ export class Walker {
   #letter(program: Program, letter: string, { word, at }: { readonly word: Word; readonly at: number }): boolean {
     const isAttached = program.attached?.includes(letter) === true;
     const isNext = program.next?.includes(letter) === true;
-    if ((!isAttached && !isNext) || (program.needs !== undefined && !this.#unlocked)) return false;
+    if (at === word.text.length && program.skip?.includes(letter) === true) {
+      this.#expect(OTHER);
+      return true;
+    }
+    if ((!isAttached && !isNext) || (program.needs !== undefined && !(this.#unlocked && program === this.#program))) return false;
     const form = entryOf(program.forms, letter) ?? WHOLE;
     if (at === word.text.length) {
       if (isNext) this.#expect(form);
@@ -194,6 +216,7 @@ export class Walker {
     const { text } = word;
     const named = programIn(text);
     if (named !== undefined && (this.#isLeading || named.direct !== true)) {
+      if (this.#isLeading || this.#program?.runs === true) this.#own = named;
       this.#run(named);
       this.#isLeading = false;
       return;
@@ -214,20 +237,26 @@ export class Walker {
   #wordOf(program: Program, word: Word, isLast: boolean): void {
     const { text } = word;
     if (program.runs === true) {
+      this.#own = undefined;
       this.#run(undefined);
       this.#isLeading = true;
       if (program.shell === true) this.#script = 'rest';
       return;
     }
-    if (program.word !== undefined) this.#mask(program.word, word);
+    if (program.word !== undefined && (program.needs === undefined || this.#unlocked)) this.#mask(program.word, word);
     if (program.prefixes !== undefined) this.#prefixed(word, program.prefixes);
     if (program.last !== undefined && this.#unlocked && isLast) this.#mask(WHOLE, word);
     if (text.length > LONGEST_SETTING) return;
     const distance = entryOf(program.after, text);
-    if (distance !== undefined) this.#expect(WHOLE, { delay: distance - 1 });
+    if (distance !== undefined) this.#expect(WHOLE, { delay: distance - 1, guess: distance === 1, twice: program.twice === true });
     else if (program.settings !== undefined && this.#unlocked && isSecretSetting(text)) this.#expect(NAMED, { guess: true });
     if (program.needs === text || program.last === text || program.settings === text) this.#unlocked = true;
   }
+}
+
+function formOf(found: number, name: string): Form {
+  if (found === DOUBTFUL) return /auth$/i.test(name) ? AUTH : RANDOM;
+  return name === 'secret' ? LOCATED : NAMED;
 }
 
 function isSecretSetting(text: string): boolean {

@@ -26,10 +26,8 @@ export const DIED_UNSEEN = 64;
 const COUNT_NEVER_KNOWN = -1;
 
 export interface FormerIds {
-  readonly uid: number | null;
-  readonly gid: number | null;
-  readonly euid: number | null;
-  readonly egid: number | null;
+  readonly real: number | null;
+  readonly effective: number | null;
   /** CLOCK_MONOTONIC of the change. */
   readonly atNs: number;
 }
@@ -81,8 +79,11 @@ export class Entry {
   listed = 0;
   /** What it used, where that was told with the EXIT of a thread before the last one. */
   usage: Usage | null = null;
-  /** Ids before the last change of them that a message told of. */
-  formerIds: FormerIds | null = null;
+  /** CLOCK_MONOTONIC of the last move to another cgroup that was told of; 0 for none. */
+  movedNs = 0;
+  /** User and group ids before the last change of them that a message told of. */
+  formerUser: FormerIds | null = null;
+  formerGroup: FormerIds | null = null;
   exitNs = 0;
   whereabouts: Whereabouts = 'new';
   previous: Entry | null = null;

@@ -78,7 +78,8 @@ export class EventThrottle {
    * without it only what the event says counts
    */
   admits(event: ProcessEvent, known: Known | undefined, emit: Emit): boolean {
-    this.sweep(event.monotonic_us, emit);
+    if (event.monotonic_us > this.#nowUs) this.#nowUs = event.monotonic_us;
+    if (this.#nowUs >= this.#nextDueUs) this.tell(this.#nowUs, emit);
     if (event.kernel_seq === null) return true;
     this.#emit = emit;
     const bucket = this.#buckets.use(this.#keyOf(event, known), this.#report);
@@ -91,13 +92,16 @@ export class EventThrottle {
     return true;
   }
 
-  /** Emits the reports that are due at a moment of CLOCK_MONOTONIC; needed where no event may come for long. */
-  sweep(nowUs: number, emit: Emit): void {
-    if (nowUs > this.#nowUs) this.#nowUs = nowUs;
-    if (this.#nowUs < this.#nextDueUs) return;
+  /** When the next report is due by the stamps, CLOCK_MONOTONIC in microseconds; Infinity while nothing is pending. */
+  get dueUs(): number {
+    return this.#nextDueUs;
+  }
+
+  /** Emits the reports that are due at a moment of CLOCK_MONOTONIC; needed where no event may come for long. Decides nothing: that is for stamps alone. */
+  tell(nowUs: number, emit: Emit): void {
     this.#emit = emit;
     for (const bucket of this.#pending) {
-      if (bucket.dueUs > this.#nowUs) break;
+      if (bucket.dueUs > nowUs) break;
       this.#rollUp(bucket);
     }
   }

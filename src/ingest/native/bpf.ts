@@ -1,6 +1,6 @@
 /**
- * The native boundary for BPF, as capture sees it. Laws: those of `Libc`; besides, the memory of a ring and of `shared` is the kernel's, mapped here: after
- * `close` touching it ends the process, so its owner drops it then.
+ * The native boundary for BPF, as capture sees it. Laws: those of `Libc`; besides, the memory of a ring and of `shared` is the kernel's, mapped here: `close`
+ * detaches its buffers, and all arrays over them are empty from then on.
  * `test/helpers/fake-bpf.ts` is its twin.
  */
 export interface BpfLibrary {

@@ -1,9 +1,10 @@
 import { DataType, define, open } from 'ffi-rs';
 import { AgentError } from '../../core/errors.ts';
+import { resolveAll } from './resolve.ts';
 import type { CallResult, Libc } from './libc.ts';
 
 /*
- * With libbpf.ts, which keeps the same rules, the only file that touches ffi-rs (1.3). What its use here rests on:
+ * With libbpf.ts, which keeps the same rules, and resolve.ts the only file that touches ffi-rs (1.3). What its use here rests on:
  * - The addon must be loaded on the main thread before a worker loads it, or the process dies with SIGSEGV at exit: `main.ts` imports this file first.
  * - The empty path opens the process's own symbols, so that no soname is assumed (glibc and musl).
  * - U64 parameters and results are plain numbers: user-space addresses are below 2^47.
@@ -27,7 +28,7 @@ function plain(retType: DataType, paramsType: DataType[]): { library: string; re
 /** Opens libc for the calling thread. Throws NATIVE_UNAVAILABLE when the symbols cannot be found. */
 export function openLibc(): Libc {
   try {
-    open({ library: 'c', path: '' });
+    openSelf();
     return bindLibc();
   } catch (cause) {
     throw new AgentError('NATIVE_UNAVAILABLE', 'libc could not be opened through ffi-rs', {
@@ -35,6 +36,16 @@ export function openLibc(): Libc {
       fix: 'Use a glibc or musl Linux on x86-64 or arm64, and reinstall so that the optional @yuuang/ffi-rs package of this platform is present.',
     });
   }
+}
+
+/** Before another thread opens libc, see resolve.ts; from then on both may call. */
+export function resolveLibc(): void {
+  openSelf();
+  resolveAll(defineCalls());
+}
+
+function openSelf(): void {
+  open({ library: 'c', path: '' });
 }
 
 function defineCalls() {

@@ -2,10 +2,12 @@ import { DataType, createExternalBuffer, define, open } from 'ffi-rs';
 import type { JsExternal } from 'ffi-rs';
 import type { BpfLibrary, BpfObject, BpfRefusal, BpfSettings, RingMemory } from './bpf.ts';
 import { pageBytes } from './page-size.ts';
+import { resolveAll } from './resolve.ts';
 
 /*
  * libbpf through ffi-rs (see ffi.ts): of version 1, or of 0.8 and newer in the mode in which it behaves like 1: null for errors, the errno beside it.
- * An address can be made a Buffer over the same memory, so that reading a ring takes no call at all.
+ * An address can be made a Buffer over the same memory, so that reading a ring takes no call at all. Such a Buffer is detached before its memory goes: what is left
+ * of it in JavaScript is empty then, and reading it an error at worst, not the end of the process.
  */
 const { I32, U32, U64, U8Array, External } = DataType;
 const LIBRARIES = ['libbpf.so.1', 'libbpf.so.0'] as const;
@@ -74,6 +76,11 @@ function defineCalls() {
 
 type Calls = ReturnType<typeof defineCalls>;
 
+/** Before another thread opens libbpf, see resolve.ts. Where there is none, that thread says so. */
+export function resolveLibbpf(): void {
+  if (openAny() === undefined) resolveAll(defineCalls());
+}
+
 /** For the calling thread, which has opened libc; or why there is none, as a sentence without its full stop. */
 export function openLibbpf(): BpfLibrary | { readonly missing: string } {
   const missing = openAny();
@@ -82,8 +89,8 @@ export function openLibbpf(): BpfLibrary | { readonly missing: string } {
   const major = version(calls.libbpf_major_version);
   const minor = version(calls.libbpf_minor_version);
   const text = `${major}.${minor}`;
-  if (major === 0 && minor < LEAST_MINOR_OF_0)
-    return { missing: `libbpf is ${minor < 0 ? 'older than 0.6' : text}, at least 0.8 is needed` };
+  // −1 for both: of those before 0.6, which lack functions that are called below, too.
+  if (major < 1 && minor < LEAST_MINOR_OF_0) return { missing: `libbpf is ${minor < 0 ? 'older than 0.6' : text}, at least 0.8 is needed` };
   if (major === 0) calls.libbpf_set_strict_mode([STRICT_ALL]);
   // It would write to stderr.
   calls.libbpf_set_print([0]);
@@ -165,6 +172,7 @@ class Loaded implements BpfObject {
   #address: number;
   readonly #links: number[] = [];
   readonly #mappings: Mapping[] = [];
+  readonly #views: Buffer[] = [];
 
   constructor(calls: Calls, address: number) {
     this.#calls = calls;
@@ -204,6 +212,8 @@ class Loaded implements BpfObject {
 
   close(): void {
     for (const link of this.#links.splice(0)) this.#calls.bpf_link__destroy([link]);
+    // Of length 0 from here on, with all arrays over them; it cannot be undone, so nothing that comes to this memory later can be reached through them.
+    for (const view of this.#views.splice(0)) (view.buffer as ArrayBuffer).transfer(0);
     for (const { address, bytes } of this.#mappings.splice(0)) this.#calls.munmap([address, bytes]);
     if (this.#address !== 0) this.#calls.bpf_object__close([this.#address]);
     this.#address = 0;
@@ -236,6 +246,8 @@ class Loaded implements BpfObject {
   }
 
   #view(address: number, bytes: number): Buffer {
-    return createExternalBuffer(this.#calls.mempcpy([address, address, 0]), bytes);
+    const view = createExternalBuffer(this.#calls.mempcpy([address, address, 0]), bytes);
+    this.#views.push(view);
+    return view;
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The native boundary, as the rest of ingest sees it: libc calls on plain numbers and buffers.
- * Laws: one thread calls at a time (the library map behind it has no lock); every buffer whose address C keeps
- * (`addressOf`) stays referenced by its owner for as long; wrong types end the process, so only these few wrappers exist.
+ * Laws: all is resolved on the main thread before another one calls (resolve.ts), and one thread calls at a time but in an emergency; every buffer whose address
+ * C keeps (`addressOf`) stays referenced by its owner for as long; wrong types end the process, so only these few wrappers exist.
  * `test/helpers/fake-libc.ts` is its twin for faults that a kernel does not produce on demand.
  */
 export interface Libc {

@@ -1,14 +1,18 @@
 import { AgentError } from '../../core/errors.ts';
 import type { Feature } from '../capture/bpf/programs.ts';
 import type { ExecCache, ExecCacheOptions } from '../capture/bpf/exec-cache.ts';
+import { isInherited } from '../capture/bpf/exec-cache.ts';
 import { Head } from '../capture/bpf/layout.ts';
 import type { Unavailable } from '../capture/bpf/unavailable.ts';
+import { TURNED_OFF } from '../capture/bpf/unavailable.ts';
 import { KernelCapture } from '../capture/kernel-capture.ts';
+import { liveCgroup } from '../capture/live-cgroup.ts';
 import { kernelUnits } from '../capture/kernel-units.ts';
 import { ProcfsCapture } from '../capture/procfs.ts';
 import type { KernelUnits } from '../capture/usage.ts';
 import type { RingProducer } from '../ring/ring.ts';
 import type { FrameWriter } from './frame-writer.ts';
+import { nowNs } from './now.ts';
 
 /** Whether the kernel is asked to record; `on`: or else the source does not open. */
 export type ExecCacheMode = 'auto' | 'on' | 'off';
@@ -41,7 +45,7 @@ export interface OpenRequest {
   readonly obstacle: string | undefined;
 }
 
-const OFF: CaptureState = { via: 'procfs', reason: 'enrich.exec_cache is off' };
+const OFF: CaptureState = { via: 'procfs', reason: TURNED_OFF };
 
 /** From a record to its event a process may lose its CPU to others, and for much longer to whoever traces it; as long as there is room its record waits. */
 const PATIENCE_NS = 1e9;
@@ -51,6 +55,13 @@ const LATE_NS = 100e6;
 
 /** A little later a FORK's record is there, if the kernel had room for it: it is made right after the event. */
 const JUST_NOW_NS = 1e6;
+
+/**
+ * A CPU that is taken away while it writes a record, on a virtual machine, hides those of the others behind it until it is back. What one batch waits for that at
+ * most, and how long at a time.
+ */
+const BLOCKED_NS = 5e6;
+const BLOCKED_NAP_MS = 0.1;
 
 /**
  * What belongs to events besides what they say: from the records that the kernel makes at the very moment where it can be asked to, else from /proc, where it
@@ -64,7 +75,10 @@ export class Captures {
   #units: KernelUnits = { pageBytes: 0, tickNs: 0 };
   #cache: ExecCache | undefined;
   #polledNs = 0;
+  readonly #word = new Int32Array(new SharedArrayBuffer(4));
   state: CaptureState = OFF;
+  /** Moment of the oldest move of a process to another cgroup that has no place among the events yet; infinite where there is none. */
+  moveNs = Number.POSITIVE_INFINITY;
 
   constructor(ring: RingProducer, frame: FrameWriter, { maxArgsBytes, env }: CapturesConfig) {
     this.#frame = frame;
@@ -95,12 +109,16 @@ export class Captures {
   /** To be called after each receive, before its events are taken. */
   poll(atNs: number): void {
     this.#polledNs = atNs;
-    this.#cache?.poll();
+    if (this.#cache === undefined) return;
+    this.#cache.poll();
+    // Here and not at each poll: an event that is being matched may ask again.
+    this.#cache.turnLateForks();
+    this.moveNs = this.#cache.moveNs;
   }
 
   /** False where the kernel recorded nothing: then /proc has to be read. */
   exec({ slot, tgid, stampNs }: Occasion): boolean {
-    const record = this.#cache?.takeExec(tgid, stampNs);
+    const record = this.#cache?.takeExec(tgid, stampNs) ?? this.#hiddenExec(tgid, stampNs);
     if (record === undefined) return false;
     this.#frame.recorded(this.#kernel, { slot, record, stampNs, cgroup: this.#cache?.cgroupOf(record) });
     return true;
@@ -108,12 +126,29 @@ export class Captures {
 
   fork({ slot, tgid, stampNs }: Occasion): void {
     const record = this.#cache?.takeFork(tgid, stampNs) ?? this.#lateFork(tgid, stampNs);
-    if (record !== undefined) this.#frame.forked(slot, { startBootNs: record.u64(Head.START_BOOT) });
+    if (record === undefined) return;
+    const startBootNs = record.u64(Head.START_BOOT);
+    if (isInherited(record)) this.#frame.forked(slot, { startBootNs });
+    else this.#frame.forkedInto(slot, { startBootNs, cgroup: this.#cache?.cgroupOf(record) ?? liveCgroup(tgid) });
   }
 
   exit({ slot, tgid, stampNs }: Occasion): void {
     const exit = this.#cache?.takeExit(tgid, stampNs);
     if (exit !== undefined) this.#frame.used(slot, { exit, units: this.#units });
+  }
+
+  /** Puts the oldest move before `slot`. */
+  move(slot: number): void {
+    const move = this.#cache?.takeMove();
+    if (move !== undefined) this.#frame.moved(slot, { ...move, cgroup: move.cgroup ?? liveCgroup(move.tgid) });
+    this.moveNs = this.#cache?.moveNs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Puts those moves into the frame at hand, begun and empty, before which all has been heard if all up to `heardNs` has. */
+  settleMoves(heardNs: number): void {
+    this.poll(heardNs);
+    this.#frame.received(0);
+    while (this.moveNs < heardNs - LATE_NS && this.#frame.hasRoom) this.move(0);
   }
 
   /** Up to when nobody will ask for records any more, if all events up to `heardNs` have been heard: their room is needed. */
@@ -144,6 +179,18 @@ export class Captures {
   close(): void {
     this.#cache?.close();
     this.#cache = undefined;
+  }
+
+  #hiddenExec(tgid: number, stampNs: number): ReturnType<ExecCache['takeExec']> {
+    const cache = this.#cache;
+    if (cache === undefined) return undefined;
+    for (let hidden = cache.isBlocked; hidden && nowNs() - this.#polledNs < BLOCKED_NS; hidden = cache.isBlocked) {
+      Atomics.wait(this.#word, 0, 0, BLOCKED_NAP_MS);
+      cache.poll();
+      const record = cache.takeExec(tgid, stampNs);
+      if (record !== undefined) return record;
+    }
+    return undefined;
   }
 
   #lateFork(tgid: number, stampNs: number): ReturnType<ExecCache['takeFork']> {

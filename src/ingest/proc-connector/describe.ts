@@ -7,8 +7,9 @@ import type { CaptureState } from './captures.ts';
 import type { KernelFilter } from './narrow.ts';
 import type { ConnectorSocket } from './socket.ts';
 
-const PROC_RACE = 'arguments, executable and working directory are read from /proc after the exec: a process that ends first keeps none';
-const RECORD_ROOM =
+export const PROC_RACE =
+  'arguments, executable and working directory are read from /proc after the exec: a process that ends first keeps none';
+export const RECORD_ROOM =
   'arguments, executable and working directory are recorded by the kernel at the exec; where its ring has no room for a record they are read from /proc after the exec';
 
 /** What START says of a subscription. The kernel grants twice what is asked for, for its own accounting. */
@@ -62,8 +63,13 @@ function describeFilter({
   return [{ feature: 'loss_counting', reason }];
 }
 
+/** Of a reason why the kernel records nothing. */
+export function insteadOf(reason: string): string {
+  return `${reason}; /proc is read instead`;
+}
+
 function describeCaptures(captures: CaptureState): SourceDescription['degraded'] {
-  if (captures.via === 'procfs') return [{ feature: 'exec_cache', reason: `${captures.reason}; /proc is read instead` }];
+  if (captures.via === 'procfs') return [{ feature: 'exec_cache', reason: insteadOf(captures.reason) }];
   return captures.missing.map(({ feature, reason }) => ({ feature: `exec_cache.${feature}`, reason }));
 }
 

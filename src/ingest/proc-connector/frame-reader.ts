@@ -2,9 +2,10 @@ import { LOSS_REASONS, SCAN_PURPOSES } from '../../core/kernel-event.ts';
 import type { Heard, LossReason, ScanPurpose } from '../../core/kernel-event.ts';
 import { pidOf, readCapture } from '../capture/record.ts';
 import { readUsage } from '../capture/usage.ts';
-import { ACK, AUX_HEADER_BYTES, Aux, SLOTS_AT, SLOT_BYTES } from './frame.ts';
+import { ACK, AUX_HEADER_BYTES, Aux, SLOTS_AT, SLOT_BYTES, isCompanion } from './frame.ts';
 import type { RingView } from './frame.ts';
 import { OffsetHistory } from './offset-history.ts';
+import { placedCgroup, placedNs } from './placed.ts';
 import { EPOCH } from './sequence.ts';
 import { cpuOf, decodeEvent, seqOf, stampNsOf } from './wire.ts';
 
@@ -31,7 +32,7 @@ export class FrameReader {
   /** 64-bit sequence seen last, by CPU. */
   readonly kernelSeqs: Record<string, number> = {};
   readonly #view: RingView;
-  /** Byte offset of the CAPTURE, FORKED or USED of each slot; 0 for none. */
+  /** Byte offset of the CAPTURE, FORKED, FORKED_INTO or USED of each slot; 0 for none. */
   #companions = new Uint32Array(0);
   readonly #turns: Turn[] = [];
   #wallUs = 0;
@@ -74,7 +75,7 @@ export class FrameReader {
     for (let i = words[body / 4 + 1] as number; i > 0; i -= 1) {
       const type = words[at / 4 + 1] as number;
       const slot = words[at / 4 + 2] as number;
-      if (type === Aux.CAPTURE || type === Aux.FORKED || type === Aux.USED) this.#companions[slot] = at;
+      if (isCompanion(type)) this.#companions[slot] = at;
       else if (type === Aux.SNAPSHOT) this.#pushSnapshot(at, out);
       else if (type === Aux.RECOVERED) this.#pushRecovered(at, out);
       else if (type === Aux.SCAN) this.#pushScan(at, out);
@@ -86,6 +87,7 @@ export class FrameReader {
   #takeTurn({ type, at }: Turn, fromNs: number, out: Heard[]): void {
     const { floats } = this.#view;
     if (type === Aux.LOSS) this.#pushLoss(at, out);
+    else if (type === Aux.MOVED) this.#pushMoved(at, out);
     else if (type === Aux.CLOCK) this.#setClock(fromNs, { wallUs: floats[at / 8 + 2] as number, bootNs: floats[at / 8 + 3] as number });
   }
 
@@ -108,7 +110,8 @@ export class FrameReader {
       wallOffsetUs: this.#wallUs,
       receivedNs: this.#receivedNs,
       capture: type === Aux.CAPTURE ? readCapture(bytes, words, bodyAt) : null,
-      startBootNs: type === Aux.FORKED ? floats[bodyAt / 8] : undefined,
+      startBootNs: type === Aux.FORKED || type === Aux.FORKED_INTO ? floats[bodyAt / 8] : undefined,
+      cgroup: type === Aux.FORKED_INTO ? placedCgroup(this.#view, companion) : undefined,
       usage: type === Aux.USED ? readUsage(floats, bodyAt) : undefined,
     });
     if (event === undefined) {
@@ -147,6 +150,12 @@ export class FrameReader {
       tgid: pid,
       capture: readCapture(bytes, words, record),
     });
+  }
+
+  #pushMoved(at: number, out: Heard[]): void {
+    const monotonicNs = placedNs(this.#view, at);
+    const tgid = this.#view.words[at / 4 + 3] as number;
+    out.push({ kind: 'MOVED', monotonicNs, timeUs: this.#timeUs(monotonicNs), tgid, cgroup: placedCgroup(this.#view, at) });
   }
 
   #pushScan(at: number, out: Heard[]): void {

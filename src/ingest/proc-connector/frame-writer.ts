@@ -25,6 +25,7 @@ import {
   setScan,
 } from './frame.ts';
 import type { LossRecord, ScanRecord } from './frame.ts';
+import { setPlaced } from './placed.ts';
 import { SCAN_PURPOSES } from '../../core/kernel-event.ts';
 import type { ScanPurpose } from '../../core/kernel-event.ts';
 import type { ClockOffsets } from './wall-clock.ts';
@@ -147,6 +148,18 @@ export class FrameWriter {
   forked(slot: number, { startBootNs }: { readonly startBootNs: number }): void {
     setForked(this.#ring, this.#position, { slot, startBootNs });
     this.#added(FORKED_BYTES);
+  }
+
+  /** The same of one that began in another cgroup than its parent's; `cgroup`: undefined where that is not known. */
+  forkedInto(slot: number, of: { readonly startBootNs: number; readonly cgroup: Buffer | undefined }): void {
+    const record = { type: Aux.FORKED_INTO, slot, detail: 0, ns: of.startBootNs, cgroup: of.cgroup };
+    this.#added(setPlaced(this.#ring, this.#position, record));
+  }
+
+  /** A process was put into another cgroup before `slot`. */
+  moved(slot: number, of: { readonly tgid: number; readonly stampNs: number; readonly cgroup: Buffer | undefined }): void {
+    const record = { type: Aux.MOVED, slot, detail: of.tgid, ns: of.stampNs, cgroup: of.cgroup };
+    this.#added(setPlaced(this.#ring, this.#position, record));
   }
 
   /** What the process used that ended in `slot`. */

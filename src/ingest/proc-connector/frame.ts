@@ -14,8 +14,10 @@
  *        CLOCK     from `slot` on the offsets are others: f64 wall clock − CLOCK_MONOTONIC, µs · f64 CLOCK_BOOTTIME − CLOCK_MONOTONIC, ns
  *        RECOVERED an exec whose message was lost; capture as above. It comes before the slots of its frame, and the moment of receipt is that of its record
  *        FORKED    of the child of `slot` (FORK): f64 its start, CLOCK_BOOTTIME ns
+ *        FORKED_INTO  the same of a child that began in another cgroup than its parent's: its start and that cgroup, see placed.ts
+ *        MOVED     a process was put into a cgroup before `slot` (= number of slots: after the last); detail: tgid; the moment, CLOCK_MONOTONIC, and that cgroup
  *        USED      of the process of `slot` (EXIT), see capture/usage.ts
- *      A slot has one CAPTURE, FORKED or USED at most.
+ *      A slot has one CAPTURE, FORKED, FORKED_INTO or USED at most.
  */
 import { LOSS_REASONS, SCAN_PURPOSES } from '../../core/kernel-event.ts';
 import type { LossReason, ScanPurpose } from '../../core/kernel-event.ts';
@@ -33,7 +35,23 @@ export const SCAN_BYTES = AUX_HEADER_BYTES + 16;
 export const CLOCK_BYTES = AUX_HEADER_BYTES + 16;
 export const FORKED_BYTES = AUX_HEADER_BYTES + 8;
 export const USED_BYTES = AUX_HEADER_BYTES + USAGE_BYTES;
-export const Aux = { LOSS: 1, CAPTURE: 2, SNAPSHOT: 3, SCAN: 4, CLOCK: 5, FORKED: 6, USED: 7, RECOVERED: 8 } as const;
+export const Aux = {
+  LOSS: 1,
+  CAPTURE: 2,
+  SNAPSHOT: 3,
+  SCAN: 4,
+  CLOCK: 5,
+  FORKED: 6,
+  USED: 7,
+  RECOVERED: 8,
+  FORKED_INTO: 9,
+  MOVED: 10,
+} as const;
+/** Whether such a record is of the event of its slot. */
+export function isCompanion(type: number): boolean {
+  return type === Aux.CAPTURE || type === Aux.FORKED || type === Aux.FORKED_INTO || type === Aux.USED;
+}
+
 /** Slot flags: an acknowledgement (heard, no event), or not from the kernel at all (not heard). */
 export const ACK = 1;
 export const FOREIGN = 2;

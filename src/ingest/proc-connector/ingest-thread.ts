@@ -1,7 +1,8 @@
 import { closeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { AgentError } from '../../core/errors.ts';
-import { openLibc } from '../native/ffi.ts';
+import { openLibc, resolveLibc } from '../native/ffi.ts';
+import { resolveLibbpf } from '../native/libbpf.ts';
 import type { IngestReport, IngestWorkerData } from '../worker.ts';
 import { ring } from './bell.ts';
 import type { IngestControl } from './control.ts';
@@ -36,6 +37,8 @@ export class IngestThread {
   }
 
   start(workerData: IngestWorkerData): void {
+    resolveLibc();
+    if (workerData.config.execCache !== 'off') resolveLibbpf();
     // The entry lies beside this folder both as source and as built JavaScript.
     const entry = new URL(import.meta.url.endsWith('.ts') ? '../worker.ts' : '../worker.js', import.meta.url);
     // Its heap stays small: it makes strings of paths and little else.
@@ -140,7 +143,7 @@ export class IngestThread {
     this.#events.ended();
   }
 
-  /** Also for a thread that does not answer any more: the one case in which two threads might call, just before the process ends. */
+  /** Also for a thread that does not answer in time: the one case in which two threads might call at once, which all having been resolved allows. */
   #undo(): void {
     sendIgnore(openLibc(), this.#control);
   }

@@ -15,11 +15,11 @@ const RARE = 20;
 const NAP_MS = 2;
 
 /** What events are read late by where nothing is lost by it. */
-const GATHER_MS = 3;
+const GATHER_MS = 5;
 /** A receive buffer that holds 50 ms of the fastest storm has room for what comes meanwhile; a smaller one is read sooner. */
 const AMPLE_EVENTS = 5000;
 /** A shorter rest is none: falling asleep and waking up take a good part of it, and a receive buffer that small overflows meanwhile. */
-const LEAST_MS = 0.5;
+const LEAST_MS = 0.8;
 
 /** How long events may come together in a receive buffer of that size, as the kernel counts it; milliseconds. */
 export function gatherMs(receiveBufferBytes: number): number {

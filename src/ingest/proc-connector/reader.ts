@@ -1,4 +1,5 @@
 import { AgentError, asAgentError } from '../../core/errors.ts';
+import { nothingToRecord } from '../capture/bpf/unavailable.ts';
 import type { Libc } from '../native/libc.ts';
 import type { RingProducer } from '../ring/ring.ts';
 import { Bell } from './bell.ts';
@@ -9,8 +10,9 @@ import { DropCounter } from './drops.ts';
 import type { ForeignNamespace } from './foreign-namespace.ts';
 import { notFrom } from './foreign-namespace.ts';
 import type { KernelFilter } from './narrow.ts';
+import { nowNs } from './now.ts';
 import { gatherMs } from './pace.ts';
-import { Receiver, nowNs } from './receiver.ts';
+import { Receiver } from './receiver.ts';
 import { Retry } from './retry.ts';
 import { Scanner } from './scanner.ts';
 import { Session } from './session.ts';
@@ -122,10 +124,10 @@ export class ConnectorReader {
     }
   }
 
-  /** Without a subscription from where this process is there will be no event to match a record with. */
+  /** Where there will be no event to match a record with, none is asked for. */
   #openCaptures(): void {
-    const { execCache, foreignNamespace } = this.#config;
-    const obstacle = foreignNamespace === null ? undefined : notFrom(foreignNamespace).message;
+    const { execCache, foreignNamespace, kernelFilter } = this.#config;
+    const obstacle = foreignNamespace === null ? nothingToRecord(kernelFilter?.kinds ?? null)?.reason : notFrom(foreignNamespace).message;
     this.#receiver.captures.open(this.#openExecCache, { mode: execCache, obstacle });
   }
 

@@ -10,6 +10,7 @@ import { ACK, FOREIGN, SLOT_BYTES, setSlot } from './frame.ts';
 import type { LossRecord } from './frame.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { MessageVector } from './message-vector.ts';
+import { nowNs } from './now.ts';
 import { Pace } from './pace.ts';
 import { SequenceTracker } from './sequence.ts';
 import { liveClocks } from './clock-sample.ts';
@@ -113,6 +114,9 @@ export class Receiver {
     if (errno === Errno.EAGAIN || errno === Errno.EINTR || errno === 0) {
       this.drainedNs = nowNs();
       if (this.clock.settling) this.clock.settle(this.#stamps, 0, true);
+      // The next event, before which the latest moves are to be put, may be long in coming.
+      this.captures.settleMoves(this.drainedNs);
+      this.frame.commit(0, this.clock.offsetsAt(this.drainedNs), this.drainedNs);
       return false;
     }
     if (errno !== Errno.ENOBUFS)
@@ -189,16 +193,23 @@ export class Receiver {
     this.#frameOffsets = undefined;
     this.#execs = 0;
     let first = 0;
-    for (let i = 0; i < received; i += 1) {
+    for (let i = 0, moved = false; i < received; i += moved ? 0 : 1) {
       if (!this.frame.hasRoom) {
         this.#commit(i - first, atNs);
         if (!this.#continue(i - first)) return;
         first = i;
       }
-      this.#takeOne(i, i - first, received - first);
+      moved = this.#isAfterMove(i, i - first);
+      if (moved) this.captures.move(i - first);
+      else this.#takeOne(i, i - first, received - first);
     }
     this.#commit(received - first, atNs);
     this.pace.note(received, this.#execs, atNs);
+  }
+
+  #isAfterMove(i: number, slot: number): boolean {
+    const at = this.frame.slotAt(slot);
+    return this.captures.moveNs <= stampNsOf(this.#ring.words, at) && this.#isEvent(i, at);
   }
 
   #commit(slots: number, atNs: number): void {
@@ -273,21 +284,17 @@ export class Receiver {
     this.#execs += 1;
     const pid = secondOf(this.#ring.words, at);
     if (this.captures.exec({ slot, tgid: pid, stampNs }) || this.#control.stopRequest === StopRequest.hurry) return;
-    this.frame.exec(this.captures.procfs, { slot, pid, stampNs, exited: this.#exitsBefore(pid, slot + 1, slots) });
+    this.frame.exec(this.captures.procfs, { slot, pid, stampNs, exited: this.#isOver(pid, slot + 1, slots) });
   }
 
-  /** Whether the exit of `pid` is among the slots from `from` on. */
-  #exitsBefore(pid: number, from: number, slots: number): boolean {
+  /** Whether what `pid` executed is over by the slots from `from` on: it exits there, or executes something else, which is what /proc would tell of. */
+  #isOver(pid: number, from: number, slots: number): boolean {
     const { words } = this.#ring;
     for (let slot = from; slot < slots; slot += 1) {
       const at = this.frame.slotAt(slot);
       if (whatOf(words, at) === What.EXIT && firstOf(words, at) === pid) return true;
+      if (whatOf(words, at) === What.EXEC && secondOf(words, at) === pid) return true;
     }
     return false;
   }
-}
-
-/** CLOCK_MONOTONIC, nanoseconds. */
-export function nowNs(): number {
-  return Number(process.hrtime.bigint());
 }

@@ -53,7 +53,14 @@ export class SelfTest {
 
   see(items: readonly Heard[]): void {
     for (const heard of items) {
-      if (heard.kind === 'SNAPSHOT' || heard.kind === 'RECOVERED' || heard.kind === 'SCAN' || heard.kind === 'LOSS') continue;
+      if (
+        heard.kind === 'SNAPSHOT' ||
+        heard.kind === 'RECOVERED' ||
+        heard.kind === 'MOVED' ||
+        heard.kind === 'SCAN' ||
+        heard.kind === 'LOSS'
+      )
+        continue;
       this.#heardAnything = true;
       if (heard.pid === this.#child) this.#awaited.delete(heard.kind);
     }

@@ -9,7 +9,7 @@
  * Installed headers may be older than the running kernel, so the constants stand here with their origin.
  */
 import type { Usage } from '../../core/event.ts';
-import type { Capture, KernelEvent, SidEvent } from '../../core/kernel-event.ts';
+import type { Capture, KernelEvent, Piece, SidEvent } from '../../core/kernel-event.ts';
 
 export const DATAGRAM_BYTES = 76;
 const NLMSG_DONE = 3;
@@ -101,6 +101,8 @@ export interface Reception {
   readonly capture: Capture | null;
   /** Of a FORK: start of the child. */
   readonly startBootNs?: number | undefined;
+  /** Of a FORK: where the child began, if not where its parent was. */
+  readonly cgroup?: Piece | undefined;
   /** Of an EXIT. */
   readonly usage?: Usage | undefined;
 }
@@ -123,7 +125,7 @@ export function decodeEvent(from: Datagrams, at: number, reception: Reception): 
   };
   switch (whatOf(words, at)) {
     case What.FORK:
-      return forkEvent(common, words, { w, startBootNs: reception.startBootNs });
+      return forkEvent(common, words, { w, reception });
     case What.EXEC:
       return { kind: 'EXEC', ...common, capture: reception.capture };
     case What.EXIT:
@@ -136,9 +138,11 @@ export function decodeEvent(from: Datagrams, at: number, reception: Reception): 
 }
 
 /** The union names the parent first; the event is the child's. */
-function forkEvent(common: Common, words: Uint32Array, { w, startBootNs }: { w: number; startBootNs: number | undefined }): KernelEvent {
+function forkEvent(common: Common, words: Uint32Array, { w, reception }: { w: number; reception: Reception }): KernelEvent {
   const { pid: parentPid, tgid: parentTgid } = common;
-  return { kind: 'FORK', ...common, pid: words[w + 2] as number, tgid: words[w + 3] as number, parentPid, parentTgid, startBootNs };
+  const [pid, tgid] = [words[w + 2] as number, words[w + 3] as number];
+  const { startBootNs, cgroup } = reception;
+  return { kind: 'FORK', ...common, pid, tgid, parentPid, parentTgid, startBootNs, cgroup };
 }
 
 function exitEvent(common: Common, words: Uint32Array, { w, usage }: { w: number; usage: Usage | undefined }): KernelEvent {

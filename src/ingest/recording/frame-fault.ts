@@ -11,8 +11,10 @@ import {
   SLOTS_AT,
   SLOT_BYTES,
   USED_BYTES,
+  isCompanion,
 } from '../proc-connector/frame.ts';
 import type { RingView } from '../proc-connector/frame.ts';
+import { isPlaced } from '../proc-connector/placed.ts';
 
 /** Sizes of those aux records that have only one. */
 export const FIXED_AUX_BYTES: Readonly<Record<number, number>> = {
@@ -54,9 +56,8 @@ function auxFault(view: RingView, { at: first, end, slots, count }: AuxRecords):
     if (bytes < AUX_HEADER_BYTES || bytes % 8 !== 0 || at + bytes > end) return `record ${i + 1} of ${count} does not fit its frame`;
     const fixed = FIXED_AUX_BYTES[type];
     if (fixed !== undefined && bytes !== fixed) return `a record of type ${type} has ${bytes} bytes`;
-    if (isOfSlot(type) && (words[at / 4 + 2] as number) >= slots) return `a record of type ${type} belongs to no slot`;
-    const captured = type === Aux.CAPTURE || type === Aux.SNAPSHOT || type === Aux.RECOVERED;
-    if (captured ? !isCapture(words, at + AUX_HEADER_BYTES, at + bytes) : !areFinite(view, at, bytes)) return 'a record is not of its form';
+    if (isCompanion(type) && (words[at / 4 + 2] as number) >= slots) return `a record of type ${type} belongs to no slot`;
+    if (!isOfItsForm(view, at, bytes)) return 'a record is not of its form';
     at += bytes;
   }
   return undefined;
@@ -66,8 +67,18 @@ function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
 }
 
-function isOfSlot(type: number): boolean {
-  return type === Aux.CAPTURE || type === Aux.FORKED || type === Aux.USED;
+function isOfItsForm(view: RingView, at: number, bytes: number): boolean {
+  switch (view.words[at / 4 + 1]) {
+    case Aux.CAPTURE:
+    case Aux.SNAPSHOT:
+    case Aux.RECOVERED:
+      return isCapture(view.words, at + AUX_HEADER_BYTES, at + bytes);
+    case Aux.FORKED_INTO:
+    case Aux.MOVED:
+      return isPlaced(view, at, bytes);
+    default:
+      return areFinite(view, at, bytes);
+  }
 }
 
 function isCapture(words: Uint32Array, at: number, end: number): boolean {

@@ -57,6 +57,7 @@ export class Redactor {
     if (fixed !== undefined) this.#to.bytes.set(bytes.subarray(at + AUX_HEADER_BYTES, at + fixed), to + AUX_HEADER_BYTES);
     else if (type === Aux.CAPTURE || type === Aux.SNAPSHOT || type === Aux.RECOVERED)
       length = AUX_HEADER_BYTES + this.#copyCapture(at + AUX_HEADER_BYTES, to + AUX_HEADER_BYTES);
+    else if (type === Aux.FORKED_INTO || type === Aux.MOVED) length = bytes.copy(this.#to.bytes, to, at, at + (words[at / 4] as number));
     // Copied blindly it would carry whatever it holds.
     if (length === undefined) throw new AgentError('BUG', `no redaction is known for records of type ${type}`);
     this.#to.words[to / 4] = length;

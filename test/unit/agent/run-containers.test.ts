@@ -9,20 +9,22 @@ import { recordedLog } from './log-lines.ts';
 
 function opened(docker: string, isLive = true) {
   const { log, entries } = recordedLog();
-  const containers = new RunContainers({ docker, labels: true }, { log, isLive });
+  const news: string[] = [];
+  const containers = new RunContainers({ docker, labels: true }, { log, isLive, onNews: (id) => void news.push(id) });
   onTestFinished(() => containers.close());
   containers.open();
-  return { containers, entries, of: () => containers.catalogue.of(`/docker/${ID}`)?.full };
+  return { containers, entries, news, of: () => containers.catalogue.of(`/docker/${ID}`)?.full };
 }
 
 describe('the containers of a run', () => {
   it('get their names from the engine, and the log says that there is one', async () => {
     const server = await fakeEngine();
     server.containers.push({ id: ID, name: 'web' });
-    const { of, entries, containers } = opened(server.socketPath);
+    const { of, entries, news, containers } = opened(server.socketPath);
     expect(containers.limit).toBeUndefined();
     expect(of()).toMatchObject({ id: ID, name: null });
     await waitFor(() => of()?.name === 'web', { what: 'the name' });
+    expect(news).toEqual([ID]);
     expect(entries).toMatchObject([{ level: 'info' }]);
   });
 

@@ -142,6 +142,24 @@ describe('advice', () => {
     ['sinks: {a: {type: file, queue: {max_size: 256MiB}}}', 'sinks: the queues together may take 256MiB of memory'],
   ])('%s', (text, warning) => expect(advice(`${QUIET}${text}\n`)).toEqual([expect.stringContaining(warning)]));
 
+  it('says what stands against the exec cache, in the words of START, where it is asked for', () => {
+    const files = { text: () => undefined, link: () => undefined };
+    const said = (mode: string, reason?: string) => {
+      const against = () => (reason === undefined ? undefined : { reason, fix: 'mend it' });
+      const { config } = loadConfig({ overrides: [`enrich.exec_cache=${mode}`] });
+      return adviceFor(config, files, against).flatMap(({ path, warning }) => (path === 'enrich.exec_cache' ? [warning] : []));
+    };
+    expect(said('auto', 'CAP_BPF is not held')).toEqual(['CAP_BPF is not held; /proc is read instead']);
+    expect(said('on', 'CAP_BPF is not held')).toEqual(['CAP_BPF is not held: the agent will not start']);
+    expect(said('off', 'CAP_BPF is not held')).toEqual([]);
+    expect(said('auto')).toEqual([]);
+    const { config } = loadConfig({ overrides: ['enrich.exec_cache=auto', 'source.kernel_filter=true', 'source.events=[comm]'] });
+    expect(adviceFor(config, files, () => undefined)).toContainEqual({
+      path: 'enrich.exec_cache',
+      warning: expect.stringMatching(/^source\.kernel_filter leaves out .*; \/proc is read instead$/) as string,
+    });
+  });
+
   it('says when no process would be seen', () => {
     expect(advice('source: {receive_buffer: 4MiB, events: [uid]}')).toEqual([
       expect.stringContaining('source.events: no fork, exec or exit is reported'),

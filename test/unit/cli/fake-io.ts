@@ -43,6 +43,7 @@ export function fakeActions(called: Called = { run: [], record: [], decode: [], 
     verify: (paths, options) => Promise.resolve(called.verify.push([paths, options]) - 1),
     dlq: (options) => Promise.resolve(called.dlq.push(options) - 1),
     selfTest: () => Promise.resolve({ ok: true, reason: 'a forked process was heard', fix: null }),
+    tryExecCache: () => Promise.resolve({ features: ['exec', 'fork', 'exit', 'cgroups'], missing: [] }),
   };
 }
 

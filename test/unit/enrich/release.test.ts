@@ -52,6 +52,19 @@ it('a filter leaves out what it names, and the books know', () => {
   expect(one.withheld).toEqual({ filtered: 2, throttled: 0 });
 });
 
+it('a throttle tells when it is asked what is due, also where nothing more is heard', () => {
+  const one = enricher({ throttle: { by: 'exe', rate: 1, burst: 2, reportEveryMs: 10_000 } });
+  expect(one.dueNs).toBe(Number.POSITIVE_INFINITY);
+  allOf(one, ...[1, 2, 3, 4, 5].map((n) => fork(1000 + n, 50, 100 + n)));
+  expect(one.dueNs).toBe(11_003e6);
+  const told: AnyEvent[] = [];
+  one.tell(11_002e6, (event) => told.push(event));
+  expect(told).toEqual([]);
+  one.tell(11_003e6, (event) => told.push(event));
+  expect(told.map(({ stream, event }) => stream === 'agent' && event.throttle?.count)).toEqual([3]);
+  expect(one.dueNs).toBe(Number.POSITIVE_INFINITY);
+});
+
 it('a throttle counts what is too much, and tells at the end what it has not told', () => {
   const one = enricher({ throttle: { by: 'exe', rate: 1, burst: 2, reportEveryMs: 10_000 } });
   const made = allOf(one, ...[1, 2, 3, 4, 5].map((n) => fork(1000 + n, 50, 100 + n)));

@@ -131,7 +131,7 @@ describe('a stop', () => {
     expect(old.written).toEqual([1, 2]);
     expect(log).toContain('close never');
     await expect(pipeline.change(change({}), never)).rejects.toMatchObject({ code: 'STOPPED_EARLY' });
-    await pipeline.publish(event('RELOAD', 'agent'));
+    await pipeline.publish((emit) => emit(event('RELOAD', 'agent')));
     expect(old.written).toEqual([1, 2]);
   });
 

@@ -106,7 +106,12 @@ export function build(
   batches: Heard[][],
   lanes: Lane[],
   log: string[],
-  extra: { shutdownTimeoutMs?: number; source?: ScriptedSource; checkpoints?: Checkpoints } = {},
+  extra: {
+    shutdownTimeoutMs?: number;
+    source?: ScriptedSource;
+    checkpoints?: Checkpoints;
+    finish?: (emit: (any: AnyEvent) => void) => void;
+  } = {},
 ): { pipeline: Pipeline; source: ScriptedSource; notes: string[] } {
   const source = extra.source ?? new ScriptedSource(batches, log);
   const notes: string[] = [];
@@ -129,6 +134,7 @@ export function build(
       lost: (sink, _e, n) => void notes.push(`lost ${sink} ${n}`),
     },
     first: () => event('START', 'agent'),
+    ...(extra.finish === undefined ? {} : { finish: extra.finish }),
     last: (failure) => event(failure === undefined ? 'STOP' : 'FAILED', 'agent'),
     shutdownTimeoutMs: extra.shutdownTimeoutMs ?? 60_000,
   });

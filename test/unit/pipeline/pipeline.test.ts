@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { AnyEvent } from '../../../src/core/any-event.ts';
+import type { Batch } from '../../../src/core/batch.ts';
+import type { Encoded } from '../../../src/core/encoded.ts';
 import { AgentError } from '../../../src/core/errors.ts';
 import { imbalances } from '../../../src/core/ledger.ts';
 import type { Lane } from '../../../src/pipeline/lane.ts';
-import { ScriptedSource, build, heard, lane, never, recorder } from './fixtures.ts';
+import { ScriptedSource, build, event, heard, lane, never, recorder } from './fixtures.ts';
 import type { FakeSink } from './fixtures.ts';
 
 describe('the order of things', () => {
@@ -17,6 +20,40 @@ describe('the order of things', () => {
     expect(log).toEqual(['open a', 'open source', 'close source', 'close a']);
     expect(sink.written).toEqual([1, 2, 3, 4, 5]);
     expect(pipeline.state).toBe('stopped');
+  });
+
+  test('what was counted and not told comes after everything heard and before STOP', async () => {
+    const log: string[] = [];
+    const kinds: string[] = [];
+    const sink = recorder();
+    const watched = { ...sink, write: async (batch: Batch<Encoded>) => void kinds.push(...batch.items.map(({ kind }) => kind)) };
+    const finish = (emit: (any: AnyEvent) => void): void => {
+      emit(event('THROTTLE', 'agent'));
+      emit(event('THROTTLE', 'agent'));
+    };
+    const { pipeline } = build([[heard(1)]], [lane('a', watched, log)], log, { finish });
+    await pipeline.start(never);
+    const running = pipeline.run();
+    pipeline.stop();
+    await running;
+    expect(kinds).toEqual(['START', 'SID', 'THROTTLE', 'THROTTLE', 'STOP']);
+  });
+
+  test('what nothing heard gave rise to is published in its turn, and has a place in the books', async () => {
+    const log: string[] = [];
+    const sink = recorder();
+    const lanes = [lane('a', sink, log)];
+    const { pipeline } = build([], lanes, log);
+    await pipeline.start(never);
+    const running = pipeline.run();
+    await pipeline.publish((emit) => {
+      emit(event('THROTTLE', 'agent'));
+      emit(event('THROTTLE', 'agent'));
+    });
+    expect(lanes[0]?.ledger.accepted).toBe(3);
+    pipeline.stop();
+    await running;
+    expect(sink.written).toEqual([1, 2, 3, 4]);
   });
 
   test('a sink that does not open fails the start with its error, and what was opened is closed', async () => {

@@ -64,6 +64,11 @@ export class BpfRing {
     return -1;
   }
 
+  /** Something is there that `next` does not give yet: the first of it is still being written, by another CPU. */
+  get isBlocked(): boolean {
+    return this.#read < this.#end;
+  }
+
   /** Points `view` at the record at `position`. */
   show(position: number, view: RecordView): void {
     const at = (position & this.#mask) >>> 0;

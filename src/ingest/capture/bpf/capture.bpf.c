@@ -22,7 +22,7 @@ int on_fork(struct raw_tracepoint *of) {
   if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid)) return 0;
   put_head(&record.head, RECORD_FORK, child);
   record.head.thread = BPF_CORE_READ(parent, pid);
-  if (BPF_CORE_READ(child, cgroups) == BPF_CORE_READ(parent, cgroups)) record.head.flags = SAME_CGROUPS;
+  if (BPF_CORE_READ(child, cgroups) == BPF_CORE_READ(child, real_parent, cgroups)) record.head.flags = SAME_CGROUPS;
   else put_cgroups(record.cgroups, child);
   put_minor(&record, sizeof record);
   return 0;

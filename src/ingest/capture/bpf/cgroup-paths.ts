@@ -3,8 +3,10 @@ import { HIERARCHIES } from './layout.ts';
 import type { Hierarchy } from './hierarchies.ts';
 import type { FoundCgroup } from './cgroup-walk.ts';
 
-/** More than the largest hosts have; the oldest go first. About 250 bytes each. */
+/** More than the largest hosts have; those that are gone go first, then the oldest. About 250 bytes each. */
 export const MAX_CGROUPS = 32_768;
+/** How many go at once: to find the oldest, a Map passes over all that were deleted before it. */
+const EVICTED = MAX_CGROUPS / 8;
 /** Sets of cgroups in which processes are; a handful for each container. */
 const MAX_TEXTS = 4096;
 /** What a cgroup is remembered for after its end: a record of its last process may wait so long, and one of a move. */
@@ -55,10 +57,15 @@ export class CgroupPaths {
     return size;
   }
 
+  /** How many ends are kept in mind. */
+  get remembered(): number {
+    return this.#released.length;
+  }
+
   add({ hierarchy, id, path }: FoundCgroup): void {
     let named = this.#named.get(hierarchy);
     if (named === undefined) this.#named.set(hierarchy, (named = new Map<number, Named>()));
-    if (named.size >= MAX_CGROUPS) for (const [oldest] of named) if (named.size >= MAX_CGROUPS) named.delete(oldest);
+    if (named.size >= MAX_CGROUPS && !named.has(id)) this.#evict(named);
     named.set(id, { path, releasedNs: Number.POSITIVE_INFINITY });
   }
 
@@ -72,23 +79,28 @@ export class CgroupPaths {
     for (const entry of named.values()) if (entry.path.startsWith(`${former}/`)) entry.path = path + entry.path.slice(former.length);
   }
 
+  /** Its path is not known any more, nor are those of its descendants; there is no former one where it was just made. */
+  unname(hierarchy: number, id: number): void {
+    const named = this.#named.get(hierarchy);
+    const former = named?.get(id)?.path;
+    if (named === undefined || former === undefined) return;
+    this.#texts.clear();
+    for (const [one, { path }] of named) if (path === former || path.startsWith(`${former}/`)) named.delete(one);
+  }
+
   release(hierarchy: number, id: number, atNs: number): void {
     const entry = this.#named.get(hierarchy)?.get(id);
     if (entry === undefined) return;
     entry.releasedNs = atNs;
+    if (this.#released.length >= MAX_CGROUPS) this.#forget(EVICTED);
     this.#released.push({ hierarchy, id, atNs });
   }
 
   /** Forgets what was released long ago. */
   expire(nowNs: number): void {
     let due = 0;
-    for (; due < this.#released.length; due += 1) {
-      const { hierarchy, id, atNs } = this.#released[due] as Released;
-      if (nowNs - atNs < RETENTION_NS) break;
-      const named = this.#named.get(hierarchy);
-      if (named?.get(id)?.releasedNs === atNs) named.delete(id);
-    }
-    if (due > 0) this.#released.splice(0, due);
+    while (due < this.#released.length && nowNs - (this.#released[due] as Released).atNs >= RETENTION_NS) due += 1;
+    if (due > 0) this.#forget(due);
   }
 
   pathOf(hierarchy: number, id: number): string | undefined {
@@ -110,6 +122,26 @@ export class CgroupPaths {
     if (isFull) this.#texts.clear();
     this.#texts.set(mix, { ids: view.words.slice(first, first + IDS_WORDS), text, next: isFull ? undefined : known });
     return text;
+  }
+
+  /** Makes room: who makes and removes cgroups without end is not to have those forgotten that are in use. */
+  #evict(named: Map<number, Named>): void {
+    while (named.size >= MAX_CGROUPS && this.#released.length > 0) this.#forget(EVICTED);
+    if (named.size < MAX_CGROUPS) return;
+    let left = EVICTED;
+    for (const oldest of named.keys()) {
+      named.delete(oldest);
+      left -= 1;
+      if (left === 0) return;
+    }
+  }
+
+  /** The `count` released longest ago. */
+  #forget(count: number): void {
+    for (const { hierarchy, id, atNs } of this.#released.splice(0, count)) {
+      const named = this.#named.get(hierarchy);
+      if (named?.get(id)?.releasedNs === atNs) named.delete(id);
+    }
   }
 
   #compose(view: RecordView, offset: number): Buffer | undefined {

@@ -1,4 +1,4 @@
-import { Cgroup, HIERARCHIES, MoveFlag, NO_HIERARCHY, RecordType } from './layout.ts';
+import { CGROUP_PATH_BYTES, Cgroup, HIERARCHIES, MoveFlag, NO_HIERARCHY, RecordType } from './layout.ts';
 import type { BpfRing } from './bpf-ring.ts';
 import { CgroupPaths, MAX_CGROUPS } from './cgroup-paths.ts';
 import { walkCgroups } from './cgroup-walk.ts';
@@ -10,11 +10,10 @@ const MAX_MOVES = 4096;
 /** A walk takes about 10 µs a cgroup, and only what got lost makes one necessary. */
 const WALK_EVERY_NS = 10e9;
 
-/** A process, or with `wholeGroup` false a thread of it, was put into another cgroup. */
+/** A process was put into another cgroup. */
 export interface CgroupMove {
   readonly tgid: number;
   readonly stampNs: number;
-  readonly wholeGroup: boolean;
   /** As in /proc/<pid>/cgroup, after the move; undefined when that is not known. */
   readonly cgroup: Buffer | undefined;
 }
@@ -29,7 +28,9 @@ export class CgroupTracker {
   readonly #root: string;
   readonly #view = new RecordView();
   readonly #hierarchies = new Set<number>();
-  #moves: CgroupMove[] = [];
+  readonly #moves: CgroupMove[] = [];
+  /** How many of these were taken. */
+  #taken = 0;
   #walkedNs = 0;
 
   /** `wanted`: hierarchies by their place, shared with the programs, which are not running yet. */
@@ -69,12 +70,29 @@ export class CgroupTracker {
     this.paths.expire(nowNs);
   }
 
-  /** Moves since the last call, in their order. */
-  takeMoves(): readonly CgroupMove[] {
-    if (this.#moves.length === 0) return this.#moves;
-    const moves = this.#moves;
-    this.#moves = [];
-    return moves;
+  /** The moment of the oldest move that nobody took; infinite where there is none. */
+  get moveNs(): number {
+    return this.#moves[this.#taken]?.stampNs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** That move: they come in their order, as the kernel moves one process at a time. */
+  takeMove(): CgroupMove | undefined {
+    const move = this.#moves[this.#taken];
+    if (move === undefined) return undefined;
+    this.#taken += 1;
+    if (this.#taken === this.#moves.length) {
+      this.#moves.length = 0;
+      this.#taken = 0;
+    }
+    return move;
+  }
+
+  /** A move that was not told as one: it comes among those that wait by its moment. */
+  add(move: CgroupMove): void {
+    if (!this.#hasRoom()) return;
+    let at = this.#moves.length;
+    while (at > this.#taken && (this.#moves[at - 1] as CgroupMove).stampNs > move.stampNs) at -= 1;
+    this.#moves.splice(at, 0, move);
   }
 
   #take(view: RecordView): void {
@@ -84,19 +102,34 @@ export class CgroupTracker {
     this.#hierarchies.add(hierarchy);
     if (!this.#wanted.includes(hierarchy)) return;
     const { type } = view;
-    if (type === RecordType.CGROUP_MADE) this.paths.add({ hierarchy, id, path: pathIn(view) });
-    else if (type === RecordType.CGROUP_RENAMED) this.paths.rename({ hierarchy, id, path: pathIn(view) });
+    if (type === RecordType.CGROUP_MADE || type === RecordType.CGROUP_RENAMED) this.#name(type, { hierarchy, id, path: pathIn(view) });
     else if (type === RecordType.CGROUP_RELEASED) this.paths.release(hierarchy, id, view.stampNs);
     else if (type === RecordType.MOVE) this.#move(view);
   }
 
+  /** Of one with too long a path nothing is known: processes there are looked at in /proc. */
+  #name(type: number, found: { readonly hierarchy: number; readonly id: number; readonly path: string | undefined }): void {
+    const { hierarchy, id, path } = found;
+    if (path === undefined) this.paths.unname(hierarchy, id);
+    else if (type === RecordType.CGROUP_MADE) this.paths.add({ hierarchy, id, path });
+    else this.paths.rename({ hierarchy, id, path });
+  }
+
+  /** Where a thread belongs that was moved apart from its process, nobody asks. */
   #move(view: RecordView): void {
-    if (this.#moves.length >= MAX_MOVES) {
-      this.movesLost += 1;
-      return;
-    }
+    if (!view.has(MoveFlag.WHOLE_GROUP) || !this.#hasRoom()) return;
     const cgroup = this.paths.textOf(view, Cgroup.CGROUPS);
-    this.#moves.push({ tgid: view.tgid, stampNs: view.stampNs, wholeGroup: view.has(MoveFlag.WHOLE_GROUP), cgroup });
+    this.#moves.push({ tgid: view.tgid, stampNs: view.stampNs, cgroup });
+  }
+
+  /** For one more move; else it is counted as lost. */
+  #hasRoom(): boolean {
+    if (this.#moves.length < MAX_MOVES) return true;
+    this.#moves.splice(0, this.#taken);
+    this.#taken = 0;
+    if (this.#moves.length < MAX_MOVES) return true;
+    this.movesLost += 1;
+    return false;
   }
 
   /** One may have been mounted since. */
@@ -109,8 +142,9 @@ export class CgroupTracker {
   }
 }
 
-function pathIn(view: RecordView): string {
+/** Undefined when the record does not hold it whole: then it is as long as there is room, or not there. */
+function pathIn(view: RecordView): string | undefined {
   const at = view.at + Cgroup.PATH;
   const bytes = view.u32(Cgroup.PATH_BYTES);
-  return bytes === 0 ? '/' : view.bytes.toString('latin1', at, at + bytes - 1);
+  return bytes <= 1 || bytes >= CGROUP_PATH_BYTES ? undefined : view.bytes.toString('latin1', at, at + bytes - 1);
 }

@@ -9,7 +9,10 @@ export interface FoundCgroup {
   readonly path: string;
 }
 
-/** All cgroups below a mount, `limit` at most: the id of one is the inode of its folder. Those that vanish meanwhile are left out. */
+/**
+ * All cgroups below a mount, `limit` at most: the id of one is the inode of its folder. Those that cannot be looked at are left out, as they vanish meanwhile, or lie
+ * deeper than a path can say, which whoever may make cgroups can arrange: processes there are looked at in /proc.
+ */
 export function* walkCgroups({ hierarchy, root, point }: CgroupMount, limit: number): Generator<FoundCgroup> {
   const waiting = [''];
   for (let path = waiting.pop(), found = 0; path !== undefined && found < limit; path = waiting.pop(), found += 1) {
@@ -19,12 +22,7 @@ export function* walkCgroups({ hierarchy, root, point }: CgroupMount, limit: num
       for (const entry of readdirSync(folder, { withFileTypes: true, encoding: 'latin1' }))
         if (entry.isDirectory()) waiting.push(`${path}/${entry.name}`);
     } catch (error) {
-      if (!isGone(error)) throw error;
+      if (errnoName(error) === undefined) throw error;
     }
   }
-}
-
-function isGone(error: unknown): boolean {
-  const errno = errnoName(error);
-  return errno === 'ENOENT' || errno === 'ENODEV' || errno === 'EACCES';
 }

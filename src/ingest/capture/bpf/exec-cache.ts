@@ -84,9 +84,13 @@ export class ExecCache {
     const { maxArgsBytes, ringBytes = RING_BYTES, features = ALL } = options;
     const programs = loadPrograms(library, { maxArgsBytes, processesBytes: ringBytes, cgroupsBytes: CGROUP_RING_BYTES, features });
     if ('refused' in programs) return refusedBy(programs);
-    const cache = ExecCache.#start(programs, { ringBytes, root: options.root ?? '/proc' });
-    if ('reason' in cache) programs.object.close();
-    return cache;
+    let cache: ExecCache | Unavailable | undefined;
+    try {
+      cache = ExecCache.#start(programs, { ringBytes, root: options.root ?? '/proc' });
+      return cache;
+    } finally {
+      if (cache === undefined || 'reason' in cache) programs.object.close();
+    }
   }
 
   static #start(programs: LoadedPrograms, { ringBytes, root }: { ringBytes: number; root: string }): ExecCache | Unavailable {
@@ -124,9 +128,17 @@ export class ExecCache {
     return this.#matcher.takeExec(tgid, stampNs);
   }
 
-  /** The record of a FORK event whose child is `tgid`. It is made just after the event was sent, so it may not be there yet; then it is no leftover. */
+  /** The record of a FORK event whose child is `tgid`. It is made just after the event was sent, so it may not be there yet; then it is no leftover, but a late one. */
   takeFork(tgid: number, stampNs: number): RecordView | undefined {
     return this.#matcher.takeFork(tgid, stampNs);
+  }
+
+  /** FORK records that came after their event had asked: what they tell of cgroups is told as moves. */
+  turnLateForks(): void {
+    for (let fork = this.#matcher.takeLateFork(); fork !== undefined; fork = this.#matcher.takeLateFork()) {
+      if (isInherited(fork)) continue;
+      this.#cgroups.add({ tgid: fork.tgid, stampNs: fork.stampNs, cgroup: this.cgroupOf(fork) });
+    }
   }
 
   /** The record of a process's end, for the EXIT event of its last thread. */
@@ -139,15 +151,24 @@ export class ExecCache {
     return this.#matcher.takeLeftover(untilNs);
   }
 
-  /** What /proc/<pid>/cgroup would have said at a FORK or EXEC; undefined when that is not known, and of a FORK into the cgroups of its parent. */
+  /** What /proc/<pid>/cgroup would have said at a FORK or EXEC; undefined when that is not known, and of a FORK into the cgroups of its parent (`isInherited`). */
   cgroupOf(record: RecordView): Buffer | undefined {
-    if (record.type === RecordType.FORK && record.has(ForkFlag.SAME_CGROUPS)) return undefined;
+    if (isInherited(record)) return undefined;
     return this.#cgroups.paths.textOf(record, CGROUPS_AT);
   }
 
-  /** Processes that were put into other cgroups since the last call. */
-  takeMoves(): readonly CgroupMove[] {
-    return this.#cgroups.takeMoves();
+  /** The moment at which a process was put into another cgroup, the oldest that nobody took; infinite where there is none. */
+  get moveNs(): number {
+    return this.#cgroups.moveNs;
+  }
+
+  takeMove(): CgroupMove | undefined {
+    return this.#cgroups.takeMove();
+  }
+
+  /** Records are there that cannot be seen before another one is written: an event without a record may have one. */
+  get isBlocked(): boolean {
+    return !this.#closed && this.#ring.isBlocked;
   }
 
   /** Bytes of records that wait. */
@@ -179,6 +200,11 @@ export class ExecCache {
     this.#droppedCgroups = droppedCgroups;
     this.#cgroups.repair(atNs);
   }
+}
+
+/** Whether the cgroups of a FORK are those of the parent that its event names. */
+export function isInherited(record: RecordView): boolean {
+  return record.type === RecordType.FORK && record.has(ForkFlag.SAME_CGROUPS);
 }
 
 const UNMAPPED: Unavailable = {

@@ -80,6 +80,8 @@ export const Exit = {
 } as const;
 export const EXIT_BYTES = 128;
 
+/** What the programs, and the kernel before them, keep of the path of a cgroup at most, with its NUL. */
+export const CGROUP_PATH_BYTES = 1024;
 export const Cgroup = { ID: 16, HIERARCHY: 24, PATH_BYTES: 28, CGROUPS: 32, PATH: 72 } as const;
 
 /** .rodata: u32 0 · u32 bytes of an argv that is kept whole · u32 of the head, · u32 of the tail of a longer one. */

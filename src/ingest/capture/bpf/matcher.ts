@@ -52,6 +52,8 @@ export class RecordMatcher {
   readonly #exit = new RecordView();
   /** Stamps of FORK events that found no record, by the child, oldest first. */
   readonly #bareForks = new Map<number, number>();
+  /** Numbers of FORK records that came after their event had asked. */
+  readonly #lateForks: number[] = [];
 
   /** `places`: how many records may wait, a power of two; more stay in the ring unseen. */
   constructor(ring: BpfRing, places: number) {
@@ -73,6 +75,7 @@ export class RecordMatcher {
       this.#ring.show(position, this.#seen);
       const { type, tgid, stampNs } = this.#seen;
       this.#pending.add(type, tgid, stampNs, position);
+      if (type === RecordType.FORK && this.#isLate(this.#seen)) this.#lateForks.push(this.#pending.end - 1);
       this.#count(type);
     }
   }
@@ -80,6 +83,7 @@ export class RecordMatcher {
   /** Nothing waits any more: its memory is about to go. */
   forget(): void {
     this.#pending = new PendingRecords(MIN_PLACES);
+    this.#lateForks.length = 0;
   }
 
   /** The newest EXEC of process `tgid` that is not later than the event: it may have executed twice since the last look. */
@@ -91,9 +95,26 @@ export class RecordMatcher {
   /** The FORK of which the child is `tgid`: the oldest that is not earlier than the event, which the kernel sends first. */
   takeFork(tgid: number, stampNs: number): RecordView | undefined {
     const number = this.#matched(this.#pending.oldestSince(RecordType.FORK, tgid, stampNs));
-    if (number >= 0) return this.#show(number, this.#fork);
+    if (number >= 0) {
+      this.#bareForks.delete(tgid);
+      return this.#show(number, this.#fork);
+    }
     this.#bareForks.set(tgid, stampNs);
     if (this.#bareForks.size > MAX_BARE_FORKS) this.#bareForks.delete(this.#bareForks.keys().next().value as number);
+    return undefined;
+  }
+
+  /**
+   * A FORK record that came after its event had asked, and was told without it; undefined when there is none. It comes before all events of the child's own: until it
+   * is made the child does not run.
+   */
+  takeLateFork(): RecordView | undefined {
+    for (let number = this.#lateForks.pop(); number !== undefined; number = this.#lateForks.pop()) {
+      if (!this.#pending.isWaiting(number)) continue; // its event has asked again, or it was left over
+      this.#pending.settle(number);
+      this.#settleLate(this.#show(number, this.#fork));
+      return this.#fork;
+    }
     return undefined;
   }
 
@@ -113,7 +134,7 @@ export class RecordMatcher {
       const type = pending.typeOf(number);
       pending.settle(number);
       // Of an EXEC that found no room.
-      if (type === RecordType.TAIL || (type === RecordType.FORK && this.#isLate(number))) continue;
+      if (type === RecordType.TAIL || (type === RecordType.FORK && this.#wasLate(number))) continue;
       this.counters.recovered += 1;
       if (type === RecordType.EXEC) return { kind: 'EXEC', record: this.#showExec(number) };
       if (type === RecordType.FORK) return { kind: 'FORK', record: this.#show(number, this.#fork) };
@@ -127,14 +148,23 @@ export class RecordMatcher {
     return this.#ring.held;
   }
 
-  /** Its event was heard: it is of a process that started before that one was stamped. */
-  #isLate(number: number): boolean {
+  #wasLate(number: number): boolean {
     const fork = this.#show(number, this.#seen);
+    if (!this.#isLate(fork)) return false;
+    this.#settleLate(fork);
+    return true;
+  }
+
+  /** Its event was heard: it is of a process that started before that one was stamped. */
+  #isLate(fork: RecordView): boolean {
+    if (this.#bareForks.size === 0) return false;
     const askedNs = this.#bareForks.get(fork.tgid);
-    if (askedNs === undefined || fork.u64(Head.START_MONOTONIC) > askedNs) return false;
+    return askedNs !== undefined && fork.u64(Head.START_MONOTONIC) <= askedNs;
+  }
+
+  #settleLate(fork: RecordView): void {
     this.#bareForks.delete(fork.tgid);
     this.counters.late += 1;
-    return true;
   }
 
   #count(type: number): void {

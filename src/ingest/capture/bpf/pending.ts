@@ -89,6 +89,10 @@ export class PendingRecords {
     return this.#stamps[this.#placeOf(number)] as number;
   }
 
+  isWaiting(number: number): boolean {
+    return number >= this.#first && this.typeOf(number) !== SETTLED;
+  }
+
   /** It waits no longer. */
   settle(number: number): void {
     this.#types[this.#placeOf(number)] = SETTLED;

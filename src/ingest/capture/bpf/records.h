@@ -6,7 +6,7 @@
  * and EXEC, FORK and EXIT go on with
  *   16 u64 start, CLOCK_BOOTTIME ns · 24 u64 start, CLOCK_MONOTONIC ns · 32 u32 tgid of the parent · 36 u32 thread
  *
- *   FORK  thread: who called fork. SAME_CGROUPS: those of the caller, and then the ids are 0
+ *   FORK  thread: who called fork. SAME_CGROUPS: those of its parent (which is not the caller, with CLONE_PARENT), and then the ids are 0
  *         40 u64 × 5 cgroup ids
  *   EXEC  thread: the one that called execve, by its number before
  *         40 u64 × 5 cgroup ids · 80 u32 uid · 84 u32 gid · 88 u32 euid · 92 u32 egid · 96 u64 effective capabilities

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { effectiveCapabilities } from '../../../core/capabilities.ts';
+import type { KernelKind } from '../../../core/kernel-event.ts';
 import type { BpfRefusal } from '../../native/bpf.ts';
 
 /** Why there are no records of the kernel, and what to do about it; sentences without their full stop. */
@@ -9,9 +10,23 @@ export interface Unavailable {
   readonly fix: string;
 }
 
+/** Where nobody asked for them. */
+export const TURNED_OFF = 'enrich.exec_cache is off';
 export const INSTALL_LIBBPF = 'install libbpf 0.8 or newer (Debian: apt install libbpf1; Fedora: dnf install libbpf)';
 const GRANT =
   'give the agent CAP_BPF and CAP_PERFMON (systemd: AmbientCapabilities=CAP_BPF CAP_PERFMON; containers: cap_add: [BPF, PERFMON]), or run it as root';
+
+/** What has a record: without messages of them there is nothing to match one with. */
+const RECORDED: readonly KernelKind[] = ['FORK', 'EXEC', 'EXIT'];
+
+/** Why nothing is to be recorded where the kernel lets only these kinds through; null: all of them. */
+export function nothingToRecord(kinds: readonly KernelKind[] | null): Unavailable | undefined {
+  if (kinds === null || RECORDED.some((kind) => kinds.includes(kind))) return undefined;
+  return {
+    reason: 'source.kernel_filter leaves out fork, exec and exit, so there is nothing to record',
+    fix: 'add them to source.events, or set source.kernel_filter to false',
+  };
+}
 
 /** What would make loading fail, by what the machine says of itself; undefined when nothing would. `root` and `sys` stand for /proc and /sys. */
 export function obstacle({ root = '/proc', sys = '/sys' }: { root?: string; sys?: string } = {}): Unavailable | undefined {

@@ -1,5 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { UNKNOWN_SIZE, type ExeStat } from '../../../../src/core/exe-stat.ts';
@@ -103,7 +115,30 @@ describe('the digest of an executable', () => {
     await waitFor(() => hashes.counters.changed === 1, { what: 'the answer' });
   });
 
-  it('is not asked for twice where it cannot be had', async () => {
+  it('opens nothing but the very file', async () => {
+    const { hashes, file } = await machine();
+    const exe = write(file('tool'), Buffer.from('x'));
+    await runCommand('mkfifo', [file('pipe')]);
+    const writer = spawn('sh', ['-c', 'echo waiting; exec 3>"$1"; touch "$1.opened"', 'sh', file('pipe')]);
+    onTestFinished(() => void writer.kill('SIGKILL'));
+    await once(writer.stdout, 'data');
+    hashes.of({ ...exe, path: file('pipe') });
+    await waitFor(() => hashes.counters.changed === 1, { what: 'the answer' });
+    await runCommand('sleep', ['0.2']);
+    expect(existsSync(file('pipe.opened'))).toBe(false);
+  });
+
+  it('is tried again with another process, after a pause', async () => {
+    const { hashes, file, link } = await machine({ retryMs: 1 });
+    const exe = write(file('tool'), Buffer.from('x'));
+    hashes.of({ ...exe, path: file('nowhere') });
+    await waitFor(() => hashes.counters.unreadable === 1, { what: 'the answer' });
+    symlinkSync(file('tool'), link);
+    const found = await waitFor(() => hex(hashes.of({ ...exe, path: file('nowhere') })), { what: 'the digest' });
+    expect(found).toBe(sha256(Buffer.from('x')));
+  });
+
+  it('is not asked for at once again where it cannot be had', async () => {
     const { hashes, file } = await machine();
     const exe = { ...write(file('tool'), Buffer.from('x')), path: file('nowhere') };
     hashes.of(exe);

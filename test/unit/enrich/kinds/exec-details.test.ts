@@ -3,11 +3,12 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { EXE_STAT_BYTES, writeExeStat } from '../../../../src/core/exe-stat.ts';
+import type { IdEvent } from '../../../../src/core/kernel-event.ts';
 import { ExeHashes } from '../../../../src/enrich/exe-hash/exe-hashes.ts';
 import { createEnricher } from '../../../../src/enrich/enricher.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
-import { CONFIG, DEPS, capture, eventOf, exec, fork, newEnricher, shared, snapshot } from '../fixtures.ts';
+import { CONFIG, DEPS, capture, eventOf, eventsOf, exec, fork, gid, newEnricher, shared, snapshot, uid } from '../fixtures.ts';
 
 const AT = 2000;
 const forked = () => {
@@ -82,6 +83,43 @@ describe('EXEC whose process was looked at again', () => {
     const made = eventOf(enricher, exec(AT + 9, 60, capture({ ...ls, uid: 1000, euid: 0, pieces: { exeStat: statOf(0o104755) } })));
     expect(made.process.marks).toEqual(['ESCALATION']);
     expect(made.exec?.before).toMatchObject({ uid: 1000, euid: 1000 });
+  });
+
+  describe('whose file could not be looked at', () => {
+    const GONE = { ...ls, pieces: { exe: 2, exeStat: 2, stat: 2, status: 2 } };
+    const ordinary = () => {
+      const { enricher } = forked();
+      eventOf(enricher, exec(AT + 1, 60, capture({ ...ls, uid: 1000 })));
+      return enricher;
+    };
+
+    it('is marked where the kernel told of an ordinary user who became root just before', () => {
+      const enricher = ordinary();
+      eventOf(enricher, uid(AT + 8.9, 60, [1000, 0]));
+      const made = eventOf(enricher, exec(AT + 9, 60, capture(GONE)));
+      expect(made.process).toMatchObject({ marks: ['ESCALATION'], uid: 1000, euid: 0 });
+      expect(made.exec?.before).toEqual({ uid: 1000, gid: 100, euid: 1000, egid: 101 });
+      expect(eventOf(enricher, exec(AT + 9.5, 60, capture(GONE))).process.marks).toBeNull();
+    });
+
+    it('is marked also right after the process took its own ids, as login programs do', () => {
+      const { enricher } = forked();
+      eventOf(enricher, exec(AT + 1, 60, capture({ ...ls, uid: 0 })));
+      eventsOf(enricher, gid(AT + 8.6, 60, [100, 100]), uid(AT + 8.7, 60, [1000, 1000]), uid(AT + 8.9, 60, [1000, 0]));
+      expect(eventOf(enricher, exec(AT + 9, 60, capture(GONE))).process.marks).toEqual(['ESCALATION']);
+    });
+
+    it('is not marked for another change, an older one, or none', () => {
+      const after = (...to: IdEvent[]) => {
+        const enricher = ordinary();
+        eventsOf(enricher, ...to);
+        return eventOf(enricher, exec(AT + 99, 60, capture(GONE)));
+      };
+      expect(after().process.marks).toBeNull();
+      expect(after(uid(AT + 98.9, 60, [1000, 33])).exec?.before).toBeNull();
+      expect(after(uid(AT + 98.9, 60, [0, 0])).process.marks).toBeNull();
+      expect(after(uid(AT + 9, 60, [1000, 0])).process.marks).toBeNull();
+    });
   });
 });
 

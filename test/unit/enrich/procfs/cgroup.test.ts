@@ -30,6 +30,13 @@ describe('parseCgroup', () => {
     expect(of('9:name=systemd:/', '3:cpuset:/other')).toBe('/');
   });
 
+  it('takes that of v2 on a hybrid host where it alone names a container', () => {
+    const docker = `/docker/${'a'.repeat(64)}`;
+    expect(of('9:name=systemd:/user.slice', '4:memory:/a/longer/path', `0::${docker}`)).toBe(docker);
+    expect(of('9:name=systemd:/user.slice', `4:memory:${docker}`, `0::/system.slice/docker-${'b'.repeat(64)}.scope`)).toBe(docker);
+    expect(of('9:name=systemd:/user.slice', '0::/user.slice/and/a/longer/one')).toBe('/user.slice');
+  });
+
   it('drops the mark of a removed group, and keeps colons and non-ASCII names', () => {
     expect(of('0::/a/b (deleted)')).toBe('/a/b');
     expect(of('0::/a:b/zwölf')).toBe('/a:b/zwölf');

@@ -25,6 +25,7 @@ describe('options with a telling name', () => {
     ['app --password -hunter2', `app --password ${X}`],
     ['app --key 3f1c9a7e5b2d4f608192a3b4', `app --key ${X}`],
     ['app --secret-id abc', `app --secret-id ${X}`],
+    ['app --client-secret id=hunter2 client_secret=id=hunter2', `app --client-secret ${X} client_secret=${X}`],
     ['app --password1 a --password2=b', `app --password1 ${X} --password2=${X}`],
   ])('%s', (line, expected) => expect(redactedLine(line)).toBe(expected));
 });
@@ -68,6 +69,21 @@ describe('what stays whole', () => {
     'rsync -avz bob@host:/srv/a b',
     'app postgres://bob@db:5432/app redis://cache:6379/0',
     'app AKIA ghp_short eyJ sk-fading-circle-spinner-2',
+    'app --auth basic --auth=oidc --auth https://id.example.com --auth=/etc/auth:x',
+    'vault kv get -field=user secret/db',
+    'app --secretary bob --cookie-jar jar --cookie-domain x --password-hash-algo x',
+    'ansible-playbook --private-key /etc/keys/x.pem --private-key=~/.ssh/id_rsa site.yml',
+    'sqlplus @/opt/report.sql',
+    'curl localhost:8080/@scope/pkg@1',
+    'vault login',
+    'useradd -s /bin/bash bob',
+    'docker exec mysql ssh -p22 h',
+    'sshpass -e ssh -p 22 mysql',
+    'openssl passwd -6 -in file',
+    'openssl passwd -salt abc -stdin',
+    'zip -r a.zip b',
+    'unzip -p a.zip b',
+    'docker run --name=mysql -p3306:3306 mysql:8',
   ])('%s', (line) => expect(redactedLine(line)).toBe(line));
 });
 
@@ -106,6 +122,36 @@ describe('programs whose short options hold secrets', () => {
     ['http -a bob:hunter2 example.com', `http -a bob:${X} example.com`],
     ['useradd -p hash bob', `useradd -p ${X} bob`],
     ['vault login s.abc', `vault login ${X}`],
+    ['useradd -m -s /bin/bash -p hash bob', `useradd -m -s /bin/bash -p ${X} bob`],
+    ['mysqldump git -phunter2', `mysqldump git -p${X}`],
+    ['sudo mysql -h db vault -phunter2', `sudo mysql -h db vault -p${X}`],
+    ['mc alias set m http://h AK hunter2', `mc alias set m http://h AK ${X}`],
+    ['ipmitool user set password 2 hunter2', `ipmitool user set password 2 ${X}`],
+    ['grafana-cli admin reset-admin-password hunter2', `grafana-cli admin reset-admin-password ${X}`],
+    ['vault kv put secret/db user=bob', `vault kv put secret/db user=${X}`],
+    ['vault operator unseal abc', `vault operator unseal ${X}`],
+    ['mysql -sNphunter2 db', `mysql -sNp${X} db`],
+    ['ldapsearch -LLLxw hunter2 -b dc=x', `ldapsearch -LLLxw ${X} -b dc=x`],
+    ['ldapsearch -xwhunter2', `ldapsearch -xw${X}`],
+    ['zip -rP hunter2 a.zip b', `zip -rP ${X} a.zip b`],
+    ['unzip -qqP hunter2 a.zip', `unzip -qqP ${X} a.zip`],
+    ['useradd -mp hash bob', `useradd -mp ${X} bob`],
+    ['ssh-keygen -qN hunter2 -f key', `ssh-keygen -qN ${X} -f key`],
+    ['sshpass -vphunter2 ssh host', `sshpass -vp${X} ssh host`],
+    ['sshpass -P assword -p hunter2 ssh host', `sshpass -P assword -p ${X} ssh host`],
+    ['redis-cli AUTH bob hunter2', `redis-cli AUTH ${X} ${X}`],
+    ['redis-cli CONFIG SET masterauth hunter2', `redis-cli CONFIG SET masterauth ${X}`],
+    ['redis-server --masterauth hunter2', `redis-server --masterauth ${X}`],
+    ['skopeo login -u bob -p hunter2 r.io', `skopeo login -u bob -p ${X} r.io`],
+    ['snmpwalk -v2c -chunter2 host', `snmpwalk -v2c -c${X} host`],
+    ['nmcli con modify home wifi-sec.psk hunter2', `nmcli con modify home wifi-sec.psk ${X}`],
+    ['cqlsh -u bob -phunter2', `cqlsh -u bob -p${X}`],
+    ['etcdctl --user root:hunter2 get x', `etcdctl --user root:${X} get x`],
+    ['kadmin -p bob -w hunter2 -q x', `kadmin -p bob -w ${X} -q x`],
+    ['mkpasswd -m sha-512 hunter2', `mkpasswd -m sha-512 ${X}`],
+    ['aws ssm put-parameter --name x --value hunter2', `aws ssm put-parameter --name x --value ${X}`],
+    ['app --auth bob:hunter2', `app --auth bob:${X}`],
+    ['app --basic-auth=bob:hunter2', `app --basic-auth=bob:${X}`],
   ])('%s', (line, expected) => expect(redactedLine(line)).toBe(expected));
 
   it.each([
@@ -115,6 +161,16 @@ describe('programs whose short options hold secrets', () => {
     ['sudo http -a bob:hunter2 x', `sudo http -a bob:${X} x`],
     ['grep http -a file', 'grep http -a file'],
   ])('are found behind others: %s', (line, expected) => expect(redactedLine(line)).toBe(expected));
+
+  it('are found in the value of an option, as one argument', () => {
+    expect(redacted(['rsync', '--rsh=sshpass -p hunter2 ssh -p 22', 'a', 'b'])).toEqual([
+      'rsync',
+      `--rsh=sshpass -p ${X} ssh -p 22`,
+      'a',
+      'b',
+    ]);
+    expect(redacted(['ssh', '-oProxyCommand=sshpass -p hunter2 ssh x', 'h'])).toEqual(['ssh', `-oProxyCommand=sshpass -p ${X} ssh x`, 'h']);
+  });
 
   it('are known by the file that runs, not by what they call themselves', () => {
     expect(redacted(['backup', '-phunter2'], '/usr/bin/mysqldump')).toEqual(['backup', `-p${X}`]);

@@ -183,4 +183,19 @@ it('what a cut left of a secret is masked, though it is too short to be one', ()
   const last = (text: string, truncated: boolean) => redactor.argv(['app', text], null, { exe: null, truncated })?.args[1] ?? text;
   expect([last('ghp_abc', true), last('ghp_abc', false)]).toEqual([X, 'ghp_abc']);
   expect([last('postgres://bob:hunt', true), last('postgres://bob:hunt', false)]).toEqual([`postgres://bob:${X}`, 'postgres://bob:hunt']);
+  const facts = { exe: null, truncated: true, cutBefore: 2 };
+  expect(redactor.argv(['app', 'x'.repeat(20) + ' ghp_abc', '--verbose', 'ghp_def', 'b'], null, facts)?.args).toEqual([
+    'app',
+    `${'x'.repeat(20)} ${X}`,
+    '--verbose',
+    'ghp_def',
+    'b',
+  ]);
+});
+
+it('a byte that is a space in Latin-1 only ends no secret in the bytes', () => {
+  const raw = Buffer.from('app\0{"password":hunter\xa0two}\0\xff\0', 'latin1');
+  const redactor = createRedactor({ defaults: true, patterns: [] }, null);
+  const masked = redactor.argv(['app', '{"password":hunter\ufffdtwo}', '\ufffd'], raw, { exe: null, truncated: false });
+  expect(masked?.raw).toEqual(Buffer.from(`app\0{"password":${X}}\0\xff\0`, 'latin1'));
 });

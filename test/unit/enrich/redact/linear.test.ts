@@ -11,7 +11,20 @@ const HOSTILE = [
   'eyJ|eyJa-|eyJa.|sk-a-|ghp_|AKIA|Bearer |-----BEGIN |-----BEGIN PRIVATE KEY',
   '://|a://b:c/|a://b@|://a:b|://hooks.slack.com/services/',
   '--key |--password |--password=|-p |mysql -p|$(mysql -p|sh -c "|sh -c \'|curl -u a:',
-].flatMap((line) => line.split('|'));
+]
+  .flatMap((line) => line.split('|'))
+  .concat(
+    `d 'x`,
+    `PASSWORD 'x`,
+    `send 'x`,
+    `assword send 'x' `,
+    'echo a|sudo ',
+    'echo a',
+    'sudo -S<<<x ',
+    '<password>',
+    'password>',
+    "auth('a','",
+  );
 
 /** Milliseconds, as a text for a shell and as any argument. */
 function cost(text: string): number {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MARK } from '../../../../src/enrich/redact/mark.ts';
 import { createRedactor } from '../../../../src/enrich/redact/redactor.ts';
 
 const redactor = createRedactor({ defaults: true, patterns: [] }, null);
@@ -97,7 +98,9 @@ const scripts: fc.Arbitrary<Case> = fc
 
 /** Whether so much of the secret is left that it would help to guess it. */
 function leaks(output: string, secret: string): boolean {
-  for (let i = 0; i + 5 <= secret.length; i++) if (output.includes(secret.slice(i, i + 5))) return true;
+  // The bracket of a mark is not the secret's.
+  const left = output.replaceAll(MARK, '\0');
+  for (let i = 0; i + 5 <= secret.length; i++) if (left.includes(secret.slice(i, i + 5))) return true;
   return false;
 }
 

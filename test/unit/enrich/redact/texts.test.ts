@@ -37,6 +37,12 @@ describe('names with values', () => {
     ['--env=DB_PASSWORD=abc', `--env=DB_PASSWORD=${X}`],
     ['host=db user=bob password=abc sslmode=require', `host=db user=bob password=${X} sslmode=require`],
     ["host=db password='a b' user=x", `host=db password='${X}' user=x`],
+    [`--env=PASSWORD="hunter2""hunter3`, `--env=PASSWORD=${X}`],
+    [`--env=PASSWORD='h'"hunter3`, `--env=PASSWORD=${X}`],
+    [`--env=PASSWORD="h" hunter3`, `--env=PASSWORD=${X}`],
+    ['user=bob,password====\\"hunter2,vers=3', `user=bob,password===${X},vers=3`],
+    ['password === "hunter2"', `password === "${X}"`],
+    [`-d 'user=x password="a b"' y`, `-d 'user=x password="${X}"' y`],
     ['username=bob,password=a b,vers=3', `username=bob,password=${X},vers=3`],
     ['Server=db;User Id=sa;Password=a,b&c;Encrypt=1', `Server=db;User Id=sa;Password=${X};Encrypt=1`],
     ['{"user":"bob","password":"a\\"b c","n":1}', `{"user":"bob","password":"${X}","n":1}`],
@@ -49,7 +55,7 @@ describe('names with values', () => {
     ['password: hunter2', `password: ${X}`],
     ['password = hunter2', `password = ${X}`],
     ['NOPASSWD: ALL', 'NOPASSWD: ALL'],
-    ['expect "password:" { send "x" }', 'expect "password:" { send "x" }'],
+    ['expect "password:" { exit 1 }', 'expect "password:" { exit 1 }'],
   ])('%s', (text, expected) => expect(argument(text)).toBe(expected));
 
   it('an empty value is continued by the next argument', () => {
@@ -102,6 +108,7 @@ describe('texts that a shell reads', () => {
   it.each([
     ['PGPASSWORD=abc psql -h db', `PGPASSWORD=${X} psql -h db`],
     ["PGPASSWORD='a b'c psql", `PGPASSWORD=${X} psql`],
+    [`app '--env=PASSWORD="hunter2""hunter3' x`, `app '--env=PASSWORD=${X}' x`],
     ['PGPASSWORD=a\\ b psql', `PGPASSWORD=${X} psql`],
     ['export A=1 TOKEN=abc; run', `export A=1 TOKEN=${X}; run`],
     ['mysql -uroot -phunter2 db', `mysql -uroot -p${X} db`],

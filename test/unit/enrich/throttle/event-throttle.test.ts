@@ -119,7 +119,7 @@ describe('reports', () => {
     ]);
   });
 
-  it('come so long after the first that was suppressed, with the next event of anybody or with a sweep', () => {
+  it('come so long after the first that was suppressed, with the next event of anybody or when asked', () => {
     const run = new Run({ burst: 1 });
     for (const us of [0, 500_000, 500_001, 500_002]) run.take(eventAt(us));
     run.take(eventAt(1_500_000, { cgroup: '/b' }));
@@ -127,10 +127,29 @@ describe('reports', () => {
     run.take(eventAt(1_500_001, { cgroup: '/c' }));
     expect(run.reports.map(({ count }) => count)).toEqual([2]);
     for (const us of [1_500_002, 1_500_003, 1_500_004, 1_500_005]) run.take(eventAt(us));
-    run.throttle.sweep(2_500_002, run.emit);
+    run.throttle.tell(2_500_002, run.emit);
     expect(run.reports.map(({ count }) => count)).toEqual([2]);
-    run.throttle.sweep(2_500_003, run.emit);
+    run.throttle.tell(2_500_003, run.emit);
     expect(run.reports.map(({ count }) => count)).toEqual([2, 3]);
+  });
+
+  it('are due at a known time, and at none while nothing is pending', () => {
+    const run = new Run({ burst: 1 });
+    run.take(eventAt(0));
+    expect(run.throttle.dueUs).toBe(Number.POSITIVE_INFINITY);
+    for (const us of [10, 20]) run.take(eventAt(us));
+    expect(run.throttle.dueUs).toBe(1_000_010);
+    run.throttle.tell(1_000_010, run.emit);
+    expect(run.throttle.dueUs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('that were asked for early change nothing about what passes, and nothing about the next', () => {
+    const [asked, left] = [new Run({ burst: 1 }), new Run({ burst: 1 })];
+    for (const us of [0, 1, 2]) for (const run of [asked, left]) run.take(eventAt(us));
+    asked.throttle.tell(60_000_000, asked.emit);
+    for (const us of [2_000_000, 2_000_001, 3_500_000]) expect(asked.take(eventAt(us))).toBe(left.take(eventAt(us)));
+    expect(asked.reports).toEqual(left.reports);
+    expect(asked.reports.map(({ count }) => count)).toEqual([2, 1]);
   });
 
   it('come before the event that brings them', () => {

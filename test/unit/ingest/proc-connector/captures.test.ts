@@ -1,53 +1,13 @@
+import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import type { ExecEvent, ExitEvent, ForkEvent, Heard } from '../../../../src/core/kernel-event.ts';
-import { ExecCache } from '../../../../src/ingest/capture/bpf/exec-cache.ts';
-import type { ReaderConfig } from '../../../../src/ingest/proc-connector/reader.ts';
 import { What } from '../../../../src/ingest/proc-connector/wire.ts';
 import { execRecord, exitRecord, forkRecord } from '../../../helpers/bpf-records.ts';
-import { FakeBpf } from '../../../helpers/fake-bpf.ts';
 import type { FakeBpfRing } from '../../../helpers/fake-bpf.ts';
-import { cacheOptions } from '../../../helpers/fake-exec-cache.ts';
-import type { FakeMessage, FakeReceive } from '../../../helpers/fake-libc.ts';
+import type { FakeReceive } from '../../../helpers/fake-libc.ts';
 import { play } from './played-reader.ts';
+import { BATCH, NS, PID, exec, exit, fork, message, recorded } from './recorded-reader.ts';
 import { datagram } from './vectors.ts';
-
-/** No process has this pid: what is known of it is of records. */
-const PID = 4_194_303;
-const NS = 5_000_000_000;
-
-function message(what: number, ns: number, words: readonly number[]): FakeMessage {
-  return { bytes: datagram({ what, ns: BigInt(ns), words, seq: ns - NS + 2 }) };
-}
-const fork = (ns: number): FakeMessage => message(What.FORK, ns, [1, 1, PID, PID]);
-const exec = (ns: number): FakeMessage => message(What.EXEC, ns, [PID, PID]);
-const exit = (ns: number): FakeMessage => message(What.EXIT, ns, [PID, PID, 0, 17, 1, 1]);
-
-/** A reader with an exec cache whose ring is filled by `record` at each poll. */
-async function recorded(
-  script: readonly FakeReceive[],
-  { record, config = {} }: { record?: (ring: FakeBpfRing, poll: number) => void; config?: Partial<ReaderConfig> },
-) {
-  const bpf = new FakeBpf();
-  const options = await cacheOptions();
-  let polls = 0;
-  const played = play(script, {
-    config: { execCache: 'auto', ...config },
-    openExecCache: () => {
-      const cache = ExecCache.open(bpf, options);
-      if ('reason' in cache) return cache;
-      const poll = cache.poll.bind(cache);
-      cache.poll = () => {
-        record?.(bpf.rings['processes'] as FakeBpfRing, (polls += 1));
-        poll();
-      };
-      return cache;
-    },
-  });
-  return { ...played, bpf, heard: () => played.heard().filter(({ kind }) => kind !== 'LOSS') };
-}
-
-/** The poll of the batch: the first one is of the answer to the subscription. */
-const BATCH = 2;
 
 describe('with the exec cache', () => {
   test('a process is known that is gone before anybody could look', async () => {
@@ -81,6 +41,17 @@ describe('with the exec cache', () => {
     expect(heard().map((h) => h.kind === 'EXEC' && h.capture?.exe.toString())).toEqual(['/first', '/second']);
   });
 
+  test('an exec without a record is not taken for the next one of its process, which is what /proc shows by then', async () => {
+    const execOf = (ns: number, seq: number) => ({
+      bytes: datagram({ what: What.EXEC, ns: BigInt(ns), words: [process.pid, process.pid], seq }),
+    });
+    const { run, heard } = await recorded([[execOf(NS + 10, 2), execOf(NS + 20, 3)]], {});
+    run();
+    const [first, second] = heard() as [ExecEvent, ExecEvent];
+    expect([first.capture?.cmdline, first.capture?.exe]).toEqual([constants.errno.ESRCH, constants.errno.ESRCH]);
+    expect(second.capture?.cmdline).toBeInstanceOf(Buffer);
+  });
+
   test('a fork whose record is made while its batch is read gets it', async () => {
     const now = Number(process.hrtime.bigint());
     const { run, heard } = await recorded(
@@ -93,6 +64,30 @@ describe('with the exec cache', () => {
     );
     run();
     expect(heard()[0]).toMatchObject({ kind: 'FORK', startBootNs: 123 });
+  });
+
+  test('an exec whose record is hidden behind one that is still being written gets it', async () => {
+    const other = execRecord({ tgid: 1, stampNs: NS + 1 });
+    let busy = 0;
+    const { run, heard } = await recorded([[exec(NS + 10)]], {
+      record: (ring, poll) => {
+        if (poll === BATCH) {
+          busy = ring.put(other, { state: 'busy' });
+          ring.put(execRecord({ tgid: PID, stampNs: NS + 9, exe: '/hidden' }));
+        }
+        if (poll === BATCH + 3) ring.finish(busy, other.length);
+      },
+    });
+    run();
+    expect((heard()[0] as ExecEvent).capture?.exe.toString()).toBe('/hidden');
+  });
+
+  test('what is still being written is not waited for without end', async () => {
+    const { run, heard } = await recorded([[exec(NS + 10), exec(NS + 20)]], {
+      record: (ring, poll) => void (poll === BATCH && ring.put(execRecord({ tgid: 1, stampNs: NS + 1 }), { state: 'busy' })),
+    });
+    run();
+    expect(heard().map((h) => h.kind === 'EXEC' && h.capture?.kernel)).toEqual([undefined, undefined]);
   });
 
   test('an exec without a record is read from /proc', async () => {
@@ -200,6 +195,23 @@ describe('without an exec cache', () => {
     const { run, captures } = play([], { config: { execCache: 'off' }, openExecCache: () => expect.unreachable() });
     run();
     expect(captures()).toEqual({ via: 'procfs', reason: 'enrich.exec_cache is off' });
+  });
+
+  test.each(['bpf', 'mask'] as const)(
+    'that could match nothing nobody is asked for one, as the kernel leaves out what has records: %s',
+    (mechanism) => {
+      const kernelFilter = { kinds: ['COMM', 'UID'] as const, mechanism };
+      const { run, captures } = play([], { config: { execCache: 'auto', kernelFilter }, openExecCache: () => expect.unreachable() });
+      run();
+      const reason = 'source.kernel_filter leaves out fork, exec and exit, so there is nothing to record';
+      expect(captures()).toEqual({ via: 'procfs', reason });
+    },
+  );
+
+  test.each(['FORK', 'EXEC', 'EXIT'] as const)('is asked for, where one kind of those comes: %s', async (kind) => {
+    const { run, bpf } = await recorded([], { config: { kernelFilter: { kinds: ['COMM', kind], mechanism: 'bpf' } } });
+    run();
+    expect(bpf.loads).toHaveLength(1);
   });
 
   test('the reason is told with the subscription', () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Usage } from '../../../../src/core/event.ts';
-import type { Heard } from '../../../../src/core/kernel-event.ts';
+import type { Heard, KernelEvent } from '../../../../src/core/kernel-event.ts';
 import type { RecordingHeader } from '../../../../src/ingest/recording/header.ts';
 import { RecordingReader } from '../../../../src/ingest/recording/reader.ts';
 import type { ReadBytes, TornEnd } from '../../../../src/ingest/recording/reader.ts';
@@ -10,6 +10,9 @@ import { RecordingWriter } from '../../../../src/ingest/recording/writer.ts';
 import { SyntheticHost } from '../../../../src/ingest/synthetic/host.ts';
 import { framesOf } from '../../../helpers/frame-encoder.ts';
 import { makeTempDir, tempDir } from '../../../helpers/temp-dir.ts';
+
+/** linux/errno.h */
+const ENOENT = 2;
 
 export const HEADER: RecordingHeader = {
   format: 2,
@@ -130,14 +133,21 @@ const USAGE: Usage = {
   involuntary_switches: 1,
 };
 
-/** Like `synthetic`, of a host whose kernel records starts and what is used. */
+/** Like `synthetic`, of a host whose kernel records starts, what is used, and moves to other cgroups. */
 export function recorded(count: number, how: Parameters<typeof synthetic>[1] = {}): { heard: Heard[]; frames: Buffer[] } {
   const { slots = 64, seed = 1, stepNs = 1_000_000 } = how;
   const host = new SyntheticHost({ seed, stepNs, maxArgsBytes: 32_768 });
-  const heard = Array.from({ length: count }, (): Heard => {
+  const heard = Array.from({ length: count }, (): Heard[] => {
     const item = host.next();
-    if (item.kind === 'FORK') return { ...item, startBootNs: item.monotonicNs - 5000 };
-    return item.kind === 'EXIT' ? { ...item, usage: USAGE } : item;
-  });
+    if (item.kind === 'EXIT') return [{ ...item, usage: USAGE }];
+    if (item.kind !== 'FORK') return [item];
+    const fork = { ...item, startBootNs: item.monotonicNs - 5000, cgroup: item.pid % 3 === 0 ? Buffer.from('0::/born\n') : undefined };
+    return item.pid % 2 === 0 ? [fork] : [fork, moveOf(item)];
+  }).flat();
   return { heard, frames: framesOf(heard, { wallUs: host.wallUs, slots }) };
+}
+
+function moveOf({ tgid, monotonicNs, timeUs }: KernelEvent): Heard {
+  const cgroup = tgid % 5 === 0 ? ENOENT : Buffer.from(`0::/docker/${tgid}\n`);
+  return { kind: 'MOVED', tgid, monotonicNs, timeUs, cgroup };
 }

@@ -58,6 +58,12 @@ describe('a frame from a file', () => {
     expect(faultOf(frame)).toBe('a record is not of its form');
   });
 
+  it('in which a cgroup at birth belongs to no slot is refused', () => {
+    const { frame, at } = withRecord(9);
+    frame.writeUInt32LE(frame.readUInt32LE(0), at + 8);
+    expect(faultOf(frame)).toBe('a record of type 9 belongs to no slot');
+  });
+
   it.each([6, 7])('in which a record of type %d belongs to no slot, or has another size, is refused', (type) => {
     const { frame, at } = withRecord(type);
     const other = Buffer.from(frame);
@@ -65,6 +71,20 @@ describe('a frame from a file', () => {
     expect(faultOf(frame)).toBe(`a record of type ${type} belongs to no slot`);
     other.writeUInt32LE(16, at);
     expect(faultOf(other)).toBe(`a record of type ${type} has 16 bytes`);
+  });
+
+  it.each([
+    ['a cgroup at birth', 9],
+    ['a move', 10],
+  ])('in which %s (type %d) reaches beyond its record, or has no time, is refused', (_what, type) => {
+    for (const size of [-1, 1 << 20, 0]) {
+      const { frame, at } = withRecord(type);
+      frame.writeInt32LE(size, at + 24);
+      expect(faultOf(frame), String(size)).toBe('a record is not of its form');
+    }
+    const { frame, at } = withRecord(type);
+    frame.writeDoubleLE(Number.NaN, at + 16);
+    expect(faultOf(frame)).toBe('a record is not of its form');
   });
 
   it('that passes can be read, whatever was changed in it: nothing hangs, throws, or lies outside', () => {

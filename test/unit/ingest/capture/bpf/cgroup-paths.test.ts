@@ -97,9 +97,23 @@ describe('a cgroup', () => {
   });
 });
 
-it('no more than a bounded number of cgroups is kept; the oldest go first', () => {
-  for (let id = 2; id < MAX_CGROUPS + 10; id += 1) paths.add({ hierarchy: 8, id, path: `/${id}` });
-  expect(paths.size).toBe(MAX_CGROUPS + 3);
-  expect(paths.pathOf(8, 2)).toBeUndefined();
-  expect(paths.pathOf(8, MAX_CGROUPS + 9)).toBe(`/${MAX_CGROUPS + 9}`);
+describe('no more than a bounded number of cgroups is kept', () => {
+  it('of those that are there the oldest go first', () => {
+    for (let id = 2; id < MAX_CGROUPS + 10; id += 1) paths.add({ hierarchy: 8, id, path: `/${id}` });
+    expect(paths.size).toBeLessThanOrEqual(MAX_CGROUPS + 3);
+    expect(paths.size).toBeGreaterThan(MAX_CGROUPS / 2);
+    expect(paths.pathOf(8, 2)).toBeUndefined();
+    expect(paths.pathOf(8, MAX_CGROUPS + 9)).toBe(`/${MAX_CGROUPS + 9}`);
+  });
+
+  it('whoever makes and removes cgroups without end has none forgotten that is in use', () => {
+    paths.add({ hierarchy: 8, id: 2, path: '/docker/in-use' });
+    for (let id = 3; id < 4 * MAX_CGROUPS; id += 1) {
+      paths.add({ hierarchy: 8, id, path: `/${id}` });
+      paths.release(8, id, id);
+    }
+    expect([paths.pathOf(8, 1), paths.pathOf(8, 2)]).toEqual(['/', '/docker/in-use']);
+    expect(paths.pathOf(8, 4 * MAX_CGROUPS - 1)).toBe(`/${4 * MAX_CGROUPS - 1}`);
+    expect(paths.remembered).toBeLessThanOrEqual(MAX_CGROUPS);
+  });
 });

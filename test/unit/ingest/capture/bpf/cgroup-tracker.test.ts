@@ -59,7 +59,7 @@ it('knows one that lived for a moment, and forgets it later', async () => {
   expect(tracker.paths.pathOf(5, 40)).toBeUndefined();
 });
 
-it('hands out moves with all their cgroups, once', async () => {
+it('hands out moves of whole processes with all their cgroups, once', async () => {
   const { kernel, tracker } = await machine();
   for (const [hierarchy, id, path] of [
     [0, 1, '/'],
@@ -68,23 +68,60 @@ it('hands out moves with all their cgroups, once', async () => {
     kernel.put(cgroupRecord({ type: RecordType.CGROUP_MADE, hierarchy, id, path }));
   const move = { type: RecordType.MOVE, hierarchy: 5, id: 40, path: '/docker/one', tgid: 77, stampNs: 5, cgroups: [1, 0, 40, 0, 0] };
   kernel.put(cgroupRecord({ ...move, flags: MoveFlag.WHOLE_GROUP }));
-  kernel.put(cgroupRecord({ ...move, cgroups: [1, 0, 999, 0, 0] }));
+  // A thread of it alone.
+  kernel.put(cgroupRecord({ ...move, stampNs: 6 }));
+  kernel.put(cgroupRecord({ ...move, flags: MoveFlag.WHOLE_GROUP, tgid: 78, stampNs: 8, cgroups: [1, 0, 999, 0, 0] }));
   tracker.poll(6);
-  expect(tracker.takeMoves()).toEqual([
-    { tgid: 77, stampNs: 5, wholeGroup: true, cgroup: Buffer.from('0::/\n5:pids:/docker/one\n') },
-    { tgid: 77, stampNs: 5, wholeGroup: false, cgroup: undefined },
-  ]);
-  expect(tracker.takeMoves()).toEqual([]);
+  expect(tracker.moveNs).toBe(5);
+  expect(tracker.takeMove()).toEqual({ tgid: 77, stampNs: 5, cgroup: Buffer.from('0::/\n5:pids:/docker/one\n') });
+  expect(tracker.moveNs).toBe(8);
+  expect(tracker.takeMove()).toEqual({ tgid: 78, stampNs: 8, cgroup: undefined });
+  expect([tracker.moveNs, tracker.takeMove()]).toEqual([Infinity, undefined]);
+});
+
+it('knows no path of which the kernel told but the begin, nor what was below it when it was called so', async () => {
+  const { kernel, tracker } = await machine();
+  const made = { type: RecordType.CGROUP_MADE, hierarchy: 5 };
+  const long = `/${'x'.repeat(1022)}`;
+  kernel.put(cgroupRecord({ ...made, id: 40, path: long.slice(0, -1) }));
+  kernel.put(cgroupRecord({ ...made, id: 41, path: long }));
+  kernel.put(cgroupRecord({ ...made, id: 42, path: '' }));
+  kernel.put(cgroupRecord({ ...made, id: 43, path: '/short' }));
+  kernel.put(cgroupRecord({ ...made, id: 44, path: '/short/below' }));
+  kernel.put(cgroupRecord({ ...made, id: 45, path: '/shorter' }));
+  kernel.put(cgroupRecord({ ...made, type: RecordType.CGROUP_RENAMED, id: 43, path: long }));
+  tracker.poll(1);
+  const known = [40, 41, 42, 43, 44, 45].filter((id) => tracker.paths.pathOf(5, id) !== undefined);
+  expect(known).toEqual([40, 45]);
+});
+
+it('puts a move that is told late among those that wait', async () => {
+  const { kernel, tracker } = await machine();
+  const root = { type: RecordType.MOVE, flags: MoveFlag.WHOLE_GROUP, hierarchy: 5, id: 1, path: '/' };
+  for (const stampNs of [10, 20, 30]) kernel.put(cgroupRecord({ ...root, tgid: stampNs, stampNs }));
+  tracker.poll(40);
+  tracker.takeMove();
+  for (const stampNs of [25, 5, 35]) tracker.add({ tgid: stampNs, stampNs, cgroup: undefined });
+  const order: number[] = [];
+  for (let move = tracker.takeMove(); move !== undefined; move = tracker.takeMove()) order.push(move.tgid);
+  expect(order).toEqual([5, 20, 25, 30, 35]);
 });
 
 it('keeps a bounded number of moves, and counts the rest', async () => {
   const { kernel, tracker } = await machine();
+  const root = { type: RecordType.MOVE, flags: MoveFlag.WHOLE_GROUP, hierarchy: 5, id: 1, path: '/' };
   for (let i = 0; i < 4100; i += 1) {
-    kernel.put(cgroupRecord({ type: RecordType.MOVE, hierarchy: 5, id: 1, path: '/', tgid: i, stampNs: i }));
+    kernel.put(cgroupRecord({ ...root, tgid: i, stampNs: i }));
     tracker.poll(i);
   }
-  expect(tracker.takeMoves()).toHaveLength(4096);
   expect(tracker.movesLost).toBe(4);
+  for (let i = 0; i < 10; i += 1) tracker.takeMove();
+  kernel.put(cgroupRecord({ ...root, tgid: 5000, stampNs: 5000 }));
+  tracker.poll(5000);
+  expect(tracker.movesLost).toBe(4);
+  const tgids: number[] = [];
+  for (let move = tracker.takeMove(); move !== undefined; move = tracker.takeMove()) tgids.push(move.tgid);
+  expect([tgids.length, tgids[0], tgids.at(-2), tgids.at(-1)]).toEqual([4087, 10, 4095, 5000]);
 });
 
 it('learns of a hierarchy that is mounted later, and tells the programs', async () => {

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExecCache } from '../../../../../src/ingest/capture/bpf/exec-cache.ts';
 import type { ExecCacheOptions } from '../../../../../src/ingest/capture/bpf/exec-cache.ts';
@@ -63,6 +65,14 @@ describe('opening', () => {
     ]);
     expect(bpf.open).toBe(1);
     cache.close();
+    expect([bpf.open, bpf.running.size]).toEqual([0, 0]);
+  });
+
+  it('leaves nothing loaded when what is known of the machine cannot be read', async () => {
+    const bpf = new FakeBpf();
+    const options = await cacheOptions();
+    await rm(join(options.root as string, 'self/cgroup'));
+    expect(() => ExecCache.open(bpf, options)).toThrow('ENOENT');
     expect([bpf.open, bpf.running.size]).toEqual([0, 0]);
   });
 

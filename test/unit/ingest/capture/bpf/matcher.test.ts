@@ -106,6 +106,38 @@ describe('a FORK record that comes after its event has asked', () => {
     expect(matcher.counters).toMatchObject({ late: 1, recovered: 0 });
   });
 
+  it('is given out as late, once, and gives its room back', () => {
+    const { kernel, matcher, look } = machine();
+    expect(matcher.takeFork(7, 99)).toBeUndefined();
+    look(forkRecord({ tgid: 7, stampNs: 130, startMonotonicNs: 98 }), forkRecord({ tgid: 8, stampNs: 131, startMonotonicNs: 98 }));
+    expect(matcher.takeLateFork()).toMatchObject({ tgid: 7, stampNs: 130 });
+    expect(matcher.takeLateFork()).toBeUndefined();
+    expect(matcher.takeFork(8, 99)).toBeDefined();
+    look();
+    expect(kernel.consumed).toBe(kernel.produced);
+    expect(matcher.takeLeftover(1000)).toBeUndefined();
+    expect(matcher.counters).toMatchObject({ forks: 2, matched: 1, late: 1, recovered: 0 });
+  });
+
+  it('is not late when its event asks again, and nobody else gets it', () => {
+    const { matcher, look } = machine();
+    expect(matcher.takeFork(7, 99)).toBeUndefined();
+    look(forkRecord({ tgid: 7, stampNs: 130, startMonotonicNs: 98 }));
+    expect(matcher.takeFork(7, 99)).toBeDefined();
+    expect(matcher.takeLateFork()).toBeUndefined();
+    look(forkRecord({ tgid: 7, stampNs: 230, startMonotonicNs: 98 }));
+    expect(matcher.takeLateFork()).toBeUndefined();
+    expect(matcher.counters).toMatchObject({ matched: 1, late: 0 });
+  });
+
+  it('is nobody’s when what was taken is void', () => {
+    const { matcher, look } = machine();
+    expect(matcher.takeFork(7, 99)).toBeUndefined();
+    look(forkRecord({ tgid: 7, stampNs: 130, startMonotonicNs: 98 }));
+    matcher.forget();
+    expect(matcher.takeLateFork()).toBeUndefined();
+  });
+
   it('is told from that of a later process with the same pid, whose event was lost', () => {
     const { matcher, look } = machine();
     expect(matcher.takeFork(7, 99)).toBeUndefined();
