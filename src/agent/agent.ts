@@ -36,11 +36,9 @@ import { kernelSeqsOf, readRunRecord } from './run-record.ts';
 import type { LastRun } from './run-record.ts';
 import { RunRecorder, lastRunPath } from './run-recorder.ts';
 import type { Screen } from './screen.ts';
-import { derivedSinkIds, keptSinkIds } from './sink-ids.ts';
-import type { SinkIds } from './sink-ids.ts';
+import { derivedSinkIds, keptSinkIds, type SinkIds } from './sink-ids.ts';
 import { stateLog } from './state-log.ts';
-import { reasonOfTorn } from './torn-recording.ts';
-import type { Torn } from './torn-recording.ts';
+import { reasonOfTorn, type Torn } from './torn-recording.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** How old the record of a killed run is at most. */
