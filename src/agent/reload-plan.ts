@@ -3,6 +3,7 @@ import { compileConfig } from '../config/config.ts';
 import type { Config, SinkConfig } from '../config/config.ts';
 import type { EffectiveConfig } from '../config/effective.ts';
 import type { ConfigIssue } from '../config/issue.ts';
+import { isMap } from '../config/override.ts';
 import { pathText } from '../config/path.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Regulation } from '../enrich/release.ts';
@@ -109,10 +110,6 @@ function withValueOf(a: unknown, b: unknown, [key, ...rest]: Path): unknown {
   if (key === undefined) return b;
   const [whole, other] = [isMap(a) ? a : {}, isMap(b) ? b : {}];
   return { ...whole, [key]: withValueOf(whole[key], other[key], rest) };
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function issue(path: Path, reason: string, fix: string): ConfigIssue {

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { uuidText } from '../core/uuid.ts';
+import { isUuidText, uuidText } from '../core/uuid.ts';
 import type { UpstreamLedger } from '../core/agent-event.ts';
 import type { Uuid } from '../core/event.ts';
 import type { SinkLedger } from '../core/ledger.ts';
@@ -73,15 +73,14 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isText: Check = (value) => typeof value === 'string' && value !== '';
-const isUuid: Check = (value) => typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
 
 /** Each field with what it must be. */
 const FIELDS: Readonly<Record<Exclude<keyof LastRun, 'sinks'>, readonly [Check, string]>> = {
-  agent_id: [isUuid, 'a UUID'],
+  agent_id: [isUuidText, 'a UUID'],
   clean: [(value) => typeof value === 'boolean', 'true or false'],
   time: [isCount, 'a count of microseconds'],
   last_sequence: [isCount, 'a count'],
-  boot_id: [isUuid, 'a UUID'],
+  boot_id: [isUuidText, 'a UUID'],
   kernel_seqs: [
     (value) => isObject(value) && Object.entries(value).every(([cpu, seq]) => /^\d{1,5}$/.test(cpu) && isCount(seq)),
     'counts by CPU',

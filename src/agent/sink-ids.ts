@@ -3,7 +3,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError } from '../core/errors.ts';
 import type { Uuid } from '../core/event.ts';
-import { uuidBytes, uuidText } from '../core/uuid.ts';
+import { isUuidText, uuidBytes, uuidText } from '../core/uuid.ts';
 import { readRegular } from './run-record.ts';
 
 /** Identities of sinks, by their names. */
@@ -41,15 +41,13 @@ function derived(hostId: Uuid, name: string): Uuid {
   return id;
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 function readIds(path: string, onTrouble: (reason: string) => void): Map<string, Uuid> {
   const ids = new Map<string, Uuid>();
   try {
     const { version, sinks } = JSON.parse(readRegular(path)) as { version?: unknown; sinks?: unknown };
     if (version !== 1 || typeof sinks !== 'object' || sinks === null) throw new Error('it is not of version 1');
     for (const [name, id] of Object.entries(sinks as Readonly<Record<string, unknown>>)) {
-      if (typeof id === 'string' && UUID.test(id)) ids.set(name, uuidBytes(id));
+      if (isUuidText(id)) ids.set(name, uuidBytes(id));
       else onTrouble(`${JSON.stringify(name)} has no UUID`);
     }
   } catch (error) {

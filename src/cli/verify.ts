@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { AnyEvent } from '../core/any-event.ts';
 import { AgentError } from '../core/errors.ts';
 import { escapeText } from '../core/text.ts';
-import { uuidBytes } from '../core/uuid.ts';
+import { isUuidText, uuidBytes } from '../core/uuid.ts';
 import type { Decoded } from '../encode/avro/decoded.ts';
 import { decode } from '../encode/decode.ts';
 import type { Evidence, Place } from '../verify/evidence.ts';
@@ -25,8 +25,6 @@ export interface VerifyCommandOptions {
   readonly allowBlind?: boolean;
   readonly json?: boolean;
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * `forkcast verify`: 0 when everything is there that was accepted, 1 when something is missing, contradicts itself or cannot be proven and that
@@ -69,7 +67,7 @@ async function readInto(verifier: Verifier, file: EventFile, run: Run): Promise<
   let place: Place = { place: 'files', sink: null };
   const onMeta = (meta: ReadonlyMap<string, Buffer>): void => {
     const sink = meta.get('sink_id')?.toString() ?? '';
-    if (UUID.test(sink)) place = { place: sink, sink: uuidBytes(sink) };
+    if (isUuidText(sink)) place = { place: sink, sink: uuidBytes(sink) };
   };
   try {
     for await (const item of decode(readEventFile(file), onMeta)) {
@@ -123,7 +121,7 @@ function readHosts(path: string): string[] {
   for (const [i, line] of text.split('\n').entries()) {
     const host = line.replace(/#.*/, '').trim().toLowerCase();
     if (host === '') continue;
-    if (!UUID.test(host))
+    if (!isUuidText(host))
       throw new AgentError('USAGE', `${path}:${i + 1}: ${JSON.stringify(host)} is not the id of a host`, {
         fix: 'Write one host id (host.host_id of any event, a UUID) on each line; # begins a comment.',
       });

@@ -21,3 +21,10 @@ export function uuidText(id: Uint8Array): string {
 export function uuidBytes(text: string): Buffer {
   return Buffer.from(text.replaceAll('-', ''), 'hex');
 }
+
+const TEXT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether it is a text as `uuidText` gives it. */
+export function isUuidText(value: unknown): value is string {
+  return typeof value === 'string' && TEXT.test(value);
+}

@@ -8,6 +8,8 @@ import { AgentProcess, FORKCAST, decode } from '../helpers/agent-process.ts';
 import type { PrintedAgentEvent } from '../helpers/agent-process.ts';
 import { runCommand } from '../helpers/run-command.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
+import { verify } from '../helpers/verify.ts';
+import type { Verdict } from '../helpers/verify.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 /** An agent with a configuration file that can be written anew; it has no terminal. */
@@ -40,10 +42,8 @@ class Reloading {
   }
 
   /** What `verify` finds in a folder of files. */
-  async verify(folder: string): Promise<Report & { ok: boolean }> {
-    const { stdout, stderr } = await runCommand(FORKCAST, ['verify', '--json', '--allow-blind', join(this.agent.dir, folder)]);
-    if (stdout === '') throw new Error(`verify said: ${stderr}`);
-    return JSON.parse(stdout) as Report & { ok: boolean };
+  async verify(folder: string): Promise<Verdict['report']> {
+    return (await verify(join(this.agent.dir, folder), '--allow-blind')).report;
   }
 }
 

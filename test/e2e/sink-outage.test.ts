@@ -3,10 +3,9 @@ import { expect, test } from 'vitest';
 import { startStorm } from '../../bench/storm/storm.ts';
 import type { RunningStorm } from '../../bench/storm/storm.ts';
 import type { RunRecord } from '../../src/agent/run-record.ts';
-import type { Report } from '../../src/verify/report.ts';
-import { AgentProcess, FORKCAST } from '../helpers/agent-process.ts';
-import { runCommand } from '../helpers/run-command.ts';
+import { AgentProcess } from '../helpers/agent-process.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
+import { verify } from '../helpers/verify.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 /** By `npm run campaign:outage` a minute. */
@@ -15,12 +14,6 @@ const RUNS = 4;
 const QUEUE = ['sinks.disk.queue.type=disk', 'agent.checkpoint_interval=500ms'];
 /** One that takes nothing stands in its place; under the same name it is the same sink. */
 const DOWN = ['sinks.disk.type=chaos', 'sinks.disk.hold=100', 'agent.shutdown_timeout=1s'];
-
-async function verify(folder: string, ...options: string[]): Promise<{ readonly code: number | null; readonly report: Report }> {
-  const { code, stdout, stderr } = await runCommand(FORKCAST, ['verify', '--json', ...options, folder]);
-  if (stdout === '') throw new Error(`verify said: ${stderr}`);
-  return { code, report: JSON.parse(stdout) as Report };
-}
 
 const sinkOf = ({ sinks }: RunRecord): RunRecord['sinks'][number] | undefined => sinks.find(({ sink }) => sink === 'disk');
 

@@ -9,21 +9,9 @@ import { createAvroEncoder } from '../../src/encode/avro/binary.ts';
 import { createOcf } from '../../src/encode/avro/ocf.ts';
 import { decode } from '../../src/encode/decode.ts';
 import type { Fault } from '../../src/verify/finding.ts';
-import type { Report } from '../../src/verify/report.ts';
-import { AgentProcess, FORKCAST } from '../helpers/agent-process.ts';
-import { runCommand } from '../helpers/run-command.ts';
+import { AgentProcess } from '../helpers/agent-process.ts';
 import { makeTempDir, tempDir } from '../helpers/temp-dir.ts';
-
-interface Verdict {
-  readonly code: number | null;
-  readonly report: Report & { readonly ok: boolean; readonly records: number };
-}
-
-async function verify(folder: string, ...options: string[]): Promise<Verdict> {
-  const { code, stdout, stderr } = await runCommand(FORKCAST, ['verify', '--json', ...options, folder]);
-  if (stdout === '') throw new Error(`verify said: ${stderr}`);
-  return { code, report: JSON.parse(stdout) as Verdict['report'] };
-}
+import { verify } from '../helpers/verify.ts';
 
 const eventsOf = (dir: string): string => join(dir, 'data/events');
 const SET = ['agent.checkpoint_interval=500ms', 'sinks.disk.rotate.max_size=64KiB'];

@@ -3,6 +3,7 @@ import type { IdEvent } from '../../core/kernel-event.ts';
 import type { EnrichContext } from '../context.ts';
 import { addSummary, newProcessEvent } from '../event-shape.ts';
 import { noteFormerIds } from '../former-ids.ts';
+import { isEscalation } from '../marks/escalation.ts';
 import { knownOrPlaceholder } from '../resolve.ts';
 import { GID_FROM_THREAD, OWN_IDS, UID_FROM_THREAD, type Entry } from '../table/entry.ts';
 
@@ -51,7 +52,7 @@ function changeIds(entry: Entry, event: IdEvent): IdsInfo {
     new_effective: event.effective,
     escalation: false,
   };
-  ids.escalation = isUser && event.effective === 0 && isOrdinary(ids.old_real) && isOrdinary(ids.old_effective);
+  ids.escalation = isUser && isEscalation({ uid: ids.old_real, euid: ids.old_effective }, { uid: ids.new_real, euid: ids.new_effective });
   if (isUser) {
     entry.uid = event.real;
     entry.euid = event.effective;
@@ -61,8 +62,4 @@ function changeIds(entry: Entry, event: IdEvent): IdsInfo {
   }
   entry.marks |= OWN_IDS;
   return ids;
-}
-
-function isOrdinary(uid: number | null): boolean {
-  return uid !== null && uid !== 0;
 }

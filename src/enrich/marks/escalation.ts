@@ -3,7 +3,7 @@ export interface UserIds {
   readonly euid: number | null;
 }
 
-/** Whether an exec made root of somebody who was not, as a set-user-id file does; the same rule as `ids.escalation` of UID events. */
+/** Whether an exec made root of somebody who was not, as a set-user-id file does, or a UID event. */
 export function isEscalation(before: UserIds, after: UserIds): boolean {
   return after.euid === 0 && isOrdinary(before.uid) && isOrdinary(before.euid);
 }

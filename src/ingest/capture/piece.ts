@@ -26,7 +26,8 @@ export function linkPiece(bytes: Buffer, position: number, { path, limit }: { pa
   }
 }
 
-function errnoOf(error: unknown): number {
+/** What the system refused; throws what is a bug. */
+export function errnoOf(error: unknown): number {
   const { errno } = error as NodeJS.ErrnoException;
   if (errno === undefined) throw error;
   return Math.abs(errno);

@@ -1,7 +1,8 @@
-import { closeSync, openSync, readSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
 import { argvBytes } from './arg-size.ts';
 import { ChosenEnviron } from './chosen-environ.ts';
+import { errnoOf, filePiece, linkPiece } from './piece.ts';
 import { SecondPieces } from './second-pieces.ts';
 import { MAX_PID_FILE_BYTES, PIECES, SECOND_LOOK, PIECES_AT, SIZES_AT, alignUp } from './record.ts';
 
@@ -144,34 +145,8 @@ export class ProcfsCapture {
   /** Size of piece `i` written at `position`, or −errno. */
   #piece(directory: string, i: number, position: number): number {
     const name = PIECES[i] as (typeof PIECES)[number];
-    try {
-      if (name === 'exe' || name === 'cwd') return this.#link(directory + name, position);
-      return this.#file(directory + name, position, name === 'cmdline' ? this.#maxArgsBytes : MAX_PID_FILE_BYTES);
-    } catch (error) {
-      return -errnoOf(error);
-    }
+    const { bytes } = this.#target;
+    if (name === 'exe' || name === 'cwd') return linkPiece(bytes, position, { path: directory + name, limit: MAX_PID_FILE_BYTES });
+    return filePiece(bytes, position, { path: directory + name, limit: name === 'cmdline' ? this.#maxArgsBytes : MAX_PID_FILE_BYTES });
   }
-
-  /** One read is enough: procfs gives all there is up to the size asked for. */
-  #file(path: string, position: number, limit: number): number {
-    const fd = openSync(path, 'r');
-    try {
-      return readSync(fd, this.#target.bytes, position, limit, 0);
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  #link(path: string, position: number): number {
-    const link = readlinkSync(path, { encoding: 'buffer' });
-    const size = Math.min(link.length, MAX_PID_FILE_BYTES);
-    this.#target.bytes.set(size === link.length ? link : link.subarray(0, size), position);
-    return size;
-  }
-}
-
-function errnoOf(error: unknown): number {
-  const { errno } = error as NodeJS.ErrnoException;
-  if (errno === undefined) throw error;
-  return Math.abs(errno);
 }

@@ -10,9 +10,10 @@
  *
  * Each function writes at `at` and returns the number of bytes, or −errno. None throws what is not a bug.
  */
-import { closeSync, openSync, readlinkSync, readSync, statSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { EXE_STAT_BYTES, writeExeStat } from '../../core/exe-stat.ts';
+import { errnoOf, filePiece, linkPiece } from './piece.ts';
 
 const { ENOENT } = constants.errno;
 /** No link of these is longer: "socket:[4294967295]". A longer one is a file's path, of which the beginning is enough. */
@@ -61,28 +62,13 @@ function linkOf(path: string): Buffer {
 export const MAX_STREAMS_BYTES = 2 * MAX_LINK_BYTES + 1;
 
 export function copyPidNamespace(directory: string, target: Buffer, at: number): number {
-  try {
-    const link = readlinkSync(`${directory}ns/pid`, { encoding: 'buffer' }).subarray(0, MAX_LINK_BYTES);
-    target.set(link, at);
-    return link.length;
-  } catch (error) {
-    return -errnoOf(error);
-  }
+  return linkPiece(target, at, { path: `${directory}ns/pid`, limit: MAX_LINK_BYTES });
 }
 
 const MAX_NUMBER_BYTES = 16;
 
 export function copySession(directory: string, target: Buffer, at: number): number {
-  try {
-    const fd = openSync(`${directory}sessionid`, 'r');
-    try {
-      return readSync(fd, target, at, MAX_NUMBER_BYTES, 0);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    return -errnoOf(error);
-  }
+  return filePiece(target, at, { path: `${directory}sessionid`, limit: MAX_NUMBER_BYTES });
 }
 
 /** (uid_t)-1 */
@@ -103,10 +89,4 @@ export function isInPidNamespace(status: Buffer): boolean {
   if (at < 0) return false;
   for (let i = at + NS_PID.length; i < status.length && status[i] !== NEWLINE; i++) if (status[i] === TAB) return true;
   return false;
-}
-
-function errnoOf(error: unknown): number {
-  const { errno } = error as NodeJS.ErrnoException;
-  if (errno === undefined) throw error;
-  return Math.abs(errno);
 }

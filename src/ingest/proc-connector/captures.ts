@@ -12,7 +12,7 @@ import { ProcfsCapture } from '../capture/procfs.ts';
 import type { KernelUnits } from '../capture/usage.ts';
 import type { RingProducer } from '../ring/ring.ts';
 import type { FrameWriter } from './frame-writer.ts';
-import { nowNs } from './now.ts';
+import { nowNs } from '../now.ts';
 
 /** Whether the kernel is asked to record; `on`: or else the source does not open. */
 export type ExecCacheMode = 'auto' | 'on' | 'off';
@@ -62,6 +62,8 @@ const JUST_NOW_NS = 1e6;
  */
 const BLOCKED_NS = 5e6;
 const BLOCKED_NAP_MS = 0.1;
+/** Naps that are taken even so: on a busy host one alone may last longer than all should. */
+const MIN_NAPS = 8;
 
 /**
  * What belongs to events besides what they say: from the records that the kernel makes at the very moment where it can be asked to, else from /proc, where it
@@ -75,6 +77,8 @@ export class Captures {
   #units: KernelUnits = { pageBytes: 0, tickNs: 0 };
   #cache: ExecCache | undefined;
   #polledNs = 0;
+  /** Since then. */
+  #naps = 0;
   readonly #word = new Int32Array(new SharedArrayBuffer(4));
   state: CaptureState = OFF;
   /** Moment of the oldest move of a process to another cgroup that has no place among the events yet; infinite where there is none. */
@@ -109,6 +113,7 @@ export class Captures {
   /** To be called after each receive, before its events are taken. */
   poll(atNs: number): void {
     this.#polledNs = atNs;
+    this.#naps = 0;
     if (this.#cache === undefined) return;
     this.#cache.poll();
     // Here and not at each poll: an event that is being matched may ask again.
@@ -184,7 +189,7 @@ export class Captures {
   #hiddenExec(tgid: number, stampNs: number): ReturnType<ExecCache['takeExec']> {
     const cache = this.#cache;
     if (cache === undefined) return undefined;
-    for (let hidden = cache.isBlocked; hidden && nowNs() - this.#polledNs < BLOCKED_NS; hidden = cache.isBlocked) {
+    for (; cache.isBlocked && (this.#naps < MIN_NAPS || nowNs() - this.#polledNs < BLOCKED_NS); this.#naps++) {
       Atomics.wait(this.#word, 0, 0, BLOCKED_NAP_MS);
       cache.poll();
       const record = cache.takeExec(tgid, stampNs);

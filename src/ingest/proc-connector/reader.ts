@@ -10,7 +10,7 @@ import { DropCounter } from './drops.ts';
 import type { ForeignNamespace } from './foreign-namespace.ts';
 import { notFrom } from './foreign-namespace.ts';
 import type { KernelFilter } from './narrow.ts';
-import { nowNs } from './now.ts';
+import { nowNs } from '../now.ts';
 import { gatherMs } from './pace.ts';
 import { Receiver } from './receiver.ts';
 import { Retry } from './retry.ts';

@@ -10,7 +10,7 @@ import { ACK, FOREIGN, SLOT_BYTES, setSlot } from './frame.ts';
 import type { LossRecord } from './frame.ts';
 import { LossLedger } from './loss-ledger.ts';
 import { MessageVector } from './message-vector.ts';
-import { nowNs } from './now.ts';
+import { nowNs } from '../now.ts';
 import { Pace } from './pace.ts';
 import { SequenceTracker } from './sequence.ts';
 import { liveClocks } from './clock-sample.ts';

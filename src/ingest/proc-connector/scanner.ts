@@ -4,7 +4,7 @@ import { ProcfsScan } from '../capture/procfs-scan.ts';
 import type { Extent } from '../capture/procfs.ts';
 import { signatureOf } from '../capture/signature.ts';
 import type { Receiver } from './receiver.ts';
-import { nowNs } from './now.ts';
+import { nowNs } from '../now.ts';
 
 /** Processes looked at between two looks at the socket. */
 const SLICE = 32;

@@ -9,7 +9,6 @@ export const isObject = (value: unknown): value is Readonly<Record<string, unkno
 export const isText: Check = (value) => typeof value === 'string';
 export const isFlag: Check = (value) => typeof value === 'boolean';
 export const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-export const isUuid: Check = (value) => typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
 export const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
 
 /** An object with these fields; others are let through, as a later version may add some. */

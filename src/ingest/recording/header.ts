@@ -1,5 +1,6 @@
 import type { Fields } from './checks.ts';
-import { faultOfFields, hasFields, isCount, isFlag, isObject, isText, isTexts, isUuid, parseJson } from './checks.ts';
+import { isUuidText } from '../../core/uuid.ts';
+import { faultOfFields, hasFields, isCount, isFlag, isObject, isText, isTexts, parseJson } from './checks.ts';
 import { FORMAT } from './format.ts';
 
 /** Who recorded, where and when: all that replaying needs to know of the machine. */
@@ -27,9 +28,9 @@ export interface RecordingHeader {
 const FIELDS: Fields<RecordingHeader> = {
   format: [isCount, 'a count'],
   forkcast: [isText, 'a text'],
-  agent_id: [isUuid, 'a UUID'],
+  agent_id: [isUuidText, 'a UUID'],
   host: [
-    hasFields<RecordingHeader['host']>({ host_id: [isUuid, 'a UUID'], boot_id: [isUuid, 'a UUID'], hostname: [isText, 'a text'] }),
+    hasFields<RecordingHeader['host']>({ host_id: [isUuidText, 'a UUID'], boot_id: [isUuidText, 'a UUID'], hostname: [isText, 'a text'] }),
     'a host with its ids and its name',
   ],
   started: [

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { errnoName } from '../../core/system-error.ts';
-import { uuidBytes, uuidText } from '../../core/uuid.ts';
+import { isUuidText, uuidBytes, uuidText } from '../../core/uuid.ts';
 import { moveToQuarantine } from './quarantine.ts';
 import type { Found, Irregular } from './recovery.ts';
 import type { SpoolEvent } from './spool-events.ts';
@@ -13,15 +13,14 @@ export const POSITION = 'position';
 const SINK_ID = 'sink-id';
 export const LOCK = 'lock';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n$/;
-
 /** The identity of the sink's queue, made once and kept for ever: `sink-id`, a UUID as text. Rejects with the system's own error. */
 export async function readSinkId(fs: SpoolFs, folder: string): Promise<Uint8Array | undefined> {
   try {
     const file = fs.open(join(folder, SINK_ID), 'read');
     try {
       const text = (await readUpTo(fs, file, { at: 0, length: 64 })).toString('latin1');
-      return UUID.test(text) ? uuidBytes(text.trim()) : undefined;
+      const id = text.slice(0, -1);
+      return text.endsWith('\n') && isUuidText(id) ? uuidBytes(id) : undefined;
     } finally {
       fs.close(file);
     }

@@ -1,16 +1,16 @@
-import type { FileHandle } from 'node:fs/promises';
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import type { DeadLetters } from '../../core/dead-letters.ts';
 import type { Encoded } from '../../core/encoded.ts';
 import { AgentError } from '../../core/errors.ts';
-import { errnoName, fileError } from '../../core/system-error.ts';
+import { fileError } from '../../core/system-error.ts';
 import { uuidText } from '../../core/uuid.ts';
 import { EventFile } from '../file/event-file.ts';
 import type { OpenFile } from '../file/event-file.ts';
 import { openFolder } from '../file/safe-folder.ts';
 import type { FolderRules } from '../file/safe-folder.ts';
+import { syncFolder } from '../file/sync-folder.ts';
 import type { DeadLetterConfig } from './config.ts';
 import { letterFiles, lineCount, readLetterFile } from './letter-files.ts';
 import type { LetterFile } from './letter-files.ts';
@@ -206,14 +206,5 @@ async function write(file: EventFile, lines: Buffer): Promise<{ during: 'write' 
   } catch (cause) {
     const error = cause instanceof AgentError ? cause : fileError({ action: 'keep dead letters in', path: file.path }, cause);
     return { during: cause instanceof AgentError && file.broken === undefined ? 'write' : 'sync', error };
-  }
-}
-
-async function syncFolder(folder: FileHandle): Promise<void> {
-  try {
-    await folder.sync();
-  } catch (error) {
-    // Some network and user-space file systems cannot do this for folders; there is nothing more to be had from them.
-    if (errnoName(error) !== 'EINVAL') throw error;
   }
 }

@@ -7,6 +7,7 @@
  *
  * Lines end with a line feed; what follows the last one is the beginning of a line whose writing was interrupted, and was never confirmed.
  */
+import { isUuidText } from '../../core/uuid.ts';
 import type { Encoded } from '../../core/encoded.ts';
 import type { RecordStream } from '../../core/event.ts';
 
@@ -50,18 +51,16 @@ export function letterLine(letter: DeadLetter): string {
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const isUuid = (value: unknown): value is string => isText(value) && UUID.test(value);
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   v: (value) => value === 1,
   time: (value) => isText(value) && !Number.isNaN(Date.parse(value)),
   sink: isText,
-  sink_id: (value) => value === null || isUuid(value),
+  sink_id: (value) => value === null || isUuidText(value),
   code: isText,
   reason: isText,
-  agent_id: isUuid,
+  agent_id: isUuidText,
   sequence: isCount,
   stream: (value) => value === 'process' || value === 'agent',
   kind: isText,

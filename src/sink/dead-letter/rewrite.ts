@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoName, fileError } from '../../core/system-error.ts';
+import { fileError } from '../../core/system-error.ts';
+import { syncFolder } from '../file/sync-folder.ts';
 
 /**
  * Leaves only these lines in a file of dead letters, and no file where there are none. Whatever interrupts it, the file is as before or as
@@ -33,10 +34,7 @@ async function replace(path: string, lines: readonly Uint8Array[]): Promise<void
 async function syncFolderOf(path: string): Promise<void> {
   const folder = await open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    await folder.sync();
-  } catch (error) {
-    // Some network and user-space file systems cannot do this for folders; there is nothing more to be had from them.
-    if (errnoName(error) !== 'EINVAL') throw error;
+    await syncFolder(folder);
   } finally {
     await folder.close();
   }

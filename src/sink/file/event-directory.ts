@@ -1,9 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoName, fileError } from '../../core/system-error.ts';
+import { fileError } from '../../core/system-error.ts';
 import { openFolder } from './safe-folder.ts';
 import type { FolderRules } from './safe-folder.ts';
+import { syncFolder } from './sync-folder.ts';
 
 export const EVENT_FOLDER_RULES: FolderRules = {
   what: 'the folder for event files ',
@@ -42,10 +43,9 @@ export class EventDirectory {
   /** Makes creations, renames and removals in the folder survive a power failure. */
   async sync(): Promise<void> {
     try {
-      await this.#folder.sync();
+      await syncFolder(this.#folder);
     } catch (error) {
-      // Some network and user-space file systems cannot do this for folders; there is nothing more to be had from them.
-      if (errnoName(error) !== 'EINVAL') throw fileError({ action: 'sync', path: this.path }, error);
+      throw fileError({ action: 'sync', path: this.path }, error);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { BpfLibrary, BpfObject } from '../../native/bpf.ts';
+import { nowNs } from '../../now.ts';
 import { BpfRing } from './bpf-ring.ts';
 import type { CgroupMove } from './cgroup-tracker.ts';
 import { CgroupTracker } from './cgroup-tracker.ts';
@@ -226,8 +227,4 @@ function attachAll({ object, features }: LoadedPrograms): { running: Feature[]; 
 
 function u64At(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at);
-}
-
-function nowNs(): number {
-  return Number(process.hrtime.bigint());
 }

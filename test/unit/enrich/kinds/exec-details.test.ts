@@ -8,23 +8,8 @@ import { ExeHashes } from '../../../../src/enrich/exe-hash/exe-hashes.ts';
 import { createEnricher } from '../../../../src/enrich/enricher.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
-import { CONFIG, DEPS, capture, eventOf, eventsOf, exec, fork, gid, newEnricher, shared, snapshot, uid } from '../fixtures.ts';
-
-const AT = 2000;
-const forked = () => {
-  const enricher = newEnricher();
-  const shell = eventOf(
-    enricher,
-    snapshot(
-      1500,
-      50,
-      capture({ pid: 50, comm: 'bash', ppid: 40, argv: ['bash'], exe: '/bin/bash', cgroup: '/user.slice', startMs: 1000 }),
-    ),
-  );
-  const child = eventOf(enricher, fork(AT, 50, 60));
-  return { enricher, shell, child };
-};
-const ls = { pid: 60, comm: 'ls', ppid: 50, argv: ['ls', '-l'], exe: '/bin/ls', startMs: AT };
+import { CONFIG, DEPS, capture, eventOf, eventsOf, exec, gid, newEnricher, shared, snapshot, uid } from '../fixtures.ts';
+import { AT, forked, ls } from './forked-shell.ts';
 
 describe('EXEC whose process was looked at again', () => {
   const statOf = (mode: number) => {

@@ -16,24 +16,9 @@ import {
   wallUs,
   zombie,
 } from '../fixtures.ts';
+import { AT, forked, ls } from './forked-shell.ts';
 
 const ANY_ID: unknown = expect.any(Buffer);
-const AT = 2000;
-const forked = () => {
-  const enricher = newEnricher();
-  const shell = eventOf(
-    enricher,
-    snapshot(
-      1500,
-      50,
-      capture({ pid: 50, comm: 'bash', ppid: 40, argv: ['bash'], exe: '/bin/bash', cgroup: '/user.slice', startMs: 1000 }),
-    ),
-  );
-  const child = eventOf(enricher, fork(AT, 50, 60));
-  return { enricher, shell, child };
-};
-const ls = { pid: 60, comm: 'ls', ppid: 50, argv: ['ls', '-l'], exe: '/bin/ls', startMs: AT };
-
 describe('EXEC', () => {
   it('carries everything that was captured', () => {
     const { enricher, shell, child } = forked();
