@@ -16,7 +16,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Batch } from '../../core/batch.ts';
 import type { Encoded, Origin } from '../../core/encoded.ts';
-import { crc32c } from './crc32c.ts';
+import { crc32c } from '../../core/crc32c.ts';
 import { packRecords, unpackRecords } from './record-block.ts';
 import { readU64, writeU64 } from './segment-header.ts';
 

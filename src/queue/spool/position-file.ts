@@ -12,7 +12,7 @@
  *
  * It is written at each change and never synced: a killed process leaves it as it was, and a power cut costs no more than duplicates.
  */
-import { crc32c } from './crc32c.ts';
+import { crc32c } from '../../core/crc32c.ts';
 import { readU64, writeU64 } from './segment-header.ts';
 import { readUpTo, writeWhole } from './spool-fs.ts';
 import type { FileId, SpoolFs } from './spool-fs.ts';

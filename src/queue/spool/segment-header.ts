@@ -13,7 +13,7 @@
  * The seal comes last and says what the segment holds, so that opening a spool reads no more than the ends of its segments. Without one
  * (the writer was killed, the disk was full) the frames are counted one by one, and what follows the last sound frame is cut off as torn.
  */
-import { crc32c } from './crc32c.ts';
+import { crc32c } from '../../core/crc32c.ts';
 
 const SEGMENT_MAGIC = Buffer.from('894643530d0a1a0a', 'hex');
 const SEGMENT_VERSION = 1;

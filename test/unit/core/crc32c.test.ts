@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { crc32c } from '../../../../src/queue/spool/crc32c.ts';
+import { crc32c } from '../../../src/core/crc32c.ts';
 
 describe('crc32c', () => {
   // RFC 3720, B.4.

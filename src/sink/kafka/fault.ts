@@ -1,0 +1,21 @@
+/**
+ * What can go wrong with a broker, by name: the protocol's own error names, and these for what happens below it.
+ * NETWORK: no connection, or it broke; TIMEOUT: no answer; TLS: no trust between the two; TLS_WANTED: the listener speaks TLS; AUTHENTICATION: the broker does not
+ * take the credentials; CREDENTIALS: there are none to give; TOPIC_VANISHED: a topic is unknown to a broker that was there a moment ago; CLOSED: the driver was
+ * closed; BUG: nothing that a broker or a network does.
+ */
+export type FaultName = string;
+
+/** A request that failed. `error` in `cause` is the client's own, for the log at debug level. */
+export class KafkaFault extends Error {
+  override readonly name = 'KafkaFault';
+  readonly fault: FaultName;
+  /** Records that the broker refused, by their index, where it says which. */
+  readonly refused: readonly number[];
+
+  constructor(fault: FaultName, message: string, options: { readonly cause?: unknown; readonly refused?: readonly number[] } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.fault = fault;
+    this.refused = options.refused ?? [];
+  }
+}

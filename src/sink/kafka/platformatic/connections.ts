@@ -1,0 +1,92 @@
+import { Connection, apiVersionsV1 } from '@platformatic/kafka';
+import { KafkaFault } from '../fault.ts';
+import type { Broker, ConnectionSettings } from '../settings.ts';
+import { connectionOptions } from './connection-options.ts';
+import { faultOf } from './fault-of.ts';
+
+/** A connection to a broker, and what that broker can do: the versions it knows of each request, by its key. */
+export interface Link {
+  readonly connection: Connection;
+  readonly versions: ReadonlyMap<number, { readonly min: number; readonly max: number }>;
+}
+
+/** One connection to each broker that is needed, made when it is, with what certificates and credentials are by then. */
+export class Connections {
+  readonly #settings: ConnectionSettings;
+  readonly #links = new Map<string, Promise<Link>>();
+  readonly #connections = new Set<Connection>();
+  #closed = false;
+
+  constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
+  }
+
+  /** Rejects with a KafkaFault. */
+  async to(broker: Broker): Promise<Link> {
+    if (this.#closed) throw closedFault();
+    const name = `${broker.host}:${broker.port}`;
+    let link = this.#links.get(name);
+    if (link === undefined) {
+      link = this.#connect(broker, () => this.#links.delete(name));
+      this.#links.set(name, link);
+    }
+    try {
+      return await link;
+    } catch (error) {
+      if (this.#links.get(name) === link) this.#links.delete(name);
+      throw this.#closed ? closedFault() : faultOf(error, name);
+    }
+  }
+
+  /** The first of those that answers, tried in this order. Rejects with what the last said. */
+  async toAny(brokers: readonly Broker[]): Promise<Link> {
+    let last = new KafkaFault('NETWORK', 'no broker is known');
+    for (const broker of brokers) {
+      try {
+        return await this.to(broker);
+      } catch (error) {
+        last = faultOf(error, `${broker.host}:${broker.port}`);
+        // Another broker of the cluster would say the same.
+        if (last.fault !== 'NETWORK' && last.fault !== 'TIMEOUT') break;
+      }
+    }
+    throw last;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#connections].map((connection) => connection.close()));
+  }
+
+  async #connect({ host, port }: Broker, gone: () => void): Promise<Link> {
+    const { clientId } = this.#settings;
+    const connection = new Connection(clientId, connectionOptions(this.#settings));
+    this.#connections.add(connection);
+    const forget = (): void => {
+      this.#connections.delete(connection);
+      gone();
+    };
+    // What an error breaks rejects by itself; without a listener it would end the process.
+    connection.on('error', forget);
+    connection.on('close', forget);
+    await connection.connect(host, port);
+    const { apiKeys } = await apiVersionsV1.api.async(connection, clientId, '1');
+    return {
+      connection,
+      versions: new Map(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }])),
+    };
+  }
+}
+
+/** The newest of `ours` that the broker knows. Throws a KafkaFault. */
+export function versionFor<V extends number>({ versions }: Link, apiKey: number, ours: readonly V[]): V {
+  const { min = 1, max = 0 } = versions.get(apiKey) ?? {};
+  const found = ours.find((version) => version >= min && version <= max);
+  if (found !== undefined) return found;
+  const theirs = max < min ? 'does not know' : `knows versions ${min} to ${max} of`;
+  throw new KafkaFault('UNSUPPORTED_VERSION', `the broker ${theirs} request ${apiKey}; this agent speaks ${ours.at(-1)} to ${ours[0]}`);
+}
+
+function closedFault(): KafkaFault {
+  return new KafkaFault('CLOSED', 'the driver is closed');
+}

@@ -1,0 +1,151 @@
+import type { AgentError } from '../../core/errors.ts';
+import type { KafkaDriver, PartitionRecords, Prepared } from './driver.ts';
+import { KafkaFault } from './fault.ts';
+import { agentErrorOf, reactionTo } from './reaction.ts';
+import type { KafkaRecord } from './record.ts';
+
+export interface ShipmentCounters {
+  /** Records that were sent again under a new identity although the broker may have had them. */
+  possibleDuplicates: number;
+  /** Records that were sent with the present as their record time. */
+  retimed: number;
+}
+
+interface Part {
+  readonly prepared: Prepared;
+  /** An attempt ended without a word about what became of it. */
+  unsure: boolean;
+}
+
+/** How many times in one go the same records may be prepared anew before the fault goes up: more than any broker asks for. */
+const MAX_TURNS = 64;
+
+/**
+ * What a batch has for one partition, on its way until every record of it is acknowledged or refused. It is made into parts where it is too large or holds what the
+ * broker refuses; what is acknowledged is never sent again.
+ */
+export class Shipment {
+  readonly target: PartitionRecords;
+  /** Those that the broker will never take, with what it said. */
+  readonly refused = new Map<KafkaRecord, AgentError>();
+  readonly #driver: KafkaDriver;
+  readonly #counters: ShipmentCounters;
+  /** In order; the first is the one on its way. */
+  #parts: Part[] | undefined;
+
+  constructor(target: PartitionRecords, driver: KafkaDriver, counters: ShipmentCounters) {
+    this.target = target;
+    this.#driver = driver;
+    this.#counters = counters;
+  }
+
+  get isDone(): boolean {
+    return this.#parts?.length === 0;
+  }
+
+  /** Whether a part of it may be with the broker without our knowing: then nothing else may go to the partition before it. */
+  get isUndecided(): boolean {
+    return this.#parts?.[0]?.unsure === true;
+  }
+
+  /** Resolves when it is done; rejects with an AgentError when it is to be tried again later. `maxBytes`: no part is to be larger. */
+  async send(maxBytes: number): Promise<void> {
+    this.#parts ??= this.#prepared(this.target.records, maxBytes);
+    for (let turns = 0; this.#parts.length > 0; turns += 1) {
+      const part = this.#parts[0] as Part;
+      const fault = await this.#attempt(part);
+      if (fault === undefined) this.#parts.shift();
+      else if (turns >= MAX_TURNS + this.target.records.length || !(await this.#mend(part, fault)))
+        throw agentErrorOf(fault, { topic: this.target.topic });
+    }
+  }
+
+  /** The size of the part that was too large last; infinite when none was. */
+  tooLargeBytes = Number.POSITIVE_INFINITY;
+
+  async #attempt({ prepared }: Part): Promise<KafkaFault | undefined> {
+    try {
+      await this.#driver.send(prepared);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof KafkaFault)) throw error;
+      return error;
+    }
+  }
+
+  /** Whether there is anything to be sent at once, after the first part has been changed or taken out. */
+  async #mend(part: Part, fault: KafkaFault): Promise<boolean> {
+    const { action, outcome } = reactionTo(fault.fault);
+    switch (action) {
+      case 'done':
+        this.#replace([]);
+        return true;
+      case 'split':
+        this.tooLargeBytes = Math.min(this.tooLargeBytes, part.prepared.bytes);
+        return this.#remake(part, this.#halves(part, fault));
+      case 'refuse':
+        return this.#remake(part, this.#withoutRefused(part, fault));
+      case 'retime':
+        this.#counters.retimed += part.prepared.target.records.length;
+        return this.#remake(part, [part.prepared.target.records], Date.now());
+      case 'renew':
+        await this.#renew(part);
+        return this.#remake(part, [part.prepared.target.records]);
+      case 'again':
+      case 'hold':
+        part.unsure ||= outcome === 'unknown';
+        return false;
+    }
+  }
+
+  /** Other bytes must not go under the identity of what may have arrived. */
+  async #remake(part: Part, pieces: readonly (readonly KafkaRecord[])[], nowMs?: number): Promise<boolean> {
+    if (part.unsure) await this.#renew(part);
+    this.#replace(pieces.map((records) => this.#part(records, nowMs)));
+    return true;
+  }
+
+  async #renew(part: Part): Promise<void> {
+    await this.#driver.renew(this.target).catch((error: unknown) => {
+      throw error instanceof KafkaFault ? agentErrorOf(error) : error;
+    });
+    if (part.unsure) this.#counters.possibleDuplicates += part.prepared.target.records.length;
+    part.unsure = false;
+  }
+
+  #replace(parts: Part[]): void {
+    this.#parts?.splice(0, 1, ...parts);
+  }
+
+  #halves({ prepared: { target } }: Part, fault: KafkaFault): readonly (readonly KafkaRecord[])[] {
+    const { records } = target;
+    if (records.length === 1) return this.#without(records, [0], fault);
+    const middle = Math.ceil(records.length / 2);
+    return [records.slice(0, middle), records.slice(middle)];
+  }
+
+  #withoutRefused(part: Part, fault: KafkaFault): readonly (readonly KafkaRecord[])[] {
+    const { records } = part.prepared.target;
+    const named = fault.refused.filter((index) => index < records.length);
+    return named.length === 0 ? this.#halves(part, fault) : this.#without(records, named, fault);
+  }
+
+  #without(records: readonly KafkaRecord[], indexes: readonly number[], fault: KafkaFault): readonly (readonly KafkaRecord[])[] {
+    const error = agentErrorOf(fault, { topic: this.target.topic });
+    for (const index of indexes) this.refused.set(records[index] as KafkaRecord, error);
+    const rest = records.filter((_, index) => !indexes.includes(index));
+    return rest.length === 0 ? [] : [rest];
+  }
+
+  #prepared(records: readonly KafkaRecord[], maxBytes: number): Part[] {
+    const whole = this.#part(records);
+    const pieces = Math.min(records.length, Math.ceil(whole.prepared.bytes / maxBytes));
+    if (pieces <= 1) return [whole];
+    const size = Math.ceil(records.length / pieces);
+    return Array.from({ length: Math.ceil(records.length / size) }, (_, i) => this.#part(records.slice(i * size, (i + 1) * size)));
+  }
+
+  #part(records: readonly KafkaRecord[], nowMs?: number): Part {
+    return { prepared: this.#driver.prepare({ ...this.target, records }, nowMs), unsure: false };
+  }
+}

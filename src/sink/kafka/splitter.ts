@@ -1,0 +1,55 @@
+import type { Encoded } from '../../core/encoded.ts';
+import type { PartitionRecords } from './driver.ts';
+import { partitionOf } from './protocol/murmur2.ts';
+import type { Envelope, KafkaRecord } from './record.ts';
+
+/** Where a record goes, but for the partition, and in what. */
+export interface Address {
+  readonly topic: string;
+  readonly key: Uint8Array;
+  readonly envelope: Envelope;
+}
+
+export type AddressOf = (event: Encoded) => Address | Promise<Address>;
+
+interface Target {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: KafkaRecord[];
+}
+
+/** Splits batches by partition. */
+export class Splitter {
+  readonly #addressOf: AddressOf;
+
+  constructor(addressOf: AddressOf) {
+    this.#addressOf = addressOf;
+  }
+
+  /** In the order of the events. `partitions`: how many a topic has. Rejects with what that and the addresses reject with. */
+  async split(events: readonly Encoded[], partitions: (topic: string) => Promise<number>): Promise<readonly PartitionRecords[]> {
+    const targets = new Map<string, Target>();
+    let former: Address | undefined;
+    let target: Target | undefined;
+    for (const event of events) {
+      const found = this.#addressOf(event);
+      const address = found instanceof Promise ? await found : found;
+      // The same for most events of a host, so that there is nothing to compute.
+      if (target === undefined || address !== former)
+        target = targetAt(targets, address.topic, partitionOf(address.key, await partitions(address.topic)));
+      former = address;
+      target.records.push({ key: address.key, envelope: address.envelope, event });
+    }
+    return [...targets.values()];
+  }
+}
+
+function targetAt(targets: Map<string, Target>, topic: string, partition: number): Target {
+  const name = `${partition}/${topic}`;
+  let target = targets.get(name);
+  if (target === undefined) {
+    target = { topic, partition, records: [] };
+    targets.set(name, target);
+  }
+  return target;
+}
