@@ -19,6 +19,8 @@ export interface Prepared {
  * All methods but `close` reject with a `KafkaFault`, which says what is known about the outcome.
  */
 export interface KafkaDriver<P extends Prepared = Prepared> {
+  /** The largest batch, in records. */
+  readonly maxRecords: number;
   /** Reaches the cluster and gets what it takes to produce. */
   open(signal: AbortSignal): Promise<void>;
   /** How many partitions the topic has. */

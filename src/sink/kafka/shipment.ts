@@ -138,10 +138,11 @@ export class Shipment {
   }
 
   #prepared(records: readonly KafkaRecord[], maxBytes: number): Part[] {
-    const whole = this.#part(records);
-    const pieces = Math.min(records.length, Math.ceil(whole.prepared.bytes / maxBytes));
-    if (pieces <= 1) return [whole];
-    const size = Math.ceil(records.length / pieces);
+    const { maxRecords } = this.#driver;
+    const whole = records.length <= maxRecords ? this.#part(records) : undefined;
+    const pieces = Math.min(records.length, Math.ceil((whole?.prepared.bytes ?? 0) / maxBytes));
+    if (whole !== undefined && pieces <= 1) return [whole];
+    const size = Math.min(maxRecords, Math.ceil(records.length / Math.max(1, pieces)));
     return Array.from({ length: Math.ceil(records.length / size) }, (_, i) => this.#part(records.slice(i * size, (i + 1) * size)));
   }
 

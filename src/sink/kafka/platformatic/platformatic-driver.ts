@@ -64,6 +64,7 @@ interface Position {
  * of @platformatic/kafka. So a batch that is sent again is the same to the last byte, whatever has happened to connections and leaders meanwhile.
  */
 export class PlatformaticDriver implements KafkaDriver<Framed> {
+  readonly maxRecords = Number.POSITIVE_INFINITY;
   readonly #settings: DriverSettings;
   readonly #framer: RecordFramer;
   readonly #cluster: Cluster;

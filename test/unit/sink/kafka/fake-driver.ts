@@ -13,6 +13,7 @@ export type Answer = { readonly fault?: string; readonly refused?: readonly numb
 
 /** A cluster of one topic that does what it is told, and recognises what it has by the prepared batch. */
 export class FakeDriver implements KafkaDriver {
+  maxRecords = Number.POSITIVE_INFINITY;
   /** Sequences in each partition's log. */
   readonly logs = new Map<number, number[]>();
   readonly attempts: Attempt[] = [];

@@ -120,6 +120,15 @@ describe('a Kafka sink', () => {
     expect(logOf(driver).length).toBe(200);
   });
 
+  test('makes batches no longer than the driver can take', async () => {
+    const driver = new FakeDriver();
+    driver.maxRecords = 30;
+    const sink = await opened(driver);
+    await sink.write(batch(1, 100), never);
+    expect(driver.attempts.map(({ sequences }) => sequences.length)).toEqual([30, 30, 30, 10]);
+    expect(logOf(driver)).toEqual(batch(1, 100).items.map(({ sequence }) => sequence));
+  });
+
   test('refuses the one record that is too large by itself, and delivers its neighbours', async () => {
     const driver = new FakeDriver();
     driver.answer = ({ sequences }) => (sequences.includes(7) ? { fault: 'MESSAGE_TOO_LARGE' } : undefined);

@@ -1,0 +1,34 @@
+import kafkajs from 'kafkajs';
+import type { Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
+import type { ConnectionSettings } from '../settings.ts';
+
+/** Certificates are read now, credentials whenever a connection is made. Throws SECRET_UNREADABLE and FILE_NOT_FOUND. */
+export function createClient({ brokers, clientId, tls, sasl, connectTimeoutMs, requestTimeoutMs }: ConnectionSettings): Kafka {
+  return new kafkajs.Kafka({
+    brokers: brokers.map(({ host, port }) => `${host}:${port}`),
+    clientId,
+    connectionTimeout: connectTimeoutMs,
+    authenticationTimeout: connectTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    // The delivery policy tells what goes wrong, once.
+    logLevel: kafkajs.logLevel.NOTHING,
+    ...(tls === null ? {} : { ssl: { ...tls.material(), ...(tls.serverName === null ? {} : { servername: tls.serverName }) } }),
+    ...(sasl === null ? {} : { sasl: saslOptions(sasl) }),
+  } satisfies KafkaConfig);
+}
+
+function saslOptions(sasl: NonNullable<ConnectionSettings['sasl']>): SASLOptions {
+  if (sasl.mechanism === 'oauthbearer')
+    return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await sasl.token() }) };
+  const { mechanism, credentials } = sasl;
+  // Read at each connection: kafkajs keeps the object and asks it again.
+  return {
+    mechanism,
+    get username() {
+      return credentials().username;
+    },
+    get password() {
+      return credentials().password;
+    },
+  };
+}

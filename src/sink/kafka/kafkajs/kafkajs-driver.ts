@@ -1,0 +1,164 @@
+import type { Producer, RecordMetadata } from 'kafkajs';
+import type { KafkaDriver, PartitionRecords, Prepared } from '../driver.ts';
+import { KafkaFault } from '../fault.ts';
+import { EVENT_ID, timestampOf } from '../record.ts';
+import type { KafkaRecord } from '../record.ts';
+import type { DriverSettings } from '../settings.ts';
+import { createClient } from './client.ts';
+import { TYPES, registerCodec } from './codecs.ts';
+import { faultOf } from './fault-of.ts';
+import { quietIdleConnections } from './idle-timer.ts';
+
+/** kafkajs compares each record of a send with those before it. */
+const MAX_RECORDS = 500;
+/** Of one send; whatever more it takes is the delivery policy's to do. At least 1, or an idempotent producer gives up on what it could know. */
+const RETRIES = 2;
+const ACKS_ALL = -1;
+
+interface Message {
+  readonly partition: number;
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly headers: Record<string, string>;
+  readonly timestamp: string;
+}
+
+interface Messages extends Prepared {
+  readonly messages: Message[];
+}
+
+/**
+ * kafkajs in the one way that loses nothing: a producer for each partition, idempotent, one `send` at a time, of records of that partition only. With several
+ * partitions in a send it takes those for delivered that have moved to a broker which has answered for others.
+ */
+export class KafkajsDriver implements KafkaDriver<Messages> {
+  readonly maxRecords = MAX_RECORDS;
+  readonly #settings: DriverSettings;
+  readonly #producers = new Map<string, Promise<Producer>>();
+  #closed = false;
+
+  constructor(settings: DriverSettings) {
+    this.#settings = settings;
+    quietIdleConnections();
+    registerCodec(settings.compression);
+  }
+
+  async open(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await this.#withAdmin((admin) => admin.describeCluster());
+  }
+
+  async partitions(topic: string): Promise<number> {
+    const { topics } = await this.#withAdmin((admin) => admin.fetchTopicMetadata({ topics: [topic] }));
+    const found = topics.find(({ name }) => name === topic);
+    if (found === undefined || found.partitions.length === 0)
+      throw new KafkaFault('UNKNOWN_TOPIC_OR_PARTITION', `the cluster has no topic ${topic}`);
+    return found.partitions.length;
+  }
+
+  prepare(target: PartitionRecords, nowMs?: number): Messages {
+    const messages = target.records.map((record) => messageOf(record, target.partition, nowMs));
+    return { target, messages, bytes: messages.reduce((sum, { value }) => sum + value.length, 0) };
+  }
+
+  async send({ target, messages }: Messages): Promise<void> {
+    const { topic, partition } = target;
+    const producer = await this.#producerOf(target);
+    const answers = await this.#reported(
+      producer.send({
+        topic,
+        messages,
+        acks: ACKS_ALL,
+        timeout: this.#settings.connection.requestTimeoutMs,
+        compression: TYPES[this.#settings.compression],
+      }),
+    );
+    if (!answers.some((answer) => isFor(answer, target)))
+      throw new KafkaFault('NETWORK', `kafkajs resolved without an answer for partition ${partition} of ${topic}`);
+  }
+
+  async renew(target: PartitionRecords): Promise<void> {
+    await this.#drop(nameOf(target));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#producers.keys()].map((name) => this.#drop(name)));
+  }
+
+  #producerOf(target: PartitionRecords): Promise<Producer> {
+    if (this.#closed) return Promise.reject(new KafkaFault('CLOSED', 'the driver is closed'));
+    const name = nameOf(target);
+    let producer = this.#producers.get(name);
+    if (producer === undefined) {
+      producer = this.#connected(target.partition);
+      this.#producers.set(name, producer);
+      producer.catch(() => this.#producers.delete(name));
+    }
+    return producer;
+  }
+
+  async #connected(partition: number): Promise<Producer> {
+    return this.#reported(
+      (async () => {
+        const producer = createClient(this.#settings.connection).producer({
+          idempotent: true,
+          maxInFlightRequests: 1,
+          allowAutoTopicCreation: false,
+          retry: { retries: RETRIES },
+          createPartitioner: () => () => partition,
+        });
+        await producer.connect();
+        return producer;
+      })(),
+    );
+  }
+
+  async #drop(name: string): Promise<void> {
+    const producer = this.#producers.get(name);
+    this.#producers.delete(name);
+    await (await producer?.catch(() => undefined))?.disconnect();
+  }
+
+  async #withAdmin<T>(ask: (admin: ReturnType<ReturnType<typeof createClient>['admin']>) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new KafkaFault('CLOSED', 'the driver is closed');
+    return this.#reported(
+      (async () => {
+        const admin = createClient(this.#settings.connection).admin({ retry: { retries: RETRIES } });
+        try {
+          await admin.connect();
+          return await ask(admin);
+        } finally {
+          await admin.disconnect();
+        }
+      })(),
+    );
+  }
+
+  async #reported<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await promise;
+    } catch (error) {
+      throw this.#closed ? new KafkaFault('CLOSED', 'the driver is closed', { cause: error }) : faultOf(error, 'the broker');
+    }
+  }
+}
+
+function messageOf({ key, envelope, event }: KafkaRecord, partition: number, nowMs: number | undefined): Message {
+  const { prefix, headers, eventIdPrefix } = envelope;
+  return {
+    partition,
+    key: Buffer.from(key),
+    value: Buffer.concat([prefix, event.bytes]),
+    headers: { ...Object.fromEntries(headers), ...(event.sequence === 0 ? {} : { [EVENT_ID]: `${eventIdPrefix}${event.sequence}` }) },
+    timestamp: String(nowMs ?? timestampOf(event)),
+  };
+}
+
+function isFor({ topicName, partition, errorCode }: RecordMetadata, target: PartitionRecords): boolean {
+  return topicName === target.topic && partition === target.partition && errorCode === 0;
+}
+
+function nameOf({ topic, partition }: PartitionRecords): string {
+  return `${partition}/${topic}`;
+}
