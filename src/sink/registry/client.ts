@@ -84,7 +84,7 @@ export class RegistryClient {
   async compatibilityLevel(subject: string, signal: AbortSignal): Promise<string | undefined> {
     const path = `/config/${encodeURIComponent(subject)}?defaultToGlobal=true`;
     const found = (await this.#ask({ method: 'GET', path }, signal)) ?? (await this.#ask({ method: 'GET', path: '/config' }, signal));
-    // Confluent's answers with the first; Apicurio's (3.0) too, and says the second when it is set.
+    // The first is the API's name in answers, the second the one in requests; both occur.
     const { compatibilityLevel, compatibility } = found?.json ?? {};
     const level = compatibilityLevel ?? compatibility;
     return typeof level === 'string' ? excerpt(level, 40) : undefined;
