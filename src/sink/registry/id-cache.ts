@@ -45,7 +45,7 @@ export class IdCache {
   /** Reads the file. */
   constructor(options: IdCacheOptions) {
     this.#options = options;
-    this.path = join(options.folder, `${sha256(options.url).slice(0, 16)}.json`);
+    this.path = join(options.folder, `${createHash('sha256').update(options.url).digest('hex').slice(0, 16)}.json`);
     this.#ids = this.#read();
   }
 
@@ -109,10 +109,6 @@ function isCachedId(entry: unknown): entry is CachedId {
   const { subject, schema, id } = entry as Readonly<Record<string, unknown>>;
   const isId = typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= MAX_SCHEMA_ID;
   return isId && typeof subject === 'string' && typeof schema === 'string';
-}
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 const keyOf = (subject: string, schema: string): string => `${schema} ${subject}`;

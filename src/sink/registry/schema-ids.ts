@@ -1,21 +1,13 @@
 import { AgentError } from '../../core/errors.ts';
-import type { RecordStream } from '../../core/event.ts';
 import { escapeText } from '../../core/text.ts';
 import { unregistered } from './check-subject.ts';
 import type { RegistryClient } from './client.ts';
 import type { RegistryConfig } from './config.ts';
-import { IdCache, sha256 } from './id-cache.ts';
+import { IdCache } from './id-cache.ts';
 import type { CacheTrouble } from './id-cache.ts';
+import { SchemaKeys } from './schema-key.ts';
+import type { SchemaKey, WantedSchema } from './schema-key.ts';
 import { SingleFlight, abortable } from './single-flight.ts';
-import { subjectOf } from './subject.ts';
-import type { TopicRecord } from './subject.ts';
-
-/** The schema that records were written with, and the topic they go to. */
-export interface WantedSchema extends TopicRecord {
-  readonly stream: RecordStream;
-  /** JSON. */
-  readonly text: string;
-}
 
 export interface RegistryLog {
   info(fields: object, message: string): void;
@@ -32,12 +24,6 @@ export interface SchemaIdsOptions {
   readonly now?: () => number;
 }
 
-interface Key {
-  readonly subject: string;
-  /** Of the schema's text. */
-  readonly schema: string;
-}
-
 /** How soon a registry that could not confirm an id is asked again, milliseconds. */
 const CONFIRM_AGAIN_MS = 60_000;
 const TROUBLES: Readonly<Record<CacheTrouble['action'], string>> = {
@@ -52,7 +38,7 @@ const TROUBLES: Readonly<Record<CacheTrouble['action'], string>> = {
 export class SchemaIds {
   readonly #options: Required<SchemaIdsOptions>;
   readonly #cache: IdCache | undefined;
-  readonly #hashes = new Map<string, string>();
+  readonly #keys: SchemaKeys;
   readonly #flights = new SingleFlight<number>();
   readonly #confirmed = new Set<string>();
   readonly #closing = new AbortController();
@@ -63,6 +49,7 @@ export class SchemaIds {
   constructor(options: SchemaIdsOptions) {
     this.#options = { now: () => performance.now(), ...options };
     const { folder, log, config } = this.#options;
+    this.#keys = new SchemaKeys(config.subjectStrategy);
     const [url] = config.urls;
     const onTrouble = ({ action, ...where }: CacheTrouble): void => log.warn(where, TROUBLES[action]);
     this.#cache = url === undefined ? undefined : new IdCache({ folder, url, onTrouble });
@@ -72,7 +59,7 @@ export class SchemaIds {
   known(wanted: WantedSchema): number | undefined {
     const pinned = this.#options.config.pinned[wanted.stream];
     if (pinned !== null) return pinned;
-    const key = this.#keyOf(wanted);
+    const key = this.#keys.of(wanted);
     const id = this.#cache?.id(key.subject, key.schema);
     if (id !== undefined) this.#confirm(key, wanted);
     return id;
@@ -83,7 +70,7 @@ export class SchemaIds {
    * SCHEMA_INCOMPATIBLE; rejects with the signal's reason when that is aborted.
    */
   async idOf(wanted: WantedSchema, signal: AbortSignal): Promise<number> {
-    return this.known(wanted) ?? abortable(this.#flight(this.#keyOf(wanted), wanted), signal);
+    return this.known(wanted) ?? abortable(this.#flight(this.#keys.of(wanted), wanted), signal);
   }
 
   /** Ends what is under way. Idempotent. */
@@ -92,17 +79,8 @@ export class SchemaIds {
     await this.#flights.settled();
   }
 
-  #keyOf({ topic, fullName, text }: WantedSchema): Key {
-    let schema = this.#hashes.get(text);
-    if (schema === undefined) {
-      schema = sha256(text);
-      this.#hashes.set(text, schema);
-    }
-    return { subject: subjectOf(this.#options.config.subjectStrategy, { topic, fullName }), schema };
-  }
-
-  #confirm(key: Key, wanted: WantedSchema): void {
-    const name = nameOf(key);
+  #confirm(key: SchemaKey, wanted: WantedSchema): void {
+    const { name } = key;
     if (this.#closing.signal.aborted || this.#confirmed.has(name) || this.#flights.has(name) || this.#options.now() < this.#confirmAfter)
       return;
     this.#flight(key, wanted).catch((error: unknown) => {
@@ -110,7 +88,7 @@ export class SchemaIds {
     });
   }
 
-  #doubt({ subject, schema }: Key, error: unknown): void {
+  #doubt({ subject, schema }: SchemaKey, error: unknown): void {
     const { now, log } = this.#options;
     if (error instanceof AgentError && (error.code === 'SCHEMA_UNREGISTERED' || error.code === 'SCHEMA_INCOMPATIBLE')) {
       // Another schema may get the id next.
@@ -123,12 +101,13 @@ export class SchemaIds {
     this.#told = true;
   }
 
-  #flight(key: Key, wanted: WantedSchema): Promise<number> {
-    return this.#flights.join(nameOf(key), () => this.#ask(key, wanted));
+  #flight(key: SchemaKey, wanted: WantedSchema): Promise<number> {
+    return this.#flights.join(key.name, () => this.#ask(key, wanted));
   }
 
-  async #ask({ subject, schema }: Key, { fullName, text }: WantedSchema): Promise<number> {
+  async #ask(key: SchemaKey, { fullName, text }: WantedSchema): Promise<number> {
     const { client, config, log } = this.#options;
+    const { subject } = key;
     const { signal } = this.#closing;
     let id = await client.lookup({ subject, schema: text }, signal);
     if (id === undefined) {
@@ -136,14 +115,13 @@ export class SchemaIds {
       id = await client.register({ subject, schema: text }, signal);
       log.info({ subject, id, schema: fullName }, 'registered a schema');
     }
-    this.#keep({ subject, schema, id });
+    this.#keep(key, id);
     return id;
   }
 
-  #keep(entry: Key & { readonly id: number }): void {
-    const { subject, schema, id } = entry;
+  #keep({ name, subject, schema }: SchemaKey, id: number): void {
     const before = this.#cache?.id(subject, schema);
-    this.#confirmed.add(nameOf(entry));
+    this.#confirmed.add(name);
     if (before === id) return;
     if (before !== undefined)
       this.#options.log.warn(
@@ -153,5 +131,3 @@ export class SchemaIds {
     this.#cache?.set({ subject, schema, id });
   }
 }
-
-const nameOf = ({ subject, schema }: Key): string => `${schema} ${subject}`;
