@@ -9,6 +9,7 @@ import type { CliIo, CliOutput } from './io.ts';
 import { isBrokenPipe, print } from './print.ts';
 import { addRecord, addReplay } from './recording-commands.ts';
 import { reportError } from './report-error.ts';
+import { addSchema } from './schema-commands.ts';
 import { addSpool } from './spool-commands.ts';
 import { addVerify } from './verify-command.ts';
 import { packageVersion } from './version.ts';
@@ -78,7 +79,8 @@ function createProgram(io: CliIo, actions: Actions, outcome: Outcome): Command {
     outcome.exitCode = exitCode;
   };
   const wiring = { program, io, actions, done };
-  for (const add of [addRun, addCheck, addConfig, addDoctor, addDecode, addVerify, addRecord, addReplay, addDlq, addSpool]) add(wiring);
+  const first = [addRun, addCheck, addConfig, addDoctor, addDecode, addVerify, addRecord, addReplay];
+  for (const add of [...first, addDlq, addSpool, addSchema]) add(wiring);
   return program;
 }
 

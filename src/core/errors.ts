@@ -34,6 +34,14 @@ export const ERRORS = {
   SINK_UNREACHABLE: { category: 'transient', retry: 'backoff' },
   /** It refuses what this agent is or where it writes to: credentials, rights, a topic that is not there. */
   SINK_REFUSED: { category: 'hold', retry: 'hold' },
+  /** No schema registry answers, or none that can be trusted. */
+  REGISTRY_UNREACHABLE: { category: 'hold', retry: 'hold' },
+  /** The schema registry does not do what it is asked: credentials, rights, a wrong address. */
+  REGISTRY_REFUSED: { category: 'hold', retry: 'hold' },
+  /** The schema registry does not know the schema, and the agent may not register it. */
+  SCHEMA_UNREGISTERED: { category: 'hold', retry: 'hold' },
+  /** The schema registry does not accept the schema beside those that it has. */
+  SCHEMA_INCOMPATIBLE: { category: 'hold', retry: 'hold' },
   /** It will never take this record: too large, not of its schema. `context.rejected`: which of the batch, by index, where it says so. */
   RECORD_REJECTED: { category: 'reject', retry: 'never' },
   FILE_IO: { category: 'io', retry: 'backoff' },

@@ -19,12 +19,15 @@ export interface PublishedSchema {
   readonly stream: RecordStream;
   /** `forkcast.v1.ProcessEvent`. */
   readonly fullName: string;
+  /** Of the name's namespace: 1 in `forkcast.v1`. */
+  readonly version: number;
   /** One line of JSON, documentation included: what files carry and registries get. */
   readonly text: string;
   readonly json: RecordSchema;
 }
 
-const FILES: Record<RecordStream, string> = { process: 'ProcessEvent.v1.avsc', agent: 'AgentEvent.v1.avsc' };
+const VERSION = 1;
+const FILES: Record<RecordStream, string> = { process: `ProcessEvent.v${VERSION}.avsc`, agent: `AgentEvent.v${VERSION}.avsc` };
 
 /** `schemas/` of the package: three levels up from this file in `src/` and in `dist/`. */
 const folder = new URL('../../../schemas/', import.meta.url);
@@ -53,5 +56,5 @@ function load(stream: RecordStream): PublishedSchema {
       fix: 'Install forkcast again: its schemas folder is part of the package.',
     });
   }
-  return { stream, fullName: `${json.namespace}.${json.name}`, text: JSON.stringify(json), json };
+  return { stream, fullName: `${json.namespace}.${json.name}`, version: VERSION, text: JSON.stringify(json), json };
 }

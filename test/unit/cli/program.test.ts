@@ -4,7 +4,7 @@ import { runCli } from '../../../src/cli/program.ts';
 import { AgentError } from '../../../src/core/errors.ts';
 import { fakeActions, fakeIo, forkcast } from './fake-io.ts';
 
-const COMMANDS = ['run', 'check', 'config', 'doctor', 'decode', 'dlq', 'spool'];
+const COMMANDS = ['run', 'check', 'config', 'doctor', 'decode', 'dlq', 'spool', 'schema'];
 
 it('alone prints help on stdout', async () => {
   const { code, out, err } = await forkcast();

@@ -1,0 +1,73 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { AgentError } from '../../core/errors.ts';
+import type { SettingGroup, ValuesOf } from '../../core/setting.ts';
+import { errnoName } from '../../core/system-error.ts';
+import { escapeText } from '../../core/text.ts';
+import { textSetting } from './text-setting.ts';
+
+const pemFile = (doc: string) => ({ format: 'choice_or_path', default: 'none', choices: ['none'], doc }) as const;
+
+/** The keys of `tls`. */
+export const tlsSchema = {
+  ca: pemFile('PEM file with the authorities to trust in place of those of the system.'),
+  cert: pemFile('PEM file with the certificate of the agent, for a server that asks for one.'),
+  key: pemFile('PEM file with the key of that certificate.'),
+  server_name: textSetting({ doc: 'Name that the certificate of the server must have; empty: that of its address.' }),
+} as const satisfies SettingGroup;
+
+/** null: not given. */
+export interface TlsFiles {
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly serverName: string | null;
+}
+
+/** As node:tls takes it. */
+export interface TlsMaterial {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  readonly servername?: string;
+}
+
+export function compileTls({ ca, cert, key, server_name }: ValuesOf<typeof tlsSchema>): TlsFiles {
+  const path = (written: string): string | null => (written === 'none' ? null : written);
+  return { ca: path(ca), cert: path(cert), key: path(key), serverName: server_name === '' ? null : server_name };
+}
+
+/** Certificates are a few KiB; a bundle of all public authorities is 200 KiB. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** The files as they are now, so that they can be renewed under a running agent. Throws REGISTRY_REFUSED where one cannot be read. */
+export function readTls({ ca, cert, key, serverName }: TlsFiles): TlsMaterial {
+  return {
+    ...(ca === null ? {} : { ca: readPem('ca', ca) }),
+    ...(cert === null ? {} : { cert: readPem('cert', cert) }),
+    ...(key === null ? {} : { key: readPem('key', key) }),
+    ...(serverName === null ? {} : { servername: serverName }),
+  };
+}
+
+function readPem(setting: string, path: string): Buffer {
+  let descriptor: number | undefined;
+  try {
+    // A pipe that nobody writes to would hold the agent otherwise.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const facts = fstatSync(descriptor);
+    if (!facts.isFile() || facts.size > MAX_BYTES) throw unreadable(setting, path, 'it is not a PEM file');
+    return readFileSync(descriptor);
+  } catch (cause) {
+    throw cause instanceof AgentError ? cause : unreadable(setting, path, errnoName(cause) ?? 'unknown error');
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** Not the end of the agent: whoever renews the file may be about to put it there. */
+function unreadable(setting: string, path: string, reason: string): AgentError {
+  return new AgentError('REGISTRY_REFUSED', `${escapeText(path)} (registry.tls.${setting}) cannot be read: ${reason}`, {
+    context: { path },
+    fix: 'Check the path, and that the user the agent runs as may read it.',
+  });
+}
