@@ -8,7 +8,7 @@ import { exchange } from './exchange.ts';
 import type { Request } from './exchange.ts';
 import { MAX_TEXT, understand } from './reply.ts';
 import type { Reply } from './reply.ts';
-import { readTls } from './tls.ts';
+import { readTls } from '../security/tls.ts';
 import { connectionTrouble, nobodyAnswers, strange } from './trouble.ts';
 
 /** A schema, as text, under a subject. */
@@ -116,7 +116,7 @@ export class RegistryClient {
       method,
       url: new URL(`${base}${path}`),
       headers: headers ?? {},
-      tls: readTls(tls),
+      tls: readTls(tls, { section: 'registry.tls', code: 'REGISTRY_REFUSED' }),
       ...(body === undefined ? {} : { body }),
     };
     const timeout = AbortSignal.timeout(timeoutMs);

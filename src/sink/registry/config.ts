@@ -5,9 +5,9 @@ import type { SettingFault, SettingGroup, ValuesOf } from '../../core/setting.ts
 import { parseDuration } from '../../core/units.ts';
 import { SUBJECT_STRATEGIES } from './subject.ts';
 import type { SubjectStrategy } from './subject.ts';
-import { textSetting } from './text-setting.ts';
-import { compileTls, tlsSchema } from './tls.ts';
-import type { TlsFiles } from './tls.ts';
+import { textSetting } from '../security/text-setting.ts';
+import { compileTls, tlsSchema } from '../security/tls.ts';
+import type { TlsFiles } from '../security/tls.ts';
 import { compileUrls, urlSetting } from './url-setting.ts';
 
 /** The framing has four bytes for it, which consumers in Java read as signed. */

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import type { RequestOptions as TlsRequestOptions } from 'node:https';
-import type { TlsMaterial } from './tls.ts';
+import type { TlsMaterial } from '../security/tls.ts';
 
 export interface Request {
   readonly method: 'GET' | 'POST';

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { AgentError } from '../../core/errors.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import type { SettingGroup, ValuesOf } from '../../core/setting.ts';
 import { errnoName } from '../../core/system-error.ts';
 import { escapeText } from '../../core/text.ts';
@@ -39,34 +40,42 @@ export function compileTls({ ca, cert, key, server_name }: ValuesOf<typeof tlsSc
 /** Certificates are a few KiB; a bundle of all public authorities is 200 KiB. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** The files as they are now, so that they can be renewed under a running agent. Throws REGISTRY_REFUSED where one cannot be read. */
-export function readTls({ ca, cert, key, serverName }: TlsFiles): TlsMaterial {
+/** Whose files they are: the section of the configuration, and the error of one that cannot be read. */
+export interface TlsOwner {
+  readonly section: string;
+  readonly code: ErrorCode;
+}
+
+/** The files as they are now, so that they can be renewed under a running agent. Throws the owner's error where one cannot be read. */
+export function readTls({ ca, cert, key, serverName }: TlsFiles, owner: TlsOwner): TlsMaterial {
   return {
-    ...(ca === null ? {} : { ca: readPem('ca', ca) }),
-    ...(cert === null ? {} : { cert: readPem('cert', cert) }),
-    ...(key === null ? {} : { key: readPem('key', key) }),
+    ...(ca === null ? {} : { ca: readPem(ca, 'ca', owner) }),
+    ...(cert === null ? {} : { cert: readPem(cert, 'cert', owner) }),
+    ...(key === null ? {} : { key: readPem(key, 'key', owner) }),
     ...(serverName === null ? {} : { servername: serverName }),
   };
 }
 
-function readPem(setting: string, path: string): Buffer {
+function readPem(path: string, setting: string, owner: TlsOwner): Buffer {
+  const unreadable = (reason: string): AgentError =>
+    unreadablePem(path, `${owner.section}.${setting} cannot be read: ${reason}`, owner.code);
   let descriptor: number | undefined;
   try {
     // A pipe that nobody writes to would hold the agent otherwise.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const facts = fstatSync(descriptor);
-    if (!facts.isFile() || facts.size > MAX_BYTES) throw unreadable(setting, path, 'it is not a PEM file');
+    if (!facts.isFile() || facts.size > MAX_BYTES) throw unreadable('it is not a PEM file');
     return readFileSync(descriptor);
   } catch (cause) {
-    throw cause instanceof AgentError ? cause : unreadable(setting, path, errnoName(cause) ?? 'unknown error');
+    throw cause instanceof AgentError ? cause : unreadable(errnoName(cause) ?? 'unknown error');
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 
 /** Not the end of the agent: whoever renews the file may be about to put it there. */
-function unreadable(setting: string, path: string, reason: string): AgentError {
-  return new AgentError('REGISTRY_REFUSED', `${escapeText(path)} (registry.tls.${setting}) cannot be read: ${reason}`, {
+function unreadablePem(path: string, what: string, code: ErrorCode): AgentError {
+  return new AgentError(code, `${escapeText(path)} of ${what}`, {
     context: { path },
     fix: 'Check the path, and that the user the agent runs as may read it.',
   });
