@@ -6,7 +6,7 @@ import type { Broker as Server } from '@platformatic/kafka';
 import { runCommand } from '../run-command.ts';
 import type { CommandResult } from '../run-command.ts';
 import { waitFor } from '../wait-for.ts';
-import { mortally, TestBroker } from './broker.ts';
+import { TestBroker } from './broker.ts';
 import { makeCertificates } from './certificates.ts';
 import type { TlsFiles } from './certificates.ts';
 import { freePorts } from './free-ports.ts';
@@ -85,10 +85,8 @@ class LocalCluster implements Cluster {
     if (wantsAuth(this.#options) || this.#options.oauth === true) this.#tls = await makeCertificates(this.#folder);
     if (this.#options.oauth === true) this.#oauth = await OAuthServer.start();
     this.#wire = new Wire(this.bootstrap);
-    const java = [...(await mortally()), 'java'];
-    this.brokers = await Promise.all(this.#ports.map((_, index) => this.#prepare(index + 1, java)));
-    for (const broker of this.brokers) broker.launch();
-    await Promise.all(this.brokers.map((broker) => broker.up()));
+    this.brokers = await Promise.all(this.#ports.map((_, index) => this.#prepare(index + 1)));
+    await Promise.all(this.brokers.map((broker) => broker.resume()));
     await waitFor(() => this.#whole(), { what: 'every broker to know all others', timeoutMs: 30_000, everyMs: 50 });
   }
 
@@ -135,7 +133,7 @@ class LocalCluster implements Cluster {
   }
 
   /** A broker with its storage formatted; see `kafkaFiles`. */
-  async #prepare(id: number, java: readonly string[]): Promise<TestBroker> {
+  async #prepare(id: number): Promise<TestBroker> {
     const [dataFolder, properties] = [this.#at(`data-${id}`), this.#at(`server-${id}.properties`)];
     const jwksUrl = this.#oauth?.jwksUrl;
     await mkdir(dataFolder);
@@ -150,8 +148,8 @@ class LocalCluster implements Cluster {
       properties,
     ];
     const server = { host: '127.0.0.1', port: (this.#ports[id - 1] as Ports).PLAINTEXT };
-    const isUp = async (at: Server): Promise<boolean> => (await this.#names(at)).includes(id);
-    return new TestBroker({ id, server, command: [...java, ...args], logPath: this.#at(`broker-${id}.log`), isUp });
+    const isUp = async (): Promise<boolean> => (await this.#names(server)).includes(id);
+    return new TestBroker({ id, server, command: ['java', ...args], logPath: this.#at(`broker-${id}.log`), isUp });
   }
 
   async #names(server: Server): Promise<number[]> {

@@ -39,7 +39,11 @@ export async function maven(cwd: string, args: readonly string[]): Promise<void>
   if (code !== 0) throw new Error(`mvn ${args[0] ?? ''} ended with ${code ?? 'its time-out'}: ${tail(stdout + stderr)}`);
 }
 
-/** The end of a program's output, which names the reason. */
-export function tail(output: string, lines = 15): string {
-  return output.trimEnd().split('\n').slice(-lines).join('\n');
+/** The end of what a program printed, which names the reason; without stack traces, which would push it out. */
+export function tail(output: string): string {
+  const lines = output.trimEnd().split('\n');
+  return lines
+    .filter((line) => !/^\s+(at |\.\.\. )/.test(line))
+    .slice(-15)
+    .join('\n');
 }
