@@ -1,7 +1,5 @@
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
 import {
-  AclOperations,
-  AclPermissionTypes,
   alterPartitionReassignmentsV1,
   alterUserScramCredentialsV0,
   createAclsV3,
@@ -10,11 +8,10 @@ import {
   deleteAclsV3,
   deleteTopicsV6,
   incrementalAlterConfigsV1,
-  ResourcePatternTypes,
-  ResourceTypes,
 } from '@platformatic/kafka';
-import type { AclOperationLabel } from '@platformatic/kafka';
 import { waitFor } from '../wait-for.ts';
+import { aclOf } from './access-rule.ts';
+import type { AccessRule } from './access-rule.ts';
 import { electLeaders } from './elect-leaders.ts';
 import { visitTopic } from './read-topic.ts';
 import type { ReadRecord } from './read-topic.ts';
@@ -24,17 +21,6 @@ export interface Topic {
   readonly id: string;
   /** In the order of their numbers; a leader of -1 is none. */
   readonly partitions: readonly { leader: number; replicas: readonly number[]; inSync: readonly number[] }[];
-}
-
-export interface AccessRule {
-  /** A user's name without `User:`. */
-  readonly user: string;
-  readonly operation: AclOperationLabel;
-  /** A topic; none: the cluster itself. */
-  readonly topic?: string;
-  /** The topic is the beginning of names. */
-  readonly prefixed?: boolean;
-  readonly permission?: 'ALLOW' | 'DENY';
 }
 
 const TIMEOUT_MS = 30_000;
@@ -115,12 +101,11 @@ export class KafkaAdmin {
   }
 
   async addRule(rule: AccessRule): Promise<void> {
-    await this.#wire.call(createAclsV3.api, [acl(rule)]);
+    await this.#wire.call(createAclsV3.api, [aclOf(rule)]);
   }
 
   async removeRule(rule: AccessRule): Promise<void> {
-    const { resourceType, resourceName, resourcePatternType, ...entry } = acl(rule);
-    await this.#wire.call(deleteAclsV3.api, [{ resourceType, resourceName, resourcePatternType, ...entry }]);
+    await this.#wire.call(deleteAclsV3.api, [aclOf(rule)]);
   }
 
   async setScramPassword(name: string, password: string, mechanism: keyof typeof SCRAM = 'SCRAM-SHA-512'): Promise<void> {
@@ -157,16 +142,4 @@ export class KafkaAdmin {
   close(): Promise<void> {
     return this.#wire.close();
   }
-}
-
-function acl({ user, operation, topic, prefixed = false, permission = 'ALLOW' }: AccessRule) {
-  return {
-    resourceType: topic === undefined ? ResourceTypes.CLUSTER : ResourceTypes.TOPIC,
-    resourceName: topic ?? 'kafka-cluster',
-    resourcePatternType: prefixed ? ResourcePatternTypes.PREFIXED : ResourcePatternTypes.LITERAL,
-    principal: `User:${user}`,
-    host: '*',
-    operation: AclOperations[operation],
-    permissionType: AclPermissionTypes[permission],
-  };
 }

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Broker as Server } from '@platformatic/kafka';
@@ -9,27 +8,22 @@ import { waitFor } from '../wait-for.ts';
 import { TestBroker } from './broker.ts';
 import { makeCertificates } from './certificates.ts';
 import type { TlsFiles } from './certificates.ts';
+import { formatStorage } from './format-storage.ts';
 import { freePorts } from './free-ports.ts';
 import { kafkaFiles } from './jars.ts';
 import type { KafkaFiles } from './jars.ts';
 import { OAuthServer } from './oauth-server.ts';
-import { LISTENERS, serverProperties, wantsAuth } from './server-properties.ts';
+import { LISTENERS, LOG_TO_STDOUT, serverProperties, wantsAuth } from './server-properties.ts';
 import type { ClusterOptions, Listener, Ports } from './server-properties.ts';
 import { Wire } from './wire.ts';
 
+const LOG_SETTINGS = 'log4j2.properties';
 /** Ports that were free may be taken when brokers come to listen on them. */
 const ATTEMPTS = 3;
-const HEAP = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC'];
-const TOOL_HEAP = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+const JVM = ['-Xms64m', '-XX:+UseSerialGC'];
+/** The first compiler only: a broker starts with 2.4 s of CPU instead of 3.8. */
+const QUICK_START = '-XX:TieredStopAtLevel=1';
 const ALLOWED_URLS = '-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls';
-
-const LOG4J = `rootLogger.level=WARN
-rootLogger.appenderRef.c.ref=C
-appender.c.type=Console
-appender.c.name=C
-appender.c.layout.type=PatternLayout
-appender.c.layout.pattern=[%d] %p %m (%c)%n
-`;
 
 export interface Cluster {
   /** host:port of every broker's plaintext listener, with commas between. */
@@ -81,7 +75,7 @@ class LocalCluster implements Cluster {
   async start(): Promise<void> {
     this.#folder = await mkdtemp(join(tmpdir(), 'forkcast-test-kafka-'));
     this.#ports = await portsOf(this.#options.brokers ?? 1);
-    await writeFile(this.#at('log4j2.properties'), LOG4J);
+    await writeFile(this.#at(LOG_SETTINGS), LOG_TO_STDOUT);
     if (wantsAuth(this.#options) || this.#options.oauth === true) this.#tls = await makeCertificates(this.#folder);
     if (this.#options.oauth === true) this.#oauth = await OAuthServer.start();
     this.#wire = new Wire(this.bootstrap);
@@ -110,7 +104,7 @@ class LocalCluster implements Cluster {
   }
 
   tool(className: string, args: readonly string[]): Promise<CommandResult> {
-    return runCommand('java', [...TOOL_HEAP, ...this.#classPath(), className, ...args]);
+    return runCommand('java', [...JVM, '-Xmx128m', QUICK_START, ...this.#classPath(), className, ...args]);
   }
 
   async close(): Promise<void> {
@@ -129,27 +123,20 @@ class LocalCluster implements Cluster {
   }
 
   #classPath(): string[] {
-    return [`-Dlog4j2.configurationFile=${this.#at('log4j2.properties')}`, '-cp', this.#files.classPath];
+    return [`-Dlog4j2.configurationFile=${this.#at(LOG_SETTINGS)}`, '-cp', this.#files.classPath];
   }
 
-  /** A broker with its storage formatted; see `kafkaFiles`. */
   async #prepare(id: number): Promise<TestBroker> {
-    const [dataFolder, properties] = [this.#at(`data-${id}`), this.#at(`server-${id}.properties`)];
-    const jwksUrl = this.#oauth?.jwksUrl;
-    await mkdir(dataFolder);
-    await copyFile(this.#files.bootstrapCheckpoint, join(dataFolder, 'bootstrap.checkpoint'));
-    await writeFile(join(dataFolder, 'meta.properties'), metaProperties(id));
-    await writeFile(properties, serverProperties(this.#options, { id, ports: this.#ports, dataFolder, tlsFolder: this.#folder, jwksUrl }));
-    const args = [
-      ...HEAP,
-      ...(jwksUrl === undefined ? [] : [`${ALLOWED_URLS}=${jwksUrl}`]),
-      ...this.#classPath(),
-      'kafka.Kafka',
-      properties,
-    ];
+    const place = { id, ports: this.#ports, dataFolder: this.#at(`data-${id}`), tlsFolder: this.#folder, jwksUrl: this.#oauth?.jwksUrl };
+    const properties = this.#at(`server-${id}.properties`);
+    await formatStorage(place.dataFolder, { id, files: this.#files });
+    await writeFile(properties, serverProperties(this.#options, place));
+    const speed = this.#options.fullSpeed === true ? [] : [QUICK_START];
+    const urls = place.jwksUrl === undefined ? [] : [`${ALLOWED_URLS}=${place.jwksUrl}`];
+    const command = ['java', ...JVM, '-Xmx256m', ...speed, ...urls, ...this.#classPath(), 'kafka.Kafka', properties];
     const server = { host: '127.0.0.1', port: (this.#ports[id - 1] as Ports).PLAINTEXT };
     const isUp = async (): Promise<boolean> => (await this.#names(server)).includes(id);
-    return new TestBroker({ id, server, command: ['java', ...args], logPath: this.#at(`broker-${id}.log`), isUp });
+    return new TestBroker({ id, server, command, logPath: this.#at(`broker-${id}.log`), isUp });
   }
 
   async #names(server: Server): Promise<number[]> {
@@ -169,9 +156,4 @@ async function portsOf(brokers: number): Promise<Ports[]> {
     const own = LISTENERS.map((name, place) => [name, free[index * LISTENERS.length + place]] as const);
     return Object.fromEntries(own) as Record<Listener, number>;
   });
-}
-
-/** All clusters may have one id: they never meet. */
-function metaProperties(id: number): string {
-  return `version=1\ncluster.id=Zm9ya2Nhc3QtdGVzdC0tMQ\nnode.id=${id}\ndirectory.id=${randomBytes(16).toString('base64url')}\n`;
 }

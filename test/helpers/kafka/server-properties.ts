@@ -11,6 +11,8 @@ export interface ClusterOptions {
   readonly oauth?: boolean;
   /** Topics come into being when they are asked for; default no. */
   readonly autoCreate?: boolean;
+  /** Brokers start slower and become as fast as they can be: for measurements. */
+  readonly fullSpeed?: boolean;
   /** Properties of every broker, in place of what the cluster sets. */
   readonly overrides?: Readonly<Record<string, string>>;
 }
@@ -43,6 +45,8 @@ export function serverProperties(options: ClusterOptions, place: BrokerPlace): s
     ...replication(place.ports.length),
     'log.dirs': place.dataFolder,
     'auto.create.topics.enable': String(options.autoCreate ?? false),
+    // By the time of the records, which in a replay is long ago.
+    'log.retention.ms': '-1',
     'group.initial.rebalance.delay.ms': '0',
     // A test broker is small: the default buffer alone is half of its heap.
     'log.cleaner.dedupe.buffer.size': '16777216',
@@ -132,3 +136,12 @@ function accessLists(): Record<string, string> {
     'allow.everyone.if.no.acl.found': 'false',
   };
 }
+
+/** Text of log4j2.properties: warnings and worse. */
+export const LOG_TO_STDOUT = `rootLogger.level=WARN
+rootLogger.appenderRef.c.ref=C
+appender.c.type=Console
+appender.c.name=C
+appender.c.layout.type=PatternLayout
+appender.c.layout.pattern=[%d] %p %m (%c)%n
+`;

@@ -4,7 +4,7 @@ import type { API, Broker, Connection } from '@platformatic/kafka';
 export type Metadata = metadataV12.MetadataResponse;
 
 /** Host and port of each server in a list as `bootstrap` is. */
-export function servers(list: string): Broker[] {
+function servers(list: string): Broker[] {
   return list.split(',').map((server) => {
     const [host = '', port] = server.split(':');
     return { host, port: Number(port) };
