@@ -53,6 +53,7 @@ describe('a process that tests run', () => {
     const parent = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(String(printed));
+    onTestFinished(() => void (isRunning(pid) && process.kill(pid, 'SIGKILL')));
     expect(isRunning(pid)).toBe(true);
     parent.kill('SIGKILL');
     await waitFor(() => !isRunning(pid), { what: `process ${pid} to end` });
