@@ -123,12 +123,13 @@ export class Spool implements EvictingQueue<Encoded> {
     if (!this.#pushers.empty || this.#closed) return [];
     const storage = this.#open;
     if (storage.inMemory) return this.#makeRoomInMemory(batch);
-    const victims = [...storage.evictable()];
-    if (!this.#wouldFit(batch, victims)) return [];
     const dropped: DroppedBatch[] = [];
-    for (const victim of victims) {
-      if (this.#fits(batch)) break;
-      dropped.push(...(await storage.evict(victim)));
+    while (!this.#closed && !storage.inMemory && !this.#fits(batch)) {
+      // Asked each time: meanwhile the next may have been begun, or delivered.
+      const victims = storage.evictable();
+      const [oldest] = victims;
+      if (oldest === undefined || !this.#wouldFit(batch, victims)) break;
+      dropped.push(...(await storage.evict(oldest)));
     }
     return dropped;
   }

@@ -208,6 +208,39 @@ describe('Spool and its bounds', () => {
     await spool.close();
   });
 
+  it('does not give up what began to be read while it gave up something else', async () => {
+    const { folder, spool, batches } = await filled();
+    const large = noise(9001, 9060);
+    const [evicted, overtaken] = await Promise.all([spool.makeRoom(large), pull(spool)]);
+    const gone = evicted.flatMap((one) => ('checkpoints' in one ? [one.fromSequence] : []));
+    expect(gone.length).toBeGreaterThan(0);
+    expect(gone).not.toContain(sequences(overtaken.batch)[0]);
+    overtaken.done('delivered');
+    expect(spool.offer(noise(9101, 9110))).toBe(true);
+    const left = await drain(spool);
+    expect(left.length).toBe(10 * (batches - gone.length));
+    expect(left.slice(-10)).toEqual(sequences(batch(9101, 9110)));
+    await spool.close();
+    expect(folder.events).toEqual([]);
+  });
+
+  it('gives up no other one where the next was delivered while it gave up the first', async () => {
+    const { spool, batches } = await filled();
+    const giving = spool.makeRoom(noise(9001, 9060));
+    const delivered: number[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      const delivery = await pull(spool);
+      delivered.push(...sequences(delivery.batch));
+      delivery.done('delivered');
+    }
+    const gone = (await giving).flatMap((one) => ('checkpoints' in one ? [one.fromSequence] : []));
+    expect(gone.filter((from) => delivered.includes(from))).toEqual([]);
+    const left = await drain(spool);
+    expect(delivered.length + left.length + 10 * gone.length).toBe(10 * batches);
+    expect(spool.depth).toEqual({ events: 0, bytes: 0 });
+    await spool.close();
+  });
+
   it('gives up nothing where that would not be enough', async () => {
     const { spool } = await filled();
     await pull(spool);
