@@ -55,6 +55,13 @@ export class PositionKeeper {
   }
 }
 
+/** Of two places, the one that is read first. */
+export function earliest(a: Place | undefined, b: Place | undefined): Place | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const [{ number: inA }, { number: inB }] = [a.segment, b.segment];
+  return inA < inB || (inA === inB && a.offset <= b.offset) ? a : b;
+}
+
 function earlier(undone: Place | undefined, cursor: Cursor): Cursor {
   if (undone === undefined) return cursor;
   const { segment, offset, before } = undone;

@@ -13,7 +13,7 @@ import type { PositionFile } from './position-file.ts';
 import { Loader } from './loader.ts';
 import { lostAtShutdown, lostOnDisk } from './losses.ts';
 import type { Missing } from './losses.ts';
-import { PositionKeeper } from './position-keeper.ts';
+import { PositionKeeper, earliest } from './position-keeper.ts';
 import type { SegmentStore } from './segment-store.ts';
 import type { SpoolConfig, SpoolDeps } from './spool-options.ts';
 import { SpoolReader } from './spool-reader.ts';
@@ -286,8 +286,8 @@ export class SpoolStorage {
   }
 
   #keepPosition(): void {
-    // What is in memory only may have to be read from where it was before.
-    const undone = this.#out.first?.place ?? this.#suspects[0];
+    // What is in memory only may have to be read from where it was before, also where what was handed out first is at its new place already.
+    const undone = earliest(this.#out.first?.place, this.#suspects[0]);
     this.#position.keep({ undone, cursor: this.#reader.cursor, done: this.#out.doneBeyondFirst(), segments: this.#store.all });
   }
 

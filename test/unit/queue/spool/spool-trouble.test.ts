@@ -142,6 +142,29 @@ describe('Spool and the sync of its files', () => {
     folder.disk.cutPower();
     expect(await drain(await folder.open())).toEqual([3, 4, 5, 6, 7, 8]);
   });
+
+  it('keeps the place of what it could not write again yet, whatever is done before that', async () => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    for (let n = 1; n <= 3; n += 1) spool.offer(batch(n, n));
+    const [, second] = [await pull(spool), await pull(spool)];
+    let written = 0;
+    folder.disk.fault = (operation, path) => {
+      if (operation === 'sync') return 'EIO';
+      if (operation !== 'write' || !path.endsWith('.seg')) return undefined;
+      written += 1;
+      return written > 2 ? 'ENOSPC' : undefined;
+    };
+    timers.advance(500);
+    await until(() => spool.trouble !== undefined && written > 2);
+    second.done('delivered');
+    folder.disk.fault = () => undefined;
+    folder.disk.kill();
+    const left = await drain(await folder.open());
+    expect(left).toContain(3);
+    expect(left).toContain(1);
+  });
 });
 
 describe('Spool and its bounds', () => {
