@@ -5,6 +5,7 @@ import type { Encoded } from '../../../../src/core/encoded.ts';
 import { AgentError } from '../../../../src/core/errors.ts';
 import { imbalances, openLedger } from '../../../../src/core/ledger.ts';
 import type { SinkLedger } from '../../../../src/core/ledger.ts';
+import { LaneAccount } from '../../../../src/pipeline/account.ts';
 import { DeliveryStage } from '../../../../src/pipeline/delivery.ts';
 import type { Lane } from '../../../../src/pipeline/lane.ts';
 import { MemoryQueue } from '../../../../src/queue/memory/memory-queue.ts';
@@ -139,6 +140,24 @@ describe('a sink that says which records are bad', () => {
     const { ledger, writes, dead } = await deliver(6, () => rejection({ rejected: [2], landed: 5 }));
     expect([writes.length, dead]).toEqual([1, [3]]);
     expect(ledger).toMatchObject({ delivered: 5, deadLettered: 1 });
+  });
+
+  test('the account says which, and nothing of those in between: they are there', async () => {
+    const account = new LaneAccount({ agentId: Buffer.alloc(16, 1), sinkId: Buffer.alloc(16, 2) });
+    account.accepted(batch(1, 6).items);
+    await deliver(6, bad(0, 1, 4), { lane: { account } });
+    const { amendments } = account.statement;
+    expect(amendments.map(({ from, to, count, fate }) => [from, to, count, fate])).toEqual([
+      [1, 2, 2, 'dead_lettered'],
+      [5, 5, 1, 'dead_lettered'],
+    ]);
+    expect(amendments.every(({ digest }) => digest !== null)).toBe(true);
+  });
+
+  test('what has landed of the others says nothing about them where there is no place for dead letters', async () => {
+    const write: Write = () => rejection({ rejected: [2], landed: 5 });
+    const { ledger } = await deliver(6, write, { lane: { deadLetters: undefined } as unknown as Partial<Lane> });
+    expect(ledger).toMatchObject({ delivered: 5, lost: { rejected: 1 } });
   });
 
   test('all of them may be', async () => {
