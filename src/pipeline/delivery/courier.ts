@@ -1,4 +1,4 @@
-import type { Encoded } from '../../core/encoded.ts';
+import type { Encoded, Origin } from '../../core/encoded.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { Lane } from '../lane.ts';
 import { LossEpisode } from '../loss-episode.ts';
@@ -51,7 +51,7 @@ export class Courier {
 
   /** Whatever happens ends as an outcome in the books. */
   async deliver(parcel: Parcel, hard: AbortSignal): Promise<void> {
-    const left = [parcel];
+    const left = await this.#fitting(parcel, hard);
     for (let next = left.pop(); next !== undefined; next = left.pop()) left.push(...(await this.#send(next, hard)));
   }
 
@@ -59,6 +59,19 @@ export class Courier {
   end(): void {
     this.#losses.end();
     this.#deadLetters.end();
+  }
+
+  /** The parcel without what a run of another format or version left in the queue: among the sink's records of today it would damage them. */
+  async #fitting(parcel: Parcel, hard: AbortSignal): Promise<Parcel[]> {
+    const { items } = parcel.batch;
+    const odd = otherFormats(items, this.#lane.origin);
+    if (odd === undefined) return [parcel];
+    const { origin: { format } = {} } = items[odd.values().next().value ?? 0] ?? {};
+    const error = new AgentError('RECORD_REJECTED', `it is of another format or version than the sink has today: ${format}`, {
+      fix: 'Configure the sink as it was, or go back to the version that wrote it, and replay it: forkcast dlq replay.',
+    });
+    await this.#bury({ parcel: pick(parcel, (index) => odd.has(index)), groups: neighbours(parcel, odd) }, error, hard);
+    return odd.size === items.length ? [] : [pick(parcel, (index) => !odd.has(index))];
   }
 
   /** What is to be sent again, the last first. */
@@ -147,6 +160,17 @@ export class Courier {
     if (lost > 0) this.#losses.add(failure, lost);
     settleParcel(parcel, lost === 0 ? 'delivered' : 'dead_lettered');
   }
+}
+
+/** Indexes of records that are not what this run writes; undefined, as nearly always, where there are none. */
+function otherFormats(items: readonly Encoded[], own: Origin | undefined): ReadonlySet<number> | undefined {
+  if (own === undefined) return undefined;
+  let found: Set<number> | undefined;
+  for (let index = 0; index < items.length; index += 1) {
+    const { origin } = items[index] as Encoded;
+    if (origin !== undefined && origin !== own && origin.format !== own.format) (found ??= new Set()).add(index);
+  }
+  return found;
 }
 
 function whole(parcel: Parcel): Refused {
