@@ -252,10 +252,11 @@ export class Intake implements Stage {
     const batch = { items, bytes: bytesOf(items) };
     const leave = this.#leaves.get(ledger) as Leave;
     leave.until ??= AbortSignal.any([signal, leave.controller.signal]);
-    const isLeaving = leave.controller.signal.aborted;
+    // Its policy may be to wait for room; where the agent ends, nothing waits, and what the policy drops it counts.
+    const isLeaving = leave.controller.signal.aborted && !signal.aborted;
     let taken: boolean;
     try {
-      taken = isLeaving && !signal.aborted ? lane.queue.offer(batch) : await lane.enqueue(batch, leave.until);
+      taken = isLeaving ? lane.queue.offer(batch) : await lane.enqueue(batch, leave.until);
     } catch (error) {
       drop(lane, { from, to, count, reason: leave.controller.signal.aborted && !signal.aborted ? 'removed' : 'shutdown' });
       if (leave.until.aborted) return;
