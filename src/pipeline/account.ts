@@ -30,6 +30,8 @@ export class LaneAccount {
   readonly #sinkId: Uuid;
   readonly #hash: EventHash;
   readonly #boundaries = new Boundaries();
+  /** Something accepted is gone since the last statement. */
+  #hasLost = false;
   /** Evicted ones, to go into the queue again: their numbers are dense, and what they said stands. */
   #evicted: Encoded[] = [];
   #waiting = 0;
@@ -96,6 +98,7 @@ export class LaneAccount {
 
   /** Accepted earlier, and gone now. Checkpoints among them are put into the queue again with the next one. */
   evicted(batch: DroppedBatch): void {
+    this.#hasLost = true;
     this.#evicted.push(...batch.checkpoints);
     this.#waiting = Math.max(0, this.#waiting - batch.checkpoints.length);
     this.#amend(batch, 'dropped');
@@ -142,9 +145,15 @@ export class LaneAccount {
     return this.#waiting >= MAX_WAITING;
   }
 
+  /** A statement is due at once: the queue has let go of what was accepted, and so far this is known here only. */
+  get isUrgent(): boolean {
+    return this.#hasLost && !this.hasEnoughWaiting;
+  }
+
   /** The statement is `record`. What is to go into the queue now, past its bounds: first what was evicted from it. */
   stated(record: Encoded): readonly Encoded[] {
     this.#boundaries.add(this.#to);
+    this.#hasLost = false;
     this.#from = this.#to + 1;
     this.#accepted = 0;
     this.#filtered = 0;

@@ -240,7 +240,10 @@ export class Intake implements Stage {
       const items = this.#pending[i] as Encoded[];
       if (items.length === 0) continue;
       this.#pending[i] = [];
-      await this.#enqueue(lanes[i] as Lane, items, signal);
+      const lane = lanes[i] as Lane;
+      await this.#enqueue(lane, items, signal);
+      // What is on the disk survives a kill. So must that something of it is gone: else it would be missing without a reason.
+      if (lane.durable === true && lane.account?.isUrgent === true) this.#checkpoint(lane);
     }
   }
 
