@@ -119,6 +119,7 @@ export class Pipeline {
     await Promise.all([...this.#runs.map(({ finished }) => finished), ...this.#retired.values()]);
     this.#writeOff();
     for (const { lane } of this.#runs) await closeLane(lane, (component) => this.#close(component));
+    this.#tellLeft();
     clearTimeout(this.#deadline);
     this.#state = this.#failure === undefined ? 'stopped' : 'failed';
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -147,14 +148,21 @@ export class Pipeline {
 
   /** What the queues hold when nobody delivers any more, so that every event ends in the books. What a durable one holds goes on waiting. */
   #writeOff(): void {
-    let left = 0;
     for (const { lane } of [...this.#runs, ...this.#retired.keys()]) {
       const { ledger, durable = false } = lane;
-      if (ledger.waiting > 0 && !durable) {
-        add(ledger.lost, 'shutdown', ledger.waiting);
-        ledger.waiting = 0;
-      }
-      left += (ledger.lost['shutdown'] ?? 0) + (ledger.dropped['shutdown'] ?? 0);
+      if (ledger.waiting === 0 || durable) continue;
+      add(ledger.lost, 'shutdown', ledger.waiting);
+      ledger.waiting = 0;
+    }
+    this.#tellLeft();
+  }
+
+  /** Also once all is closed: what a durable queue could not bring to its disk is lost only then. */
+  #tellLeft(): void {
+    let left = 0;
+    for (const { lane } of [...this.#runs, ...this.#retired.keys()]) {
+      const { lost, dropped } = lane.ledger;
+      left += (lost['shutdown'] ?? 0) + (dropped['shutdown'] ?? 0);
     }
     if (left > 0) this.#fail(this.#hard.signal.reason ?? incomplete());
   }

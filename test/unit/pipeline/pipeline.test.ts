@@ -241,3 +241,18 @@ describe('failure', () => {
     expect((lanes[0] as Lane).ledger.delivered).toBe(0);
   });
 });
+
+test('what a queue on disk cannot keep when it closes is no clean end', async () => {
+  const kept = { ...lane('kept', recorder(), []), durable: true };
+  const { ledger, queue } = kept;
+  const close = queue.close.bind(queue);
+  queue.close = async () => {
+    ledger.lost['shutdown'] = 3;
+    await close();
+  };
+  const { pipeline } = build([], [kept], []);
+  await pipeline.start(never);
+  const running = pipeline.run();
+  pipeline.stop();
+  await expect(running).rejects.toMatchObject({ code: 'SHUTDOWN_INCOMPLETE' });
+});
