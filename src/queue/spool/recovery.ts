@@ -41,6 +41,8 @@ export async function findSegments(opened: Opened, position: Position | undefine
   const segments: Segment[] = [];
   const irregular: Irregular[] = [];
   let nextNumber = position === undefined ? 1 : position.segment + (position.offset === 0 ? 0 : 1);
+  // A power cut may leave an old position, which speaks of segments that are gone: what it says of them must not be taken for new ones.
+  for (const { segment } of position?.done ?? []) nextNumber = Math.max(nextNumber, segment + 1);
   for (const entry of segmentFiles(opened.fs.list(opened.folder))) {
     opened.signal.throwIfAborted();
     const number = segmentNumber(entry.name) ?? 0;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PositionFile } from '../../../../src/queue/spool/position-file.ts';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
 import { batch, sequences } from '../../../contract/records.ts';
 import { SpoolFolder, agentOf } from '../../../contract/spool-fixture.ts';
@@ -61,6 +62,17 @@ describe('Spool from one run to the next', () => {
     fourth.done('delivered');
     folder.disk.kill();
     expect(await drain(await folder.open())).toEqual([1, 3]);
+  });
+
+  it('uses no number again of which an old position speaks, as a power cut may leave it', async () => {
+    const folder = new SpoolFolder();
+    const file = await PositionFile.open(folder.disk.start(), '/spool/siem/position');
+    const done = { segment: 4, offset: 66 + 'test'.length, records: 1 };
+    file.write({ segment: 3, offset: 100, before: 2, newest: undefined, done: [done] });
+    folder.disk.kill();
+    (await folder.open()).offer(batch(1, 1));
+    folder.disk.kill();
+    expect(await drain(await folder.open())).toEqual([1]);
   });
 
   it('opens at a lock only, and frees it', async () => {
