@@ -46,6 +46,8 @@ export class SpoolReader {
   #offset: number;
   #before: number;
   #walk: FrameWalk | undefined;
+  /** What it goes through: not the segment at hand while one that was left is being read. */
+  #walked: Segment | undefined;
   #file: FileId | undefined;
   #loading = false;
   /** Where records are missing: behind the last sound frame, before the next. */
@@ -84,7 +86,7 @@ export class SpoolReader {
         this.skipTo(entry.place, entry.records);
         return { what: 'recent', entry };
       }
-      if (this.#walk === undefined) return undefined;
+      if (this.#walk === undefined || this.#walked !== segment) return undefined;
       this.#walk.moveTo(this.#offset);
       const found = this.#walk.take();
       if (found === undefined) return undefined;
@@ -113,8 +115,8 @@ export class SpoolReader {
       const walk = this.#openWalk(segment);
       walk.moveTo(this.#offset);
       const damage = await walk.load();
-      // Meanwhile the end of the segment may have been cut off, or all of it evicted.
-      if (damage !== undefined && walk === this.#walk && damage.from === this.#offset) {
+      // Meanwhile the end of the segment may have been cut off, or all of it evicted, and another one begun.
+      if (damage !== undefined && segment === this.#segment && damage.from === this.#offset) {
         this.#damage(segment, `bytes ${damage.from} to ${damage.to} are no sound frames`);
         this.#offset = Math.min(damage.to, segment.end);
       }
@@ -225,6 +227,7 @@ export class SpoolReader {
   #openWalk(segment: Segment): FrameWalk {
     if (this.#walk !== undefined) return this.#walk;
     this.#file = this.#fs.open(segment.path, 'read');
+    this.#walked = segment;
     this.#walk = new FrameWalk(this.#fs, this.#file, { walked: segment, at: this.#offset });
     return this.#walk;
   }
@@ -232,6 +235,7 @@ export class SpoolReader {
   /** Not while something is read from it: its number could be given to another file. */
   #closeStale(): void {
     this.#walk = undefined;
+    this.#walked = undefined;
     if (this.#file === undefined) return;
     this.#fs.close(this.#file);
     this.#file = undefined;
