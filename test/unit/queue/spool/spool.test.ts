@@ -189,4 +189,22 @@ describe('Spool and what became of its files', () => {
     expect(kinds(folder)).toEqual(['damaged', 'lost']);
     await spool.close();
   });
+
+  it.each(['EMFILE', 'ENFILE', 'ENOMEM'])('gives nothing up for %s, which is no fault of what is on the disk', async (errno) => {
+    const folder = await threeBatches();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    folder.disk.fault = (operation, which) => (operation === 'open' && which.endsWith('.seg') ? errno : undefined);
+    const next = pull(spool);
+    for (let i = 0; i < 10; i += 1) {
+      await stateOf(next);
+      timers.advance(1000);
+    }
+    folder.disk.fault = () => undefined;
+    await stateOf(next);
+    timers.advance(1000);
+    expect(sequences((await next).batch)[0]).toBe(1);
+    expect(folder.events).toEqual([]);
+    await spool.close();
+  });
 });
