@@ -115,9 +115,9 @@ interface LaneParts extends Pick<LaneDeps, 'agentId' | 'log' | 'reproducible'> {
 function createLane(sink: SinkConfig, parts: LaneParts): Lane {
   const { target, encoder, account, log, reproducible } = parts;
   const ledger = openLedger(sink.name);
-  const books = { ledger, ...(account === undefined ? {} : { account }), agentId: parts.agentId };
-  const { maxEvents, maxBytes } = sink.queue;
   const format = recordFormat(formatOf(sink));
+  const books = { ledger, ...(account === undefined ? {} : { account }), agentId: parts.agentId, format };
+  const { maxEvents, maxBytes } = sink.queue;
   const laneQueue = createLaneQueue(sink.queue, {
     ...parts,
     sink: sink.name,
@@ -152,6 +152,8 @@ function createLane(sink: SinkConfig, parts: LaneParts): Lane {
 
 interface LaneBooks extends Pick<Lane, 'ledger' | 'account'> {
   readonly agentId: Uuid;
+  /** Of this run's records. */
+  readonly format: string;
 }
 
 function noteDrop(books: LaneBooks, dropped: DroppedBatch, reason: DropReason): void {
@@ -162,10 +164,12 @@ function noteDrop(books: LaneBooks, dropped: DroppedBatch, reason: DropReason): 
 }
 
 /** Accepted once, by this run or an earlier one. */
-function noteGone({ ledger, account, agentId }: LaneBooks, dropped: DroppedBatch, reason: string): void {
+function noteGone({ ledger, account, agentId, format }: LaneBooks, dropped: DroppedBatch, reason: string): void {
   const { count } = dropped;
   if (count > 0) add(ledger.lost, reason, count);
   if (dropped.agentId === undefined || agentId.equals(dropped.agentId)) ledger.waiting -= count;
   else ledger.takenOver += count;
-  account?.evicted(dropped);
+  // What is put into the queue again counts there as a record of this run: one of another format would be taken for what it is not.
+  const checkpoints = dropped.checkpoints.filter(({ origin }) => origin === undefined || origin.format === format);
+  account?.evicted({ ...dropped, checkpoints });
 }

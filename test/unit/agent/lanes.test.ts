@@ -122,6 +122,16 @@ it('keeps as waiting what the queue holds of events, and tells the account what 
   expect(lane.account?.stated(next)).toEqual([checkpoint, next]);
 });
 
+it('puts no evicted checkpoint of another format into the queue again: there it would be taken for one of this format', async () => {
+  const { lane } = newLane('drop_oldest');
+  const stated = (format: string) => ({ ...record(0, 16, 'agent'), kind: 'CHECKPOINT', origin: { agentId: Buffer.alloc(16, 9), format } });
+  const alike = stated('json');
+  lane.queue.append(batchOf(stated('avro process=1 agent=1'), alike));
+  await put(lane, batch(1, 3));
+  const next = record(0, 20, 'agent');
+  expect(lane.account?.stated(next)).toEqual([alike, next]);
+});
+
 it('has accounts for what programs read, none for lines', () => {
   const { config } = loadConfig({ file: configFile('sinks: {disk: {type: file}, eyes: {type: stdout, format: line}}') });
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
