@@ -56,7 +56,7 @@ export class SpoolStorage {
     const { store, deps, config, position } = parts;
     this.#parts = parts;
     this.#store = store;
-    this.#position = new PositionKeeper(position, { folder: config.folder, onEvent: deps.onEvent });
+    this.#position = new PositionKeeper(position, { folder: config.folder, agentId: deps.origin.agentId, onEvent: deps.onEvent });
     for (const segment of store.all) this.#records += segment.unread;
     const events = {
       passed: (segment: Segment, missing: Missing) => this.#missing(segment, missing),

@@ -42,6 +42,19 @@ describe('Spool from one run to the next', () => {
     await second.close();
   });
 
+  it('knows the last run also where something of an earlier one was done later', async () => {
+    const folder = new SpoolFolder();
+    (await folder.open()).offer(batch(1, 9));
+    folder.disk.kill();
+    const second = await folder.open();
+    second.offer(batch(1, 3));
+    const [older, newer] = [await pull(second), await pull(second)];
+    newer.done('delivered');
+    older.done('delivered');
+    await second.close();
+    expect((await folder.open()).previous).toEqual({ agentId: Buffer.from(agentOf(2)), sequence: 3 });
+  });
+
   it('keeps the identity of its sink', async () => {
     const folder = new SpoolFolder();
     const first = await folder.open();
