@@ -32,6 +32,27 @@ describe('Spool on a disk that takes nothing', () => {
     expect(await drain(await folder.open())).toEqual(sequences(batch(1, 41)));
   });
 
+  it('says once that the disk takes nothing, however often a working sink empties the memory, and once that it does again', async () => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    folder.disk.fault = (operation, path) => (operation === 'create' && path.endsWith('.seg') ? 'ENOSPC' : undefined);
+    for (const n of [1, 2, 3]) {
+      spool.offer(batch(n, n));
+      (await pull(spool)).done('delivered');
+      await spool.synced();
+      timers.advance(60_000);
+      await spool.synced();
+    }
+    expect(kinds(folder)).toEqual(['degraded']);
+    expect(spool.trouble).toMatchObject({ code: 'FILE_IO' });
+    folder.disk.fault = () => undefined;
+    spool.offer(batch(4, 4));
+    await spool.synced();
+    expect(kinds(folder)).toEqual(['degraded', 'restored']);
+    expect(spool.trouble).toBeUndefined();
+  });
+
   it('leaves nothing of a short write behind', async () => {
     const folder = new SpoolFolder();
     const timers = new ManualTimers();
