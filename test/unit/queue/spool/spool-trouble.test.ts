@@ -53,6 +53,23 @@ describe('Spool on a disk that takes nothing', () => {
     expect(spool.trouble).toBeUndefined();
   });
 
+  it('writes to another segment what it wrote to one that somebody removed', async () => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    spool.offer(batch(1, 2));
+    const [removed = ''] = folder.segments();
+    folder.disk.removeBehind(removed);
+    timers.advance(500);
+    await spool.synced();
+    expect(kinds(folder)).toEqual(['degraded', 'restored']);
+    expect(folder.segments()).not.toContain(removed);
+    spool.offer(batch(3, 4));
+    await spool.synced();
+    folder.disk.cutPower();
+    expect(await drain(await folder.open())).toEqual([1, 2, 3, 4]);
+  });
+
   it('leaves nothing of a short write behind', async () => {
     const folder = new SpoolFolder();
     const timers = new ManualTimers();
