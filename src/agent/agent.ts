@@ -117,7 +117,7 @@ export class Agent {
       encoders: this.#factory.encoders,
       lanes,
       onUnencodable: (error, { stream, event }) => log.error({ code: error.code, stream, kind: event.kind }, error.message),
-      checkpoints: { intervalMs: this.#checkpointIntervalMs(this.#config), event: (statement) => this.#checkpoint(statement) },
+      checkpoints: { intervalMs: this.#checkpointIntervalMs(this.#config), event: (...said) => this.#checkpoint(...said) },
       delivery: deliveryLog(log),
       ...removalLog(log, this.#config.agent.dataDir),
       shutdownTimeoutMs: this.#config.agent.shutdownTimeoutMs,
@@ -288,8 +288,8 @@ export class Agent {
     return new Map(known.flatMap(([sink, before]) => (before === undefined ? [] : [[sink, before]])));
   }
 
-  #checkpoint(statement: Statement): AnyEvent {
-    return this.#sequencer.stamp(checkpointEvent(this.#deps.origin, { ...statement, upstream: this.books.upstream }));
+  #checkpoint(statement: Statement, final: boolean): AnyEvent {
+    return this.#sequencer.stamp(checkpointEvent(this.#deps.origin, { ...statement, upstream: this.books.upstream, final }));
   }
 
   #last(failure: unknown): AnyEvent {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { configHash } from '../config/config.ts';
 import type { Config, SinkConfig } from '../config/config.ts';
 import { issuesOf } from '../config/issue.ts';
+import { DISK_QUEUE } from '../config/schema.ts';
 import { loadConfig } from '../config/load.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { AgentError, exitCodeOf } from '../core/errors.ts';
@@ -80,11 +81,15 @@ function agentRows(config: Config): Row[] {
   ];
 }
 
+/** What a queue on disk has where nobody sets `max_events`: a bound of bytes only. */
+const UNBOUNDED_EVENTS = DISK_QUEUE.max_events.default;
+
 /** In a replay a queue waits, whatever is configured. */
 function describeSink(sink: SinkConfig, isReplay: boolean): string {
   const { queue } = sink;
-  const waiting = `waiting: ${roundSize(queue.maxBytes)} or ${queue.maxEvents.toLocaleString('en')} events in ${queue.type}, then ${isReplay ? 'block' : queue.whenFull}`;
-  return `${describeTarget(sink)}; ${waiting}`;
+  const events = queue.maxEvents >= UNBOUNDED_EVENTS ? '' : ` or ${queue.maxEvents.toLocaleString('en')} events`;
+  const place = queue.type === 'disk' ? 'on disk' : 'in memory';
+  return `${describeTarget(sink)}; waiting: ${roundSize(queue.maxBytes)}${events} ${place}, then ${isReplay ? 'block' : queue.whenFull}`;
 }
 
 function describeTarget(sink: SinkConfig): string {

@@ -58,6 +58,8 @@ function stateText({ state, clean }: RunReport, style: Style): string {
   switch (state) {
     case 'stopped':
       return clean === false ? style.yellow('stopped after an error') : 'stopped';
+    case 'closed':
+      return 'closed: the sink was removed, or dropped STOP';
     case 'running':
       return 'running';
     case 'killed':

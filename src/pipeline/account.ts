@@ -6,7 +6,7 @@ import type { DroppedBatch } from '../core/queue.ts';
 import { Boundaries } from './boundaries.ts';
 
 /** What an account says; the ledger before the sinks is added by whoever keeps it. */
-export type Statement = Omit<AgentCheckpoint, 'upstream'>;
+export type Statement = Omit<AgentCheckpoint, 'upstream' | 'final'>;
 
 export interface AccountParts {
   readonly agentId: Uuid;

@@ -54,7 +54,7 @@ export class DeliveryStage implements Stage {
   #left: readonly Delivery<Encoded>[] = [];
 
   constructor(lane: DeliveredLane, events: DeliveryEvents, { time, random }: DeliveryDeps = SYSTEM) {
-    const { policy = DEFAULT_POLICY, queue, ledger } = lane;
+    const { policy = DEFAULT_POLICY, queue, ledger, durable = false } = lane;
     const { sink } = ledger;
     this.name = `delivery:${sink}`;
     this.sink = sink;
@@ -66,7 +66,7 @@ export class DeliveryStage implements Stage {
     this.#batcher = new Batcher(queue, policy.batch, time);
     this.#courier = new Courier({
       lane,
-      attempts: new Attempts({ policy, circuit: this.#circuit, time, random }),
+      attempts: new Attempts({ policy, circuit: this.#circuit, time, random, durable }),
       time,
       onLost: (error, count) => events.lost(sink, error, count),
       onDeadLettered: (error, count) => events.deadLettered?.(sink, error, count),

@@ -28,8 +28,8 @@ export interface IntakeParts {
 export interface Checkpoints {
   /** 0: at the end only. */
   readonly intervalMs: number;
-  /** The statement as an event of this moment; stamped already. */
-  readonly event: (statement: Statement) => AnyEvent;
+  /** The statement as an event of this moment; stamped already. `final`: no other is to follow. */
+  readonly event: (statement: Statement, final: boolean) => AnyEvent;
 }
 
 /** What changes between two things heard. */
@@ -120,7 +120,7 @@ export class Intake implements Stage {
       clearInterval(this.#checkpointing);
       this.#spread(event);
       await this.#flush(signal);
-      for (const lane of this.#lanes) this.#checkpoint(lane);
+      for (const lane of this.#lanes) this.#checkpoint(lane, true);
     });
   }
 
@@ -141,7 +141,7 @@ export class Intake implements Stage {
       try {
         await this.#flush(signal);
       } finally {
-        for (const lane of leaving) this.#checkpoint(lane);
+        for (const lane of leaving) this.#checkpoint(lane, true);
         this.#serve(this.#lanes.filter((lane) => !leaving.includes(lane)));
       }
     });
@@ -172,15 +172,15 @@ export class Intake implements Stage {
     this.#isDue = true;
     this.#inTurn(() => {
       this.#isDue = false;
-      for (const lane of this.#lanes) if (lane.account?.hasEnoughWaiting === false) this.#checkpoint(lane);
+      for (const lane of this.#lanes) if (lane.account?.hasEnoughWaiting === false) this.#checkpoint(lane, false);
       return Promise.resolve();
     }).catch((error: unknown) => (this.#failure ??= { error }));
   }
 
-  #checkpoint({ account, encoder, queue }: Lane): void {
+  #checkpoint({ account, encoder, queue }: Lane, final: boolean): void {
     if (account === undefined) return;
     // What cannot be encoded is not stated: the next one covers it too.
-    const record = this.#encode(encoder, this.#parts.checkpoints.event(account.statement));
+    const record = this.#encode(encoder, this.#parts.checkpoints.event(account.statement, final));
     if (record === null) return;
     const items = account.stated(record);
     queue.append({ items, bytes: bytesOf(items) });
@@ -243,7 +243,7 @@ export class Intake implements Stage {
       const lane = lanes[i] as Lane;
       await this.#enqueue(lane, items, signal);
       // What is on the disk survives a kill. So must that something of it is gone: else it would be missing without a reason.
-      if (lane.durable === true && lane.account?.isUrgent === true) this.#checkpoint(lane);
+      if (lane.durable === true && lane.account?.isUrgent === true) this.#checkpoint(lane, false);
     }
   }
 

@@ -150,6 +150,9 @@ export class Pipeline {
   #writeOff(): void {
     for (const { lane } of [...this.#runs, ...this.#retired.keys()]) {
       const { ledger, durable = false } = lane;
+      // The delivery told of what it had pulled; nobody of what it never got.
+      const unsaid = (durable ? 0 : ledger.waiting) + (ledger.dropped['shutdown'] ?? 0);
+      if (unsaid > 0) this.#parts.delivery.lost(ledger.sink, incomplete(), unsaid);
       if (ledger.waiting === 0 || durable) continue;
       add(ledger.lost, 'shutdown', ledger.waiting);
       ledger.waiting = 0;

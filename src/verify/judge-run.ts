@@ -113,7 +113,7 @@ function judgeEnd(stream: RunStream, next: RunStream | undefined): number {
   const covered = checkpoints.covered.all.at(-1)?.to ?? 0;
   const previous = next?.start?.body.previous;
   if (stop === null) {
-    if (previous?.clean === true && previous.agent_id.equals(stream.agentId))
+    if (!isClosed(stream) && previous?.clean === true && previous.agent_id.equals(stream.agentId))
       findings.add('stop_missing', 'the next run says that it stopped cleanly, but its STOP is not there');
     return set.count(covered + 1, highest);
   }
@@ -135,15 +135,29 @@ function judgeEnd(stream: RunStream, next: RunStream | undefined): number {
   return there;
 }
 
-function acceptedUpTo({ agentId, sinkId, stop }: RunStream, next: RunStream | undefined): number | null {
+function acceptedUpTo(stream: RunStream, next: RunStream | undefined): number | null {
+  const { agentId, sinkId, stop } = stream;
   const previous = next?.start?.body.previous;
-  if (stop !== null || sinkId === null || !previous?.agent_id.equals(agentId)) return null;
+  if (stop !== null || isClosed(stream) || sinkId === null || !previous?.agent_id.equals(agentId)) return null;
   return previous.last_sequences[sinkId] ?? null;
+}
+
+/**
+ * Nothing was to follow what is there, and the last event before it, the STOP or the RELOAD that took the sink away, is there or said not to be. Without
+ * it more may have been cut off.
+ */
+function isClosed({ checkpoints: { last }, highest, open, otherAmendments }: RunStream): boolean {
+  if (last?.final !== true || highest > last.to_sequence) return false;
+  const end = last.to_sequence;
+  const amendments = [...otherAmendments, ...(open.of(end)?.amendments ?? [])];
+  const gone = [...last.dropped, ...amendments.filter(({ fate }) => fate !== 'replayed')];
+  return highest === end || gone.some(({ from, to }) => from <= end && end <= to);
 }
 
 function stateOf(stream: RunStream, { nowUs, next }: Circumstances): RunState {
   const { stop, checkpoints, lastTime } = stream;
   if (stop !== null) return 'stopped';
+  if (isClosed(stream)) return 'closed';
   if (next !== undefined) return 'killed';
   const heardUs = checkpoints.last === undefined ? lastTime : checkpoints.lastTime;
   return nowUs - heardUs <= patienceUs(stream) ? 'running' : 'silent';

@@ -2,10 +2,11 @@ import type { UpstreamLedger } from '../core/agent-event.ts';
 import type { Finding } from './finding.ts';
 
 /**
- * How a run ended, as far as is known: `stopped`: with its STOP · `running`: checkpoints come · `killed`: without STOP, and another run came
+ * How a run ended, as far as is known: `stopped`: with its STOP · `closed`: with its final checkpoint, without STOP: the sink was removed, or
+ * dropped STOP · `running`: checkpoints come · `killed`: without STOP, and another run came
  * after it · `silent`: none of these.
  */
-export type RunState = 'stopped' | 'running' | 'killed' | 'silent';
+export type RunState = 'stopped' | 'closed' | 'running' | 'killed' | 'silent';
 
 /** One run in one sink. Times are microseconds since the epoch, ids UUID text. */
 export interface RunReport {

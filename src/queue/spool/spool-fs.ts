@@ -29,6 +29,8 @@ export interface SpoolFs {
   sync(file: FileId): Promise<void>;
   /** Makes the names in it last: of new files, renamed and removed ones. */
   syncFolder(path: string): Promise<void>;
+  /** Whether the path leads to this file still: not where it, or a folder above it, was removed, moved or replaced. */
+  isAt(file: FileId, path: string): boolean;
   rename(from: string, to: string): void;
   remove(path: string): void;
 }

@@ -145,7 +145,7 @@ export class SpoolStorage {
     this.#keepPosition();
     if (place !== undefined && this.#store.removeIfDrained(place.segment)) this.#reader.leave(place.segment);
     if (this.#suspects.length > 0) this.#cutSuspects();
-    if (this.empty) this.#syncedUpTo(this.#serial);
+    if (this.empty) this.#synced.advance(this.#serial);
     // What is done made room on the disk, perhaps the room that was lacking.
     if (this.inMemory && place?.segment.removed === true) this.#flush();
   }
@@ -221,6 +221,7 @@ export class SpoolStorage {
       this.#trouble.met(asFileError(error, { action: 'write to', path: this.#parts.config.folder }));
       return false;
     }
+    this.#trouble.worked();
     entry.frame = frame;
     entry.place = place;
     const { segment } = place;

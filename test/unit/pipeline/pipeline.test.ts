@@ -80,6 +80,8 @@ describe('isolation and books', () => {
     expect(good.written).toEqual([1, 2, 3, 4]);
     expect(lanes[0]?.ledger.lost).toEqual({ shutdown: 4 });
     expect(notes).toContain('down dead');
+    const told = notes.flatMap((note) => /^lost dead (\d+)$/.exec(note)?.[1] ?? []);
+    expect(told.reduce((sum, events) => sum + Number(events), 0)).toBe(4);
     for (const { ledger } of lanes) expect(imbalances(ledger)).toEqual([]);
   });
 

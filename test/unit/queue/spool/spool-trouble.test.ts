@@ -30,6 +30,44 @@ describe('Spool on a disk that takes nothing', () => {
     expect(await drain(await folder.open())).toEqual(sequences(batch(1, 41)));
   });
 
+  it('says once that the disk takes nothing, however often a working sink empties the memory, and once that it does again', async () => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    folder.disk.fault = (operation, path) => (operation === 'create' && path.endsWith('.seg') ? 'ENOSPC' : undefined);
+    for (const n of [1, 2, 3]) {
+      spool.offer(batch(n, n));
+      (await pull(spool)).done('delivered');
+      await spool.synced();
+      timers.advance(60_000);
+      await spool.synced();
+    }
+    expect(kinds(folder)).toEqual(['degraded']);
+    expect(spool.trouble).toMatchObject({ code: 'FILE_IO' });
+    folder.disk.fault = () => undefined;
+    spool.offer(batch(4, 4));
+    await spool.synced();
+    expect(kinds(folder)).toEqual(['degraded', 'restored']);
+    expect(spool.trouble).toBeUndefined();
+  });
+
+  it('writes to another segment what it wrote to one that somebody removed', async () => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    spool.offer(batch(1, 2));
+    const [removed = ''] = folder.segments();
+    folder.disk.removeBehind(removed);
+    timers.advance(500);
+    await spool.synced();
+    expect(kinds(folder)).toEqual(['degraded', 'restored']);
+    expect(folder.segments()).not.toContain(removed);
+    spool.offer(batch(3, 4));
+    await spool.synced();
+    folder.disk.cutPower();
+    expect(await drain(await folder.open())).toEqual([1, 2, 3, 4]);
+  });
+
   it('leaves nothing of a short write behind', async () => {
     const folder = new SpoolFolder();
     const timers = new ManualTimers();
