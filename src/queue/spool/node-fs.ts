@@ -2,7 +2,7 @@ import { closeSync, constants, fdatasync, fsync, ftruncateSync, lstatSync, mkdir
 import { close, readdirSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { errnoName } from '../../core/system-error.ts';
+import { cannotSyncFolders, errnoName } from '../../core/system-error.ts';
 import type { FolderEntry, OpenMode, SpoolFs } from './spool-fs.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_DIRECTORY } = constants;
@@ -52,6 +52,8 @@ async function syncFolder(path: string): Promise<void> {
   const folder = await openSoon(path, O_RDONLY | O_DIRECTORY);
   try {
     await syncWhole(folder);
+  } catch (error) {
+    if (!cannotSyncFolders(error)) throw error;
   } finally {
     await closeSoon(folder);
   }

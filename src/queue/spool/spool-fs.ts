@@ -27,7 +27,7 @@ export interface SpoolFs {
   read(file: FileId, into: Uint8Array, at: number): Promise<number>;
   /** fdatasync(2). */
   sync(file: FileId): Promise<void>;
-  /** Makes the names in it last: of new files, renamed and removed ones. */
+  /** Makes the names in it last, of new files, renamed and removed ones, where the file system can. */
   syncFolder(path: string): Promise<void>;
   rename(from: string, to: string): void;
   remove(path: string): void;
