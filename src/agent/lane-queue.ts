@@ -82,6 +82,10 @@ function noteEvent(event: SpoolEvent, { sink, log, onLost }: LaneQueueDeps): voi
     log.error({ sink, reason, events: dropped.count }, 'events lost: the spool cannot give them back');
     return onLost(dropped, reason);
   }
+  if (event.what === 'too_late') {
+    const { records } = event;
+    return log.warn({ sink, events: records }, 'delivered after the spool was closed: the next start delivers them again');
+  }
   if (event.what === 'torn') {
     const { path, bytes } = event;
     return log.warn({ sink, path, bytes }, 'the end of a segment was never accepted, and was cut off');

@@ -13,6 +13,8 @@ export type SpoolEvent =
   | { readonly what: 'damaged'; readonly path: string; readonly reason: string }
   /** Records that were accepted and are gone; the range is as far as is known, `count` exact where the segment was sealed. */
   | { readonly what: 'lost'; readonly reason: 'corrupt' | 'shutdown'; readonly dropped: DroppedBatch }
+  /** A batch was done after `close`: nothing is lost, the next run delivers so many records again. */
+  | { readonly what: 'too_late'; readonly records: number }
   /** The reader's position cannot be written: a restart would deliver again what is done since. */
   | { readonly what: 'position'; readonly error: AgentError };
 

@@ -51,6 +51,7 @@ export class SpoolStorage {
   #records = 0;
   /** Likewise, entries that are in memory only. */
   #unplaced = 0;
+  #closed = false;
 
   constructor(parts: StorageParts) {
     const { store, deps, config, position } = parts;
@@ -130,7 +131,9 @@ export class SpoolStorage {
     return entry;
   }
 
+  /** Also while it closes: the position is kept to the last. */
   done(entry: Entry): void {
+    if (this.#closed) return this.#doneTooLate(entry);
     const { place, records, highest } = entry;
     entry.state = 'done';
     entry.batch = undefined;
@@ -195,9 +198,15 @@ export class SpoolStorage {
     const left = [...this.#out.unplaced()];
     for (let entry = this.#backlog.shift(); entry !== undefined; entry = this.#backlog.shift()) left.push(entry);
     for (const entry of left) onEvent(lostAtShutdown(batchOf(entry, origin)));
+    this.#closed = true;
     this.#position.close();
     this.#reader.close();
     this.#store.close();
+  }
+
+  /** The position is not ours to write any more. What was in memory only is told to be lost already. */
+  #doneTooLate({ place, records }: Entry): void {
+    if (place !== undefined) this.#parts.deps.onEvent({ what: 'too_late', records });
   }
 
   #read(): Entry | undefined {
