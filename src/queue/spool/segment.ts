@@ -2,6 +2,8 @@ import type { Batch } from '../../core/batch.ts';
 import type { Encoded, Origin } from '../../core/encoded.ts';
 import { NOTHING, addContents } from './frame.ts';
 import type { Contents, FrameHead } from './frame.ts';
+import type { Gap, Unsure } from './gaps.ts';
+import type { Shortage } from './losses.ts';
 import type { FileId } from './spool-fs.ts';
 
 /** Where a frame lies. */
@@ -70,6 +72,12 @@ export class Segment {
   hasSeal = false;
   /** Something of it could not be read: it is kept for people to look at. */
   damaged = false;
+  /** Found at the start, in their order. */
+  readonly gaps: Gap[] = [];
+  /** What may be missing besides; set where it is damaged and has no seal. */
+  unsure: Unsure | undefined;
+  /** Set where it was damaged when it was read. */
+  shortage: Shortage | undefined;
   /** Set while it may be written or synced. */
   file: FileId | undefined;
   syncedEnd = 0;
@@ -92,9 +100,9 @@ export class Segment {
     this.end = headerBytes;
   }
 
-  /** Nobody will ask for anything of it any more. */
+  /** Nobody will ask for anything of it any more, nor is anything of it still to be told. */
   get drained(): boolean {
-    return this.unread === 0 && this.out === 0;
+    return this.unread === 0 && this.out === 0 && this.unsure === undefined;
   }
 
   /** Takes account of a frame at its end, and says where that is. */

@@ -9,25 +9,15 @@ import { describeEvicted } from './eviction.ts';
 import { encodeFrame } from './frame.ts';
 import { GroupSync } from './group-sync.ts';
 import { HandedOut } from './handed-out.ts';
-import type { PositionFile } from './position-file.ts';
 import { Loader } from './loader.ts';
 import { lostAtShutdown, lostOnDisk } from './losses.ts';
 import type { Missing } from './losses.ts';
 import { PositionKeeper } from './position-keeper.ts';
 import type { SegmentStore } from './segment-store.ts';
-import type { SpoolConfig, SpoolDeps } from './spool-options.ts';
 import { SpoolReader } from './spool-reader.ts';
+import type { StorageParts } from './storage-parts.ts';
 import { SyncedMark } from './synced-mark.ts';
 import { Trouble, asFileError } from './trouble.ts';
-
-export interface StorageParts {
-  readonly config: SpoolConfig;
-  readonly deps: SpoolDeps;
-  readonly store: SegmentStore;
-  readonly position: PositionFile;
-  /** Something may be possible now that was not: there is more to read, or room. */
-  readonly changed: () => void;
-}
 
 /**
  * Where accepted batches are: frames in segments and, behind them, those that the disk did not take yet. What is in memory is written in its order

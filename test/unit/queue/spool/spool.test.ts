@@ -156,7 +156,10 @@ describe('Spool and what became of its files', () => {
     const found = await drain(spool);
     expect(found).toEqual([...sequences(batch(1, 10)), ...sequences(batch(21, 30))]);
     const dropped = { agentId: agentOf(1), fromSequence: 11, toSequence: 20, count: 10, checkpoints: [] };
-    expect(folder.events).toEqual([expect.objectContaining({ what: 'damaged', path }), { what: 'lost', reason: 'corrupt', dropped }]);
+    expect(folder.events).toEqual([
+      expect.objectContaining({ what: 'damaged', path }),
+      { what: 'lost', reason: 'corrupt', certainty: 'exact', dropped },
+    ]);
     expect(folder.segments()).toEqual([path.replace('siem/', 'siem/quarantine/')]);
     expect(spool.depth).toEqual({ events: 0, bytes: 0 });
     await spool.close();
