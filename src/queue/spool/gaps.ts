@@ -122,6 +122,7 @@ function takeHeads(segment: Segment, { from, heads }: Gap, position: Position | 
     if (head.type === FrameType.BATCH && !isDone(segment, at, position)) {
       segment.contents = addContents(segment.contents, head);
       segment.unread += head.records;
+      segment.unreadSequenced += head.sequenced;
       if (head.sequenced > 0) widen(segment, { count: 0, isBounded: true, from: head.lowest, to: head.highest });
     }
     at += head.bytes;

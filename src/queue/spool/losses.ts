@@ -50,8 +50,8 @@ export function missingOf(segment: Segment, range: { readonly from: number; read
   return { records, count: count + (unsure?.count ?? 0), certainty, from, to };
 }
 
-function countMissing({ unread, contents, shortage }: Segment): { readonly count: number; readonly isExact: boolean } {
-  if (contents.sequenced === contents.records) return { count: unread, isExact: true };
+function countMissing({ unread, unreadSequenced, contents, shortage }: Segment): { readonly count: number; readonly isExact: boolean } {
+  if (!Number.isNaN(unreadSequenced)) return { count: unreadSequenced, isExact: true };
   // Otherwise something of what was done is damaged as well.
   const isExact = shortage?.records === unread;
   return { count: isExact ? shortage.sequenced : Math.min(unread, shortage?.sequenced ?? contents.sequenced), isExact };

@@ -78,7 +78,7 @@ async function examine(
     segment.sealed = true;
     segment.nameSynced = true;
     applyPosition(segment, position);
-    if (await readSeal(fs, file, { segment, bytes: entry.bytes })) segment.unread = unreadOf(segment, position);
+    if (await readSeal(fs, file, { segment, bytes: entry.bytes })) countUnread(segment, position);
     else await countFrames({ fs, file, signal, position }, segment, entry.bytes);
     segment.syncedEnd = segment.end;
     return segment;
@@ -120,7 +120,9 @@ async function countFrames(
       endGap(segment, found.head);
       segment.end = found.at;
       segment.append(found.head);
-      if (!isDone(segment, found.at, opened.position)) segment.unread += found.head.records;
+      if (isDone(segment, found.at, opened.position)) continue;
+      segment.unread += found.head.records;
+      segment.unreadSequenced += found.head.sequenced;
     }
     if (walk.atEnd) break;
     opened.signal.throwIfAborted();
@@ -131,6 +133,13 @@ async function countFrames(
 /** What an earlier run had done of it is not read again. */
 function applyPosition(segment: Segment, position: Position | undefined): void {
   for (const { segment: number, offset, records } of position?.done ?? []) if (number === segment.number) segment.done.set(offset, records);
+}
+
+/** The position says how many records are done, not how many of them have a sequence. */
+function countUnread(segment: Segment, position: Position | undefined): void {
+  const { records, sequenced } = segment.contents;
+  segment.unread = unreadOf(segment, position);
+  segment.unreadSequenced = sequenced === records ? segment.unread : segment.unread === records ? sequenced : Number.NaN;
 }
 
 /** Records of a sealed segment that are not done: all that the position speaks of is there. */

@@ -19,6 +19,8 @@ export interface Place {
 export interface Entry {
   readonly serial: number;
   readonly records: number;
+  /** Of these, those with a sequence. */
+  readonly sequenced: number;
   /** Its place among those that were handed out; 0 before. */
   order: number;
   /** Its highest sequence; 0 where it has none. */
@@ -61,6 +63,8 @@ export class Segment {
   frames = 0;
   /** Records that were not handed out yet. */
   unread = 0;
+  /** Of these, those with a sequence; NaN where nobody knows. */
+  unreadSequenced = 0;
   /** Frames that were, and are not done; and their records. */
   out = 0;
   outRecords = 0;
@@ -139,28 +143,33 @@ export class Segment {
     this.recent.clear();
     this.#copyBytes = 0;
     this.#plainBytes = 0;
-    for (const { state, records } of entries) {
-      if (state === 'unread') this.unread -= records;
-      else this.takeBack(records);
+    for (const entry of entries) {
+      if (entry.state === 'unread') this.#count(entry, -1);
+      else this.takeBack(entry.records);
     }
     return entries;
   }
 
   /** The frame of this entry is its own now. */
-  adopt({ state, records }: Entry): void {
-    this.unread += records;
-    if (state !== 'unread') this.handOut(records);
+  adopt(entry: Entry): void {
+    this.#count(entry, 1);
+    if (entry.state !== 'unread') this.handOut(entry);
   }
 
-  handOut(records: number): void {
-    this.unread -= records;
+  handOut(entry: Entry): void {
+    this.#count(entry, -1);
     this.out += 1;
-    this.outRecords += records;
+    this.outRecords += entry.records;
   }
 
   takeBack(records: number): void {
     this.out -= 1;
     this.outRecords -= records;
+  }
+
+  #count({ records, sequenced }: Entry, sign: 1 | -1): void {
+    this.unread += sign * records;
+    this.unreadSequenced += sign * sequenced;
   }
 }
 

@@ -22,6 +22,7 @@ export interface ReadFrame {
   readonly batch: Batch<Encoded>;
   readonly place: Place;
   readonly highest: number;
+  readonly sequenced: number;
 }
 
 /** A frame that is in memory still, one read back, or one that an earlier run had done. */
@@ -184,6 +185,7 @@ export class SpoolReader {
     if (segment.unread !== 0 || segment.unsure !== undefined) {
       const missing = missingOf(segment, { from: this.#gap.from, to: this.#gap.to || segment.contents.highest });
       segment.unread = 0;
+      segment.unreadSequenced = 0;
       segment.unsure = undefined;
       this.#events.passed(segment, missing);
     }
@@ -204,7 +206,7 @@ export class SpoolReader {
     try {
       const batch = decodeFrame(frame, head, segment.origin);
       this.#noteSound(head.lowest, head.highest);
-      return { what: 'frame', batch, place, highest: head.highest };
+      return { what: 'frame', batch, place, highest: head.highest, sequenced: head.sequenced };
     } catch (error) {
       this.#damage(segment, error instanceof Error ? error.message : String(error));
       return undefined;

@@ -206,7 +206,7 @@ export class SpoolStorage {
     this.#loader.succeeded();
     const entry = read.what === 'recent' ? read.entry : readEntry(read);
     entry.batch ??= batchOf(entry, this.#parts.deps.origin);
-    entry.place?.segment.handOut(entry.records);
+    entry.place?.segment.handOut(entry);
     return entry;
   }
 

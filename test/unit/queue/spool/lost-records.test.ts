@@ -6,7 +6,7 @@ import type { Spool } from '../../../../src/queue/spool/spool.ts';
 import { repairSpool } from '../../../../src/queue/spool/repair.ts';
 import { batch, batchOf, record, sequences } from '../../../contract/records.ts';
 import { SpoolFolder, agentOf } from '../../../contract/spool-fixture.ts';
-import { until } from '../../../contract/waiting.ts';
+import { stateOf, until } from '../../../contract/waiting.ts';
 import { drain, noise, pull } from './deliveries.ts';
 import { ManualTimers } from './manual-timers.ts';
 
@@ -191,6 +191,26 @@ describe('Spool that counts what damage took, checkpoints among it', () => {
     damage(folder, 2);
     expect(await drain(await folder.open())).toHaveLength(10);
     expect(lost(folder)).toMatchObject([{ certainty: 'exact', dropped: { toSequence: 20, count: 10 } }]);
+  });
+
+  it('leaves them out of what this run wrote, and a disk does not read', async () => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open(SMALL, timers.after);
+    for (const one of withCheckpoint) spool.offer(one);
+    await spool.synced();
+    const [path = ''] = folder.segments();
+    for (let next = 31; folder.segments().length < 2; next += 10) spool.offer(noise(next, next + 9, 1000));
+    await spool.synced();
+    folder.disk.fault = (operation, which) => (operation === 'read' && which === path ? 'EIO' : undefined);
+    const next = pull(spool);
+    for (let i = 0; i < 3; i += 1) {
+      await stateOf(next);
+      timers.advance(1000);
+    }
+    const first = (await next).batch.items[0]!.sequence;
+    expect(lost(folder)).toMatchObject([{ certainty: 'exact', dropped: { count: first - 1 } }]);
+    await spool.close();
   });
 
   it('tells nothing where only checkpoints are gone', async () => {
