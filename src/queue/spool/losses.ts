@@ -3,6 +3,7 @@ import type { Encoded } from '../../core/encoded.ts';
 import { FrameType, contentsOf } from './frame.ts';
 import { FrameWalk } from './frame-walk.ts';
 import type { Segment } from './segment.ts';
+import type { Shortage } from './shortfall.ts';
 import type { Certainty, SpoolEvent } from './spool-events.ts';
 import type { FileId, SpoolFs } from './spool-fs.ts';
 
@@ -16,13 +17,6 @@ export interface Missing {
   /** Between these sequences, as far as is known. */
   readonly from: number;
   readonly to: number;
-}
-
-/** By how much the sound frames of a segment fall short of its contents, up to `end`. */
-export interface Shortage {
-  readonly end: number;
-  readonly records: number;
-  readonly sequenced: number;
 }
 
 /** Reads all of a damaged segment: its reader knows how many records it lacks, not how many of them have sequences. Rejects with the system's error. */

@@ -2,8 +2,7 @@ import type { Batch } from '../../core/batch.ts';
 import type { Encoded, Origin } from '../../core/encoded.ts';
 import { NOTHING, addContents } from './frame.ts';
 import type { Contents, FrameHead } from './frame.ts';
-import type { Gap, Unsure } from './gaps.ts';
-import type { Shortage } from './losses.ts';
+import type { Gap, Shortage, Unsure } from './shortfall.ts';
 import type { FileId } from './spool-fs.ts';
 
 /** Where a frame lies. */
