@@ -2,7 +2,7 @@ import { closeSync, constants, fdatasync, fstatSync, fsync, ftruncateSync, lstat
 import { close, readdirSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { errnoName } from '../../core/system-error.ts';
+import { cannotSyncFolders, errnoName } from '../../core/system-error.ts';
 import type { FileId, FolderEntry, OpenMode, SpoolFs } from './spool-fs.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_DIRECTORY } = constants;
@@ -64,6 +64,8 @@ async function syncFolder(path: string): Promise<void> {
   const folder = await openSoon(path, O_RDONLY | O_DIRECTORY);
   try {
     await syncWhole(folder);
+  } catch (error) {
+    if (!cannotSyncFolders(error)) throw error;
   } finally {
     await closeSoon(folder);
   }

@@ -24,7 +24,8 @@ interface Asked {
  * Queue on disk: what it accepted survives the process, and what is synced the machine; see `SpoolStorage` for how. Bounds are of files, which are
  * given back by whole segments, and of records. The law of queues holds as for `MemoryQueue`, with these differences:
  *
- * - Between runs `close` keeps what is queued. What is handed out by then is delivered again, unless it is `done` before.
+ * - Between runs `close` keeps what is queued. What is handed out is delivered again by the next run, unless it is `done` before `close` resolves: what is
+ *   done later is said to come too late (an event).
  * - While the disk takes nothing, batches are accepted into memory within `memoryBytes`, and written as soon as it does.
  * - `makeRoom` gives up whole segments that nobody reads from, and says what they held.
  */
@@ -250,9 +251,7 @@ export class Spool implements EvictingQueue<Encoded> {
     };
   }
 
-  /** After `close` it is too late: the next run delivers it again. */
   #done(entry: Entry, outcome: Outcome): void {
-    if (this.#closed) return;
     if (outcome === 'returned') this.#putBack(entry);
     else this.#open.done(entry);
     this.#settle();

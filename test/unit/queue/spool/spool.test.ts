@@ -88,6 +88,37 @@ describe('Spool from one run to the next', () => {
     expect(await drain(await folder.open())).toEqual([1]);
   });
 
+  it('does not deliver again what is done while it closes', async () => {
+    const folder = new SpoolFolder();
+    const spool = await folder.open();
+    for (const n of [1, 2, 3]) spool.offer(batch(n, n));
+    const [first, second] = [await pull(spool), await pull(spool)];
+    let sync!: () => void;
+    folder.disk.gate = new Promise((resolve) => (sync = resolve));
+    const closed = spool.close();
+    first.done('delivered');
+    second.done('returned');
+    sync();
+    await closed;
+    expect(folder.events).toEqual([]);
+    expect(await drain(await folder.open())).toEqual([2, 3]);
+  });
+
+  it('says that what is done after it was closed is delivered again', async () => {
+    const folder = new SpoolFolder();
+    const spool = await folder.open();
+    spool.offer(batch(1, 4));
+    spool.offer(batch(5, 5));
+    const [first, second] = [await pull(spool), await pull(spool)];
+    await spool.close();
+    const position = folder.disk.contents('/spool/siem/position');
+    first.done('delivered');
+    second.done('returned');
+    expect(folder.events).toEqual([{ what: 'too_late', records: 4 }]);
+    expect(folder.disk.contents('/spool/siem/position')).toEqual(position);
+    expect(await drain(await folder.open())).toEqual([1, 2, 3, 4, 5]);
+  });
+
   it('opens at a lock only, and frees it', async () => {
     const folder = new SpoolFolder();
     const spool = await folder.open();
@@ -150,7 +181,10 @@ describe('Spool and what became of its files', () => {
     const found = await drain(spool);
     expect(found).toEqual([...sequences(batch(1, 10)), ...sequences(batch(21, 30))]);
     const dropped = { agentId: agentOf(1), fromSequence: 11, toSequence: 20, count: 10, checkpoints: [] };
-    expect(folder.events).toEqual([expect.objectContaining({ what: 'damaged', path }), { what: 'lost', reason: 'corrupt', dropped }]);
+    expect(folder.events).toEqual([
+      expect.objectContaining({ what: 'damaged', path }),
+      { what: 'lost', reason: 'corrupt', certainty: 'exact', dropped },
+    ]);
     expect(folder.segments()).toEqual([path.replace('siem/', 'siem/quarantine/')]);
     expect(spool.depth).toEqual({ events: 0, bytes: 0 });
     await spool.close();
