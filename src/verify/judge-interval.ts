@@ -28,7 +28,9 @@ export function judgeInterval(stream: RunStream, interval: Interval, leave: Leav
     return;
   }
   let missing = interval.missing;
-  missing -= retained(stream, interval, { missing, before: leave.before });
+  const old = retained(stream, interval, { missing, before: leave.before });
+  stream.retainedAway += old;
+  missing -= old;
   for (const { fate, count, from, to, digest } of gone) {
     const left = digest === null ? count : count - stream.set.count(from, to);
     missing -= declareUpTo(stream, missing, { fate, left });

@@ -12,21 +12,24 @@ export interface Circumstances {
   readonly nowUs: number;
   /** The run of the same host and sink that came next. */
   readonly next: RunStream | undefined;
+  /** Before this one its sink's files of process events were removed; 1: none was. */
+  readonly cutOff: number;
 }
 
 /** Everything is in: the verdict on one run in one sink. To be called once. */
-export function judgeRun(stream: RunStream, { nowUs, next }: Circumstances): RunReport {
+export function judgeRun(stream: RunStream, { nowUs, next, cutOff }: Circumstances): RunReport {
   stream.settleAmendments();
   const { checkpoints, findings } = stream;
-  const begins = beginOf(stream);
+  const begins = Math.max(beginOf(stream), Math.min(cutOff, lastOf(stream) + 1));
   for (const text of stream.hosts.strangers) findings.add('mixed', `${text}: records of two runs are mixed under one id`);
   judgeCoverage(stream, begins);
   const openPresent = stream.open.all.reduce((sum, { present }) => sum + present, 0);
-  const state = stateOf(stream, { nowUs, next });
-  const after = state === 'running' ? nowUs - patienceUs(stream) : Infinity;
+  const ended = stateOf(stream, next, nowUs);
+  const after = ended === 'running' ? nowUs - patienceUs(stream) : Infinity;
   const leave: Leave = { before: begins, after, others: stream.otherAmendments.filter(({ fate }) => fate !== 'replayed').map(toLeave) };
   for (const interval of stream.open.all) judgeInterval(stream, interval, leave);
-  const tail = judgeEnd(stream, next);
+  const state = ended === 'killed' && hasLeft(stream, next) ? 'left' : ended;
+  const tail = judgeEnd(stream, next, state);
   const kept = findings.kept.toSorted((a, b) => (a.from ?? 0) - (b.from ?? 0));
   return {
     ...factsOf(stream),
@@ -38,6 +41,7 @@ export function judgeRun(stream: RunStream, { nowUs, next }: Circumstances): Run
     declared: stream.declared,
     unaccounted: findings.unaccounted,
     in_flight: stream.inFlight,
+    retained_away: stream.retainedAway,
     unproven_tail: tail,
     unproven_head: headOf(stream),
     begins_at: begins,
@@ -107,17 +111,30 @@ function judgeCoverage(stream: RunStream, begins: number): void {
   }
 }
 
+const lastOf = ({ checkpoints: { covered }, highest }: RunStream): number => Math.max(highest, covered.all.at(-1)?.to ?? 0);
+
+/**
+ * Whether the next run says that it stopped cleanly, with nothing accepted behind what the checkpoints cover: the sink was taken out of the
+ * configuration before that, and its last checkpoint closed its account. Where the very last event is missing, that was the STOP.
+ */
+function hasLeft(stream: RunStream, next: RunStream | undefined): boolean {
+  const upTo = acceptedUpTo(stream, next);
+  const { findings, highest, checkpoints } = stream;
+  if (upTo === null || upTo > (checkpoints.covered.all.at(-1)?.to ?? 0)) return false;
+  return next?.start?.body.previous?.clean === true && (highest >= upTo || !findings.counts.has('missing'));
+}
+
 /** Returns the number of events behind the last checkpoint. */
-function judgeEnd(stream: RunStream, next: RunStream | undefined): number {
+function judgeEnd(stream: RunStream, next: RunStream | undefined, state: RunState): number {
   const { checkpoints, findings, set, stop, highest } = stream;
   const covered = checkpoints.covered.all.at(-1)?.to ?? 0;
   const previous = next?.start?.body.previous;
   if (stop === null) {
-    if (previous?.clean === true && previous.agent_id.equals(stream.agentId))
+    if (previous?.clean === true && previous.agent_id.equals(stream.agentId) && state !== 'left')
       findings.add('stop_missing', 'the next run says that it stopped cleanly, but its STOP is not there');
     return set.count(covered + 1, highest);
   }
-  const last = Math.max(highest, covered);
+  const last = lastOf(stream);
   if (last > stop.sequence) {
     const about = { from: stop.sequence + 1, to: last };
     findings.add(
@@ -141,7 +158,7 @@ function acceptedUpTo({ agentId, sinkId, stop }: RunStream, next: RunStream | un
   return previous.last_sequences[sinkId] ?? null;
 }
 
-function stateOf(stream: RunStream, { nowUs, next }: Circumstances): RunState {
+function stateOf(stream: RunStream, next: RunStream | undefined, nowUs: number): RunState {
   const { stop, checkpoints, lastTime } = stream;
   if (stop !== null) return 'stopped';
   if (next !== undefined) return 'killed';

@@ -52,6 +52,8 @@ export class RunStream {
   duplicates = 0;
   /** Accepted so short a time ago that they may be on their way. */
   inFlight = 0;
+  /** Older than what retention left. */
+  retainedAway = 0;
   /** Sums over all checkpoints. */
   accepted = 0;
   filtered = 0;

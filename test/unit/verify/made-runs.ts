@@ -36,7 +36,8 @@ export interface RunPlan {
   readonly run: number;
   readonly sink: number;
   readonly steps: readonly Step[];
-  readonly end: 'stop' | 'kill';
+  /** `leave`: the sink was removed before the run stopped. */
+  readonly end: 'stop' | 'kill' | 'leave';
   /** Of the run before, on the same host. */
   readonly previous?: { readonly run: number; readonly clean: boolean; readonly accepted: number };
 }
@@ -61,7 +62,7 @@ export class MadeRun {
     this.#own('START', { start: this.#start() });
     for (const step of plan.steps) this.#take(step);
     if (plan.end === 'kill') return;
-    this.#own('STOP', { stop: { reason: 'asked', clean: true, upstream } });
+    if (plan.end === 'stop') this.#own('STOP', { stop: { reason: 'asked', clean: true, upstream } });
     this.#checkpoint();
   }
 
@@ -157,14 +158,17 @@ const LATER_US = RUN_US + 1000 * HOUR_US;
 export interface Delivered {
   readonly record: Evidence;
   readonly sink: number;
+  readonly file?: NonNullable<Place['file']>;
 }
 
 export function verdictOn(delivered: readonly Delivered[], nowUs = LATER_US, expectedHosts: readonly string[] = []): Report {
   const verifier = new Verifier();
-  const places = new Map<number, Place>();
-  for (const { record: one, sink } of delivered) {
-    let place = places.get(sink);
-    if (place === undefined) places.set(sink, (place = { place: `place-${sink}`, sink: id(3, sink) }));
+  const places = new Map<string, Place>();
+  for (const { record: one, sink, file } of delivered) {
+    const name = `place-${sink} ${file?.stream} ${file?.age}`;
+    let place = places.get(name);
+    if (place === undefined)
+      places.set(name, (place = { place: `place-${sink}`, sink: id(3, sink), ...(file === undefined ? {} : { file }) }));
     verifier.add(one, place);
   }
   return verifier.report({ nowUs, expectedHosts });
