@@ -58,8 +58,8 @@ function stateText({ state, clean }: RunReport, style: Style): string {
   switch (state) {
     case 'stopped':
       return clean === false ? style.yellow('stopped after an error') : 'stopped';
-    case 'left':
-      return 'the sink was removed before it stopped';
+    case 'ended':
+      return 'stopped, when the sink was removed or full';
     case 'running':
       return 'running';
     case 'killed':
@@ -99,7 +99,7 @@ function unprovenRows(run: RunReport, style: Style): [string, string][] {
   const rows: [string, string][] = [];
   if (head > 0) rows.push(['unproven', `${many(head, 'event')} from before the first checkpoint that is there`]);
   if (tail > 0 && state === 'running') rows.push(['not stated', `${many(tail, 'event')} since the last checkpoint`]);
-  else if (tail > 0 || (upTo !== null && state !== 'left')) {
+  else if (tail > 0 || (upTo !== null && state !== 'ended')) {
     const there = upTo !== null && upTo > last ? `, and are there up to ${n(last)} only` : '';
     const known = upTo === null ? '' : `; sequences up to ${n(upTo)} were accepted${there}`;
     rows.push(['tail', style.yellow(`${many(tail, 'event')} behind the last checkpoint, unproven${known}`)]);

@@ -2,10 +2,10 @@ import type { UpstreamLedger } from '../core/agent-event.ts';
 import type { Finding } from './finding.ts';
 
 /**
- * How a run ended, as far as is known: `stopped`: with its STOP · `running`: checkpoints come · `left`: it stopped cleanly when the sink had
- * been taken out of the configuration · `killed`: without STOP, and another run came after it · `silent`: none of these.
+ * How a run ended, as far as is known: `stopped`: with its STOP · `running`: checkpoints come · `ended`: it stopped cleanly, but its STOP was not for this sink,
+ * which was removed before or had no room · `killed`: without STOP, and another run came after it · `silent`: none of these.
  */
-export type RunState = 'stopped' | 'running' | 'left' | 'killed' | 'silent';
+export type RunState = 'stopped' | 'running' | 'ended' | 'killed' | 'silent';
 
 /** One run in one sink. Times are microseconds since the epoch, ids UUID text. */
 export interface RunReport {

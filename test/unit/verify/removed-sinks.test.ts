@@ -11,7 +11,7 @@ const again = (accepted: number) =>
 it('a sink that was removed while its run went on is not missed at the end of that', () => {
   const report = verdictOn([left, again(31)].flatMap(deliveredOf));
   expect(report).toMatchObject({ proven: true, unaccounted: 0, unproven_tail: 0 });
-  expect(report.runs).toMatchObject([{ state: 'left', clean: null, findings: [] }, { state: 'stopped' }]);
+  expect(report.runs).toMatchObject([{ state: 'ended', clean: null, findings: [] }, { state: 'stopped' }]);
 });
 
 it('but what it accepted must be there to the last', () => {
