@@ -18,7 +18,7 @@ export interface Outage {
   readonly holds_seconds: number;
 }
 
-export const EXAMPLE_RATE = 1000;
+const EXAMPLE_RATE = 1000;
 
 /** Of an event, encoded: measured with events of fork, exec and exit in equal parts. */
 const TYPICAL_BYTES = { avro: 450, json: 1200, line: 150 } as const;

@@ -1,4 +1,5 @@
 import type { Amendment } from '../core/agent-event.ts';
+import { goneForGood } from './gone-for-good.ts';
 import type { Finding } from './finding.ts';
 import type { Due, Interval } from './interval.ts';
 import type { RunStream } from './run-stream.ts';
@@ -21,7 +22,7 @@ export interface Leave {
 
 /** Judges what is left open when all records are in: what is declared, what nobody accounts for, and what does not belong there. */
 export function judgeInterval(stream: RunStream, interval: Interval, leave: Leave): void {
-  const gone = goneOf(interval);
+  const gone = goneForGood(interval.amendments, stream.hash);
   const due = interval.dueWithout(gone, stream);
   if (isMet(interval, due)) return declareAll(stream, gone);
   if (isMet(interval, interval.dueWithoutAny(gone))) return gone.forEach(({ fate, count }) => stream.declare(fate, count));
@@ -48,12 +49,6 @@ export function judgeInterval(stream: RunStream, interval: Interval, leave: Leav
 
 function isMet({ present, sum }: Interval, due: Due | undefined): boolean {
   return due !== undefined && present === due.count && sum.equals(due.digest);
-}
-
-/** What is gone for good: what was replayed is expected again. */
-function goneOf({ amendments }: Interval): Amendment[] {
-  const replayed = amendments.filter(({ fate }) => fate === 'replayed');
-  return amendments.filter(({ fate, from, to }) => fate !== 'replayed' && !replayed.some((again) => again.from <= from && again.to >= to));
 }
 
 /** But for those of them that came through: delivered before they were dropped. */

@@ -19,10 +19,14 @@ export interface Circumstances {
  */
 export class Verifier {
   readonly #streams = new Map<string, RunStream>();
-  readonly #budget = new PageBudget();
+  readonly #budget: PageBudget;
   readonly #oldest = new OldestFiles();
   /** Neighbouring records are nearly always of one run. */
   #last: { readonly place: Place; readonly stream: RunStream } | undefined;
+
+  constructor(budget = new PageBudget()) {
+    this.#budget = budget;
+  }
 
   add(record: Evidence, place: Place): void {
     const stream = this.#streamOf(record, place);

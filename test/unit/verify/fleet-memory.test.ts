@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { Digest, EventHash } from '../../../src/core/digest.ts';
 import type { AgentEvent } from '../../../src/core/agent-event.ts';
+import { PageBudget } from '../../../src/verify/sequence-set.ts';
 import { Verifier } from '../../../src/verify/verifier.ts';
 import { upstream } from './made-runs.ts';
 
@@ -62,15 +63,15 @@ function state(verifier: Verifier, one: One): void {
   verifier.add({ stream: 'agent', agentId, sequence: null, time: one.sequence, host, event }, place);
 }
 
-/** Bytes of bitmaps at most, the records of all hosts coming in turn. */
-function mostBytes(rounds: number): number {
-  const before = process.memoryUsage().arrayBuffers;
-  const verifier = new Verifier();
+/** Pages of bitmaps at most, 4 KiB each, the records of all hosts coming in turn. */
+function mostPages(rounds: number): number {
+  const budget = new PageBudget();
+  const verifier = new Verifier(budget);
   const hosts = Array.from({ length: HOSTS }, (_, n) => hostOf(n));
   let most = 0;
   for (let round = 0; round < rounds; round += 1) {
     for (const one of hosts) state(verifier, one);
-    most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    most = Math.max(most, budget.pages);
   }
   const report = verifier.report({ nowUs: rounds * PER_CHECKPOINT });
   expect(report.runs.filter(({ present, expected }) => present !== expected || expected === 0)).toEqual([]);
@@ -79,7 +80,6 @@ function mostBytes(rounds: number): number {
 }
 
 it('takes no more for a thousand hosts whose records come in turn, however much comes of them', { timeout: 60_000 }, () => {
-  // A page of the bitmap and one of the checkpoints' prints for each, 4 KiB, and what is kept of proven ones. All pages would be 200 MB; what the
-  // collector has not freed yet counts too.
-  expect(mostBytes(80)).toBeLessThan(100 << 20);
+  // Some for each host, and what is kept of proven ones; all would be 25,000.
+  expect(mostPages(40)).toBeLessThan(12_000);
 });

@@ -3,15 +3,10 @@ import type { Encoded } from '../../../src/core/encoded.ts';
 import { uuidText } from '../../../src/core/uuid.ts';
 import { LaneAccount } from '../../../src/pipeline/account.ts';
 import type { Evidence } from '../../../src/verify/evidence.ts';
-import { record } from '../../contract/records.ts';
+import { madeItem } from './made-item.ts';
+import type { Item, Own } from './made-item.ts';
 import { id, upstream } from './made-runs.ts';
 
-/** One record on its way to a sink. */
-interface Item {
-  readonly run: number;
-  readonly encoded: Encoded;
-  readonly evidence: Evidence;
-}
 interface Made {
   readonly sink: number;
   readonly durable: boolean;
@@ -225,7 +220,7 @@ export class MadeWorld {
     } else if (what < 0.3) this.#refuse(one, items);
     else if (what < 0.33) this.#lose(one, items);
     else {
-      account.delivered(items.map(({ encoded }) => this.#asPulled(encoded, items)));
+      account.delivered(items.map((item) => this.#pulled(item)));
       for (const item of items) this.#arrive(item, sink);
     }
   }
@@ -260,11 +255,6 @@ export class MadeWorld {
     return run === this.#run ? encoded : { ...encoded, origin: { agentId: id(1, run), format: '' } };
   }
 
-  #asPulled(encoded: Encoded, items: readonly Item[]): Encoded {
-    const item = items.find((one) => one.encoded === encoded);
-    return item === undefined ? encoded : this.#pulled(item);
-  }
-
   #arrive({ evidence }: Item, sink: number): void {
     this.arrived.push({ record: evidence, sink });
   }
@@ -292,15 +282,9 @@ export class MadeWorld {
     return this.#checkpoints.get(encoded) ?? item;
   }
 
-  #item(stream: 'process' | 'agent', sequence: number, own: { kind: AgentEvent['kind']; body: Partial<AgentEvent> } | null): Item {
+  #item(stream: 'process' | 'agent', sequence: number, own: Own | null): Item {
     this.#time += 1000;
-    const agentId = id(1, this.#run);
-    const host = { host_id: id(2, 1), boot_id: id(4, 1), hostname: 'host-1', labels: null };
-    const none = { start: null, snapshot: null, gap: null, checkpoint: null, throttle: null, canary: null, reload: null, stop: null };
-    const common = { agent_id: agentId, host, time: this.#time, monotonic_us: this.#time, sequence: sequence === 0 ? null : sequence };
-    const event: AgentEvent | null = own === null ? null : { ...none, ...common, kind: own.kind, ...own.body };
-    const evidence: Evidence = { stream, agentId, sequence: common.sequence, time: this.#time, host, event };
-    return { run: this.#run, encoded: record(sequence, 16, stream), evidence };
+    return madeItem({ run: this.#run, time: this.#time, stream, sequence, own });
   }
 
   #start(): AgentStart {
