@@ -118,7 +118,7 @@ function createLane(sink: SinkConfig, parts: LaneParts): Lane {
   const format = recordFormat(formatOf(sink));
   const books = { ledger, ...(account === undefined ? {} : { account }), agentId: parts.agentId, format };
   const { maxEvents, maxBytes } = sink.queue;
-  const laneQueue = createLaneQueue(sink.queue, {
+  const { storedBytes, ...laneQueue } = createLaneQueue(sink.queue, {
     ...parts,
     sink: sink.name,
     format,
@@ -144,6 +144,7 @@ function createLane(sink: SinkConfig, parts: LaneParts): Lane {
     enqueue: async (batch, signal) => {
       const { events, bytes } = queue.depth;
       const taken = await enqueue(intake, batch, signal);
+      ledger.storedBytes = storedBytes?.() ?? 0;
       drops.settled(2 * events <= maxEvents && 2 * bytes <= maxBytes);
       return taken;
     },

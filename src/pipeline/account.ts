@@ -18,6 +18,8 @@ type PartlyGone = Omit<DroppedBatch, 'items'> & { readonly items?: readonly Enco
 
 /** Of each list in a checkpoint. What exceeds it is summed up: counts stay exact, ranges become wider. */
 const MAX_RANGES = 1000;
+/** Of what is gone at once: a sink with a filter has holes everywhere. */
+const MAX_PIECES = 32;
 /** Checkpoints in the queue beyond which none is added until some are through: an outage of any length costs so many. */
 const MAX_WAITING = 1000;
 
@@ -104,15 +106,33 @@ export class LaneAccount {
     this.#amend(batch, 'dropped');
   }
 
-  /** What was pulled did not reach the sink, or only in part: `lost` of it are gone, and nobody knows which. `fate` as in the schema. */
+  /**
+   * What was pulled did not reach the sink, or only in part: `lost` of it are gone, and nobody knows which, nor of which run: each may have lost so
+   * many. `fate` as in the schema.
+   */
   gone(items: readonly Encoded[], fate: string, lost = items.length): void {
     this.delivered(items);
-    let rest = lost;
-    for (const batch of batchesOf(items)) {
-      const count = Math.min(rest, batch.count);
-      rest -= count;
-      this.#amend(count === batch.count ? batch : { ...batch, items: undefined, count }, fate);
+    const batches = batchesOf(items);
+    const total = batches.reduce((sum, { count }) => sum + count, 0);
+    if (lost >= total) for (const batch of batches.flatMap((one) => this.#pieces(one))) this.#amend(batch, fate);
+    else for (const batch of batches) this.#amend({ ...batch, items: undefined, count: Math.min(lost, batch.count) }, fate);
+  }
+
+  /**
+   * A batch for each run of neighbouring sequences under one checkpoint. What lies between may have been delivered: the sink may have refused some
+   * records of a batch only.
+   */
+  #pieces(batch: DroppedBatch): readonly DroppedBatch[] {
+    const isOwn = batch.agentId === undefined || this.#agentId.equals(batch.agentId);
+    const pieces: Encoded[][] = [];
+    let last = { sequence: -1, checkpoint: 0 };
+    for (const item of (batch.items ?? []).toSorted((a, b) => a.sequence - b.sequence)) {
+      const checkpoint = isOwn ? this.#boundaries.numberOf(item.sequence) : 0;
+      if (item.sequence === last.sequence + 1 && checkpoint === last.checkpoint) pieces.at(-1)?.push(item);
+      else pieces.push([item]);
+      last = { sequence: item.sequence, checkpoint };
     }
+    return pieces.length > MAX_PIECES ? [batch] : pieces.map((items) => batchOf(items));
   }
 
   #amend(batch: PartlyGone, fate: string): void {

@@ -268,6 +268,7 @@ export class Intake implements Stage {
     if (!taken && isLeaving) drop(lane, { from, to, count, reason: 'removed' });
     if (!taken) return;
     ledger.accepted += count;
+    ledger.acceptedBytes += batch.bytes;
     ledger.waiting += count;
     ledger.lastAccepted = to;
     lane.account?.accepted(items);

@@ -42,6 +42,7 @@ export class Spool implements EvictingQueue<Encoded> {
   #previous: NewestDone | undefined;
   /** The last batch that was encoded: it may be offered again at once. */
   #encoded: { readonly batch: Batch<Encoded>; readonly frame: Buffer } | undefined;
+  #storedBytes = 0;
   #ended = false;
   #closed = false;
   #closing: Promise<void> | undefined;
@@ -88,6 +89,11 @@ export class Spool implements EvictingQueue<Encoded> {
     return { events: this.#storage?.records ?? 0, bytes: this.#storage?.bytes ?? 0 };
   }
 
+  /** Of all frames that were accepted since it was opened, whatever became of them. */
+  get storedBytes(): number {
+    return this.#storedBytes;
+  }
+
   /** Resolves when all that is accepted by now is forced to the disk, or done; not while the disk takes nothing. */
   synced(): Promise<void> {
     return this.#open.synced();
@@ -108,7 +114,7 @@ export class Spool implements EvictingQueue<Encoded> {
 
   append(batch: Batch<Encoded>): void {
     if (this.#ended) throw ended();
-    if (batch.items.length > 0) this.#open.put(batch, this.#frameOf(batch), true);
+    if (batch.items.length > 0) this.#put(batch, this.#frameOf(batch), true);
     this.#answerPullers();
   }
 
@@ -181,7 +187,14 @@ export class Spool implements EvictingQueue<Encoded> {
   #admit(batch: Batch<Encoded>): boolean {
     if (batch.items.length === 0) return true;
     if (!this.#fits(batch)) return false;
-    return this.#open.put(batch, this.#open.inMemory ? undefined : this.#frameOf(batch), this.#fitsMemory(batch));
+    return this.#put(batch, this.#open.inMemory ? undefined : this.#frameOf(batch), this.#fitsMemory(batch));
+  }
+
+  #put(batch: Batch<Encoded>, frame: Buffer | undefined, mayWait: boolean): boolean {
+    const taken = this.#open.put(batch, frame, mayWait);
+    // What goes into memory is not compressed yet, and seldom much: counted as it is.
+    if (taken) this.#storedBytes += frame?.length ?? batch.bytes;
+    return taken;
   }
 
   #fits(batch: Batch<Encoded>): boolean {

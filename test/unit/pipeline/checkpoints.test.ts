@@ -37,6 +37,8 @@ test('a run ends with a checkpoint behind STOP that covers all, of each lane tha
     [2, 0, 4],
     [4, 0, 4],
   ]);
+  const [one = 0, all = 0] = lanes.map(({ ledger }) => ledger.acceptedBytes);
+  expect(one > 0 && all === 2 * one).toBe(true);
 });
 
 test('checkpoints come while nothing else happens', async () => {

@@ -36,8 +36,8 @@ export interface RunPlan {
   readonly run: number;
   readonly sink: number;
   readonly steps: readonly Step[];
-  /** `stop_dropped`: the queue was full. */
-  readonly end: 'stop' | 'stop_dropped' | 'remove' | 'kill';
+  /** `stop_dropped`: the queue was full. `leave`: the sink was removed, by an agent that did not call its last checkpoint final. */
+  readonly end: 'stop' | 'stop_dropped' | 'remove' | 'leave' | 'kill';
   /** Of the run before, on the same host. */
   readonly previous?: { readonly run: number; readonly clean: boolean; readonly accepted: number };
 }
@@ -64,8 +64,8 @@ export class MadeRun {
     if (plan.end === 'kill') return;
     if (plan.end === 'remove') this.#own('RELOAD', { reload: { config_hash: '', ok: true, reason: null } });
     else if (plan.end === 'stop') this.#own('STOP', { stop: { reason: 'asked', clean: true, upstream } });
-    else this.#drop();
-    this.#checkpoint(true);
+    else if (plan.end === 'stop_dropped') this.#drop();
+    this.#checkpoint(plan.end !== 'leave');
   }
 
   #take({ fate, count, checkpoint }: Step): void {
@@ -166,14 +166,17 @@ const LATER_US = RUN_US + 1000 * HOUR_US;
 export interface Delivered {
   readonly record: Evidence;
   readonly sink: number;
+  readonly file?: NonNullable<Place['file']>;
 }
 
 export function verdictOn(delivered: readonly Delivered[], nowUs = LATER_US, expectedHosts: readonly string[] = []): Report {
   const verifier = new Verifier();
-  const places = new Map<number, Place>();
-  for (const { record: one, sink } of delivered) {
-    let place = places.get(sink);
-    if (place === undefined) places.set(sink, (place = { place: `place-${sink}`, sink: id(3, sink) }));
+  const places = new Map<string, Place>();
+  for (const { record: one, sink, file } of delivered) {
+    const name = `place-${sink} ${file?.stream} ${file?.age}`;
+    let place = places.get(name);
+    if (place === undefined)
+      places.set(name, (place = { place: `place-${sink}`, sink: id(3, sink), ...(file === undefined ? {} : { file }) }));
     verifier.add(one, place);
   }
   return verifier.report({ nowUs, expectedHosts });
