@@ -19,6 +19,7 @@ export interface LaneQueue {
   readonly queue: EvictingQueue<Encoded>;
   /** See `Lane`. */
   readonly durable?: boolean;
+  readonly isSafe?: () => boolean;
   readonly origin?: Origin;
   readonly acceptedBefore?: () => AcceptedUpTo | undefined;
   readonly openQueue?: (boot: AbortSignal) => Promise<void>;
@@ -71,7 +72,7 @@ export function createLaneQueue(config: SinkQueueConfig, deps: LaneQueueDeps): L
     const { events } = queue.depth;
     if (events > 0) deps.log.info({ sink, events }, 'the spool holds events of earlier runs; they are delivered first');
   };
-  return { queue, durable: true, origin, acceptedBefore: () => queue.previous, openQueue };
+  return { queue, durable: true, isSafe: () => queue.trouble === undefined, origin, acceptedBefore: () => queue.previous, openQueue };
 }
 
 /** A warning where nothing is lost, an error where something is. */

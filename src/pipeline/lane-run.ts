@@ -76,6 +76,11 @@ export class LaneRun {
     this.#stage.drain();
   }
 
+  /** The agent ends: does not wait for a sink that takes nothing, where nothing is lost by that. After `end`. */
+  leaveWhenStuck(): void {
+    this.#stage.leaveWhenStuck();
+  }
+
   /** First what an earlier delivery left. */
   get #source(): PullSource {
     const { queue } = this.#lane;

@@ -26,6 +26,8 @@ export interface PipelineParts extends IntakeParts {
   readonly shutdownTimeoutMs: number;
   /** A lane that was removed delivers nothing any more: its queue is empty, or the agent ends. Before anything of it is closed. */
   readonly onRetired?: (lane: Lane) => void;
+  /** What the queue of a lane still holds when nobody delivers any more waits there for the next start. Before anything of it is closed. */
+  readonly onLeft?: (lane: Lane, state: DeliveryState) => void;
   /** Something of a lane that was removed, or exchanged, does not close as it should; the run goes on. */
   readonly onCloseFailed?: (error: unknown) => void;
 }
@@ -116,8 +118,10 @@ export class Pipeline {
     await this.#takeIn();
     this.#armDeadline();
     for (const run of this.#runs) run.end();
+    for (const run of [...this.#runs, ...this.#retired.keys()]) run.leaveWhenStuck();
     await Promise.all([...this.#runs.map(({ finished }) => finished), ...this.#retired.values()]);
     this.#writeOff();
+    for (const { lane, state } of this.#runs) if (lane.durable === true && lane.queue.depth.events > 0) this.#parts.onLeft?.(lane, state);
     for (const { lane } of this.#runs) await closeLane(lane, (component) => this.#close(component));
     clearTimeout(this.#deadline);
     this.#state = this.#failure === undefined ? 'stopped' : 'failed';

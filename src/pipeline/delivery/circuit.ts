@@ -24,6 +24,8 @@ export class Circuit {
   #attempts = 0;
   #lastError: AgentError | null = null;
   #lastFailureNs = 0;
+  /** No write was answered since, though some fail; null while none does. */
+  #stuckSinceNs: number | null = null;
   /** Since the last failure a write was answered, and none is to be repeated. */
   #works = true;
 
@@ -46,6 +48,7 @@ export class Circuit {
     this.#attempts += 1;
     this.#lastError = error;
     this.#lastFailureNs = this.#clock.monotonicNs();
+    this.#stuckSinceNs ??= this.#lastFailureNs;
     this.#works = false;
     this.#turn(this.#anyHolds() ? 'holding' : 'retrying');
   }
@@ -53,6 +56,7 @@ export class Circuit {
   /** The sink answered: it took the records, or said what is wrong with them. */
   worked(write: object): void {
     this.#failing.delete(write);
+    this.#stuckSinceNs = this.#failing.size > 0 ? this.#clock.monotonicNs() : null;
     if (this.#circuit === 'closed' || this.#failing.size > 0) return;
     this.#works = true;
     if (this.#clock.monotonicNs() - this.#lastFailureNs >= SETTLED_NS) this.#turn('closed');
@@ -61,6 +65,16 @@ export class Circuit {
   /** The write will not be repeated, and its end says nothing about the sink. */
   gaveUp(write: object): void {
     this.#failing.delete(write);
+    if (this.#failing.size === 0) this.#stuckSinceNs = null;
+  }
+
+  /** For so long no write was answered, and one waits to be repeated: not one that is being tried. */
+  isStuck(forMs: number): boolean {
+    const since = this.#stuckSinceNs;
+    if (since === null || this.#clock.monotonicNs() - since < forMs * 1e6) return false;
+    const nowUs = this.#clock.nowUs();
+    for (const { dueUs } of this.#failing.values()) if (dueUs > nowUs) return true;
+    return false;
   }
 
   /** There will be no write any more, so that nothing more is to be waited for before it counts as closed. */
