@@ -89,6 +89,11 @@ export class DeliveryStage implements Stage {
     return this.#circuit.state;
   }
 
+  /** Before `run`: the state of the delivery that this one follows, so that the end of its trouble is told, too. */
+  follow(state: DeliveryState): void {
+    this.#circuit.continue(state);
+  }
+
   /** What another delivery has to go on with before it pulls: where this one was told to `handOver`. There once `run` has ended. */
   get left(): readonly Delivery<Encoded>[] {
     return this.#left;

@@ -63,8 +63,10 @@ export class LaneRun {
 
   /** Goes on with the sink of `lane`, which is open, and its policy; the queue and the books are the same. */
   resume(lane: Lane): void {
+    const { state } = this.#stage;
     this.#lane = lane;
     this.#stage = new DeliveryStage({ ...lane, queue: this.#source }, this.#parts.events);
+    this.#stage.follow(state);
     this.start();
   }
 

@@ -47,6 +47,16 @@ export class Circuit {
     return { circuit: this.#circuit, sinceUs: this.#sinceUs, attempts: this.#attempts, lastError: this.#lastError, nextTryUs };
   }
 
+  /** Goes on from this state: that of a sink in whose place another one comes. */
+  continue({ circuit, sinceUs, attempts, lastError }: DeliveryState): void {
+    this.#circuit = circuit;
+    this.#sinceUs = sinceUs;
+    this.#attempts = attempts;
+    this.#lastError = lastError;
+    this.#works = circuit === 'closed';
+    this.#lastFailureNs = -Infinity;
+  }
+
   /** `write` stands for the write across its repetitions. */
   failed(write: object, error: AgentError, next: { readonly holds: boolean; readonly waitMs: number }): void {
     this.#failing.set(write, { holds: next.holds, dueUs: this.#time.nowUs() + next.waitMs * 1000 });

@@ -119,3 +119,13 @@ test('at the end of all writes it is closed if the last of them worked, and as i
   circuit.end();
   expect(circuit.state.circuit).toBe('retrying');
 });
+
+test('what follows a sink that failed tells that it works, with its first success', () => {
+  const { circuit: before } = setUp();
+  before.failed({}, busy, soon);
+  const { circuit, changes } = setUp();
+  circuit.continue(before.state);
+  expect(circuit.state).toMatchObject({ circuit: 'retrying', attempts: 1, lastError: busy });
+  circuit.worked({});
+  expect(changes).toEqual(['closed']);
+});
