@@ -25,8 +25,7 @@ import { createSource } from './create-source.ts';
 import { enrichment } from './enrichment.ts';
 import { LaneFactory } from './lanes.ts';
 import { LossLog } from './loss-log.ts';
-import { checkpointEvent, reloadEvent, startEvent, stopEvent } from './lifecycle-events.ts';
-import type { AcceptedBefore } from './lifecycle-events.ts';
+import { checkpointEvent, reloadEvent, startEvent, stopEvent, type AcceptedBefore } from './lifecycle-events.ts';
 import type { Origin } from './origin.ts';
 import { redactorOf } from './redactor.ts';
 import type { ReloadPlan } from './reload-plan.ts';
@@ -196,6 +195,7 @@ export class Agent {
       clearInterval(record);
       this.#losses.tell();
       this.#recorder.record(clean);
+      if (!clean) this.abandon();
       await Promise.all([this.#containers.close(), this.#exeHashes?.close()]);
     }
   }

@@ -1,10 +1,12 @@
 import type { DeliveryState } from '../core/delivery-state.ts';
 import type { Encoded } from '../core/encoded.ts';
+import { AgentError } from '../core/errors.ts';
 import type { Delivery } from '../core/queue.ts';
 import { DeliveryStage } from './delivery.ts';
 import type { DeliveryEvents } from './delivery.ts';
 import type { PullSource } from './delivery/parcel.ts';
 import type { Lane } from './lane.ts';
+import { GRACE_MS, within } from './waits.ts';
 
 /** What a sink that is to be replaced gets to answer the writes that are under way. */
 const PATIENCE_MS = 2000;
@@ -24,6 +26,8 @@ export class LaneRun {
   #finished: Promise<void> = Promise.resolve();
   #left: Delivery<Encoded>[] = [];
   #ended = false;
+  /** It was told to stop and did not; it goes on by itself when it can. */
+  #isStuck = false;
 
   constructor(lane: Lane, parts: LaneRunParts) {
     this.#parts = parts;
@@ -51,14 +55,31 @@ export class LaneRun {
     this.#finished = this.#stage.run(hard).catch(crash);
   }
 
-  /** Stops delivering; the queue goes on taking. What the sink does not answer for in time is kept for the next one. */
+  /**
+   * Stops delivering; the queue goes on taking. What the sink does not answer for in time is kept for the next one. Rejects with SINK_UNREACHABLE where
+   * it does not let go of what it is writing, either; then it goes on delivering as soon as it does.
+   */
   async halt(patienceMs = PATIENCE_MS): Promise<void> {
     const stage = this.#stage;
+    if (this.#isStuck) throw stuck(stage.sink);
     stage.rest();
     const timer = setTimeout(() => stage.handOver(), patienceMs);
-    await this.#finished;
-    clearTimeout(timer);
-    this.#left.unshift(...stage.left);
+    const finished = this.#finished.then(() => void this.#left.unshift(...stage.left));
+    try {
+      await within(patienceMs + GRACE_MS, finished, () => stuck(stage.sink));
+    } catch (error) {
+      this.#isStuck = true;
+      this.#finished = finished.then(() => this.#again());
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #again(): Promise<void> {
+    this.#isStuck = false;
+    this.resume(this.#lane);
+    return this.#finished;
   }
 
   /** Goes on with the sink of `lane`, which is open, and its policy; the queue and the books are the same. */
@@ -94,4 +115,10 @@ export class LaneRun {
       },
     };
   }
+}
+
+function stuck(sink: string): AgentError {
+  return new AgentError('SINK_UNREACHABLE', `the sink ${sink} does not let go of what it is writing, so it cannot be exchanged now`, {
+    fix: 'See what it writes to, a disk that hangs for one, and reload again.',
+  });
 }

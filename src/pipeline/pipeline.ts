@@ -6,6 +6,8 @@ import { add } from '../core/ledger.ts';
 import type { DeliveryEvents } from './delivery.ts';
 import { Intake } from './intake.ts';
 import type { IntakeParts, Swap } from './intake.ts';
+import { openComponent } from './open-component.ts';
+import { CLOSE_MS, GRACE_MS, Waits, incomplete, within } from './waits.ts';
 import { closeLane, openChanges } from './lane-changes.ts';
 import type { ChangedLane, LaneChanges } from './lane-changes.ts';
 import { LaneRun } from './lane-run.ts';
@@ -42,12 +44,6 @@ function stoppedEarly(): AgentError {
   return new AgentError('STOPPED_EARLY', 'stopped before it listened');
 }
 
-function incomplete(): AgentError {
-  return new AgentError('SHUTDOWN_INCOMPLETE', 'the agent was stopped before everything was delivered', {
-    fix: 'Raise agent.shutdown_timeout, or see why a sink is slow.',
-  });
-}
-
 /**
  * created → starting → running → draining → stopped | failed.
  * Sinks open first and the source last, so that nothing heard has nowhere to go; it closes the other way round. The first error wins.
@@ -70,6 +66,7 @@ export class Pipeline {
   #deadline: NodeJS.Timeout | undefined;
   /** Aborted: asked to stop before it ran. */
   readonly #early = new AbortController();
+  readonly #waits = new Waits();
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -96,36 +93,57 @@ export class Pipeline {
       for (const lane of this.#parts.lanes) {
         if (lane.openQueue === undefined) continue;
         opened.push(lane.queue);
-        await lane.openQueue(until);
+        await openComponent({ open: lane.openQueue, close: () => lane.queue.close() }, until);
       }
       for (const component of [...this.#parts.lanes.map((lane) => lane.sink), this.#parts.source]) {
         opened.push(component);
-        await component.open(until);
+        await openComponent(component, until);
       }
       this.#state = 'running';
     } catch (error) {
       this.#state = 'failed';
-      for (const component of opened.toReversed()) await this.#close(component);
+      for (const component of opened.toReversed()) await this.#closeMeanwhile(component);
       throw error;
     }
   }
 
-  /** Runs until the source ends (after `stop`, or by itself). Rejects with the first error, after everything is closed. */
+  /**
+   * Runs until the source ends (after `stop`, or by itself). Rejects with the first error, after everything is closed; with SHUTDOWN_INCOMPLETE where
+   * something does not let go some time after it was told to.
+   */
   async run(): Promise<void> {
     this.#begun = true;
-    for (const run of this.#runs) run.start();
-    if (this.#early.signal.aborted) this.stop();
-    await this.#takeIn();
-    this.#armDeadline();
-    for (const run of this.#runs) run.end();
-    for (const run of [...this.#runs, ...this.#retired.keys()]) run.leaveWhenStuck();
-    await Promise.all([...this.#runs.map(({ finished }) => finished), ...this.#retired.values()]);
-    this.#writeOff();
-    for (const { lane, state } of this.#runs) if (lane.durable === true && lane.queue.depth.events > 0) this.#parts.onLeft?.(lane, state);
-    for (const { lane } of this.#runs) await closeLane(lane, (component) => this.#close(component));
+    try {
+      await this.#waits.whole(this.#run());
+    } catch (error) {
+      this.#fail(error);
+      this.#writeOff();
+    }
     clearTimeout(this.#deadline);
     this.#state = this.#failure === undefined ? 'stopped' : 'failed';
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #run(): Promise<void> {
+    for (const run of this.#runs) run.start();
+    if (this.#early.signal.aborted) this.stop();
+    await this.#waits.for('the source', this.#takeIn());
+    this.#armDeadline();
+    for (const run of this.#runs) run.end();
+    for (const run of [...this.#runs, ...this.#retired.keys()]) run.leaveWhenStuck();
+    await Promise.all([
+      ...this.#runs.map(({ finished, lane }) => this.#waits.for(`the sink ${lane.ledger.sink}`, finished)),
+      ...[...this.#retired].map(([{ lane }, closed]) => this.#waits.for(`the sink ${lane.ledger.sink}`, closed)),
+    ]);
+    this.#writeOff();
+    for (const { lane, state } of this.#runs) if (lane.durable === true && lane.queue.depth.events > 0) this.#parts.onLeft?.(lane, state);
+    const closing = this.#runs.map(({ lane }) =>
+      this.#waits.for(
+        `the sink ${lane.ledger.sink}`,
+        closeLane(lane, (one) => this.#close(one)),
+      ),
+    );
+    await Promise.all(closing);
   }
 
   async #takeIn(): Promise<void> {
@@ -227,6 +245,7 @@ export class Pipeline {
   /** Ends all waiting at once; what has been heard by the kernel's socket is still counted. */
   stopNow(): void {
     this.#hard.abort(incomplete());
+    this.#waits.limit(Math.max(GRACE_MS, this.#shutdownTimeoutMs * 0.25));
     this.#parts.source.hurry?.();
   }
 
@@ -268,9 +287,13 @@ export class Pipeline {
     }
   }
 
-  async #closeMeanwhile(component: Pick<Component, 'close'>): Promise<void> {
+  async #closeMeanwhile(component: Pick<Component, 'close'> & Partial<Pick<Component, 'id'>>): Promise<void> {
     try {
-      await component.close();
+      await within(
+        CLOSE_MS,
+        component.close(),
+        () => new AgentError('SINK_UNREACHABLE', `${component.id ?? 'its queue'} does not close within ${CLOSE_MS / 1000} s`),
+      );
     } catch (error) {
       this.#parts.onCloseFailed?.(error);
     }
