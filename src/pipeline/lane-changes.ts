@@ -1,7 +1,7 @@
 import type { Component } from '../core/component.ts';
 import type { Lane } from './lane.ts';
 import type { LaneRun } from './lane-run.ts';
-import { openComponent } from './open-component.ts';
+import { openComponent, openQueue } from './open-component.ts';
 import { ReopeningSink } from './reopening-sink.ts';
 
 /** A lane that goes on with another sink, on the same queue and in the same books. */
@@ -59,8 +59,7 @@ async function openAll(lanes: readonly Lane[], { until, close }: ChangeParts): P
   try {
     for (const lane of lanes) {
       begun.push(lane);
-      const { openQueue = async () => undefined, queue } = lane;
-      await openComponent({ open: openQueue, close: () => queue.close() }, until);
+      await openQueue(lane, until);
       await openComponent(lane.sink, until);
     }
   } catch (error) {

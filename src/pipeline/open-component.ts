@@ -1,4 +1,5 @@
 import type { Component } from '../core/component.ts';
+import type { Lane } from './lane.ts';
 import { GRACE_MS } from './waits.ts';
 
 /**
@@ -22,4 +23,10 @@ export async function openComponent(component: Pick<Component, 'open' | 'close'>
     boot.removeEventListener('abort', abort);
     clearTimeout(grace);
   }
+}
+
+/** That of the lane, where it has to be opened; in the same way. */
+export async function openQueue(lane: Pick<Lane, 'openQueue' | 'queue'>, boot: AbortSignal): Promise<void> {
+  const open = async (until: AbortSignal): Promise<void> => lane.openQueue?.(until);
+  await openComponent({ open, close: () => lane.queue.close() }, boot);
 }

@@ -6,7 +6,7 @@ import { add } from '../core/ledger.ts';
 import type { DeliveryEvents } from './delivery.ts';
 import { Intake } from './intake.ts';
 import type { IntakeParts, Swap } from './intake.ts';
-import { openComponent } from './open-component.ts';
+import { openComponent, openQueue } from './open-component.ts';
 import { CLOSE_MS, GRACE_MS, Waits, incomplete, within } from './waits.ts';
 import { closeLane, openChanges } from './lane-changes.ts';
 import type { ChangedLane, LaneChanges } from './lane-changes.ts';
@@ -91,9 +91,8 @@ export class Pipeline {
     const opened: Pick<Component, 'close'>[] = [];
     try {
       for (const lane of this.#parts.lanes) {
-        if (lane.openQueue === undefined) continue;
         opened.push(lane.queue);
-        await openComponent({ open: lane.openQueue, close: () => lane.queue.close() }, until);
+        await openQueue(lane, until);
       }
       for (const component of [...this.#parts.lanes.map((lane) => lane.sink), this.#parts.source]) {
         opened.push(component);
