@@ -104,8 +104,11 @@ export class LaneAccount {
   /** What was pulled did not reach the sink, or only in part: `lost` of it are gone, and nobody knows which. `fate` as in the schema. */
   gone(items: readonly Encoded[], fate: string, lost = items.length): void {
     this.delivered(items);
+    const batches = batchesOf(items);
     let rest = lost;
-    for (const batch of batchesOf(items)) {
+    // Where all are gone, it can be told which: ranges with none between them that the sink has.
+    const areAllGone = lost >= batches.reduce((sum, { count }) => sum + count, 0);
+    for (const batch of areAllGone ? batches.flatMap(rowsOf) : batches) {
       const count = Math.min(rest, batch.count);
       rest -= count;
       this.#amend(count === batch.count ? batch : { ...batch, items: undefined, count }, fate);
@@ -135,6 +138,11 @@ export class LaneAccount {
       digest: this.#digest.bytes(),
       amendments: this.#amendments,
     };
+  }
+
+  /** Something became of what earlier statements are about, and none has told it yet. */
+  get hasNews(): boolean {
+    return this.#amendments.length > 0 || this.#evicted.length > 0;
   }
 
   /** Too many statements wait in the queue already: this one had better cover more. */
@@ -203,7 +211,18 @@ function batchesOf(items: readonly Encoded[]): DroppedBatch[] {
     items.filter(({ sequence }) => sequence > 0),
     ({ origin }) => (origin === undefined ? '' : Buffer.from(origin.agentId).toString('latin1')),
   );
-  return [...byRun.values()].map((records) => batchOf(records));
+  return [...byRun.values()].map(batchOf);
+}
+
+/** Sequences without a gap. */
+function rowsOf({ items = [] }: PartlyGone): DroppedBatch[] {
+  const rows: Encoded[][] = [];
+  let row: Encoded[] = [];
+  for (const item of items.toSorted((a, b) => a.sequence - b.sequence)) {
+    if (row.at(-1)?.sequence !== item.sequence - 1) rows.push((row = []));
+    row.push(item);
+  }
+  return rows.map(batchOf);
 }
 
 function batchOf(items: readonly Encoded[]): DroppedBatch {

@@ -10,12 +10,16 @@ import { GRACE_MS, within } from './waits.ts';
 
 /** What a sink that is to be replaced gets to answer the writes that are under way. */
 const PATIENCE_MS = 2000;
+/** How often it is looked whether a queue that takes no events any more is empty. */
+const LOOK_MS = 20;
 
 export interface LaneRunParts {
   readonly events: DeliveryEvents;
   readonly hard: AbortSignal;
   /** The delivery ended by itself. */
   readonly crash: (error: unknown) => void;
+  /** Puts into its queue what its account has not told yet; false where that is nothing. */
+  readonly amend: (lane: Lane) => boolean;
 }
 
 /** One lane at work. Its delivery can be stopped and go on with another sink, and nothing is lost or sent twice in between that the first sink answered for. */
@@ -26,6 +30,7 @@ export class LaneRun {
   #finished: Promise<void> = Promise.resolve();
   #left: Delivery<Encoded>[] = [];
   #ended = false;
+  #looking: NodeJS.Timeout | undefined;
   /** It was told to stop and did not; it goes on by itself when it can. */
   #isStuck = false;
 
@@ -52,7 +57,10 @@ export class LaneRun {
   start(): void {
     const { hard, crash } = this.#parts;
     if (this.#ended) this.#stage.drain();
-    this.#finished = this.#stage.run(hard).catch(crash);
+    this.#finished = this.#stage
+      .run(hard)
+      .catch(crash)
+      .then(() => this.#stopped());
   }
 
   /**
@@ -94,9 +102,33 @@ export class LaneRun {
   /** Nothing more comes in: runs the queue empty. */
   end(): void {
     this.#ended = true;
-    this.#lane.queue.end();
     this.#lane.sink.drain?.();
     this.#stage.drain();
+    this.#endQueue();
+  }
+
+  /** Once it is empty and everything is told: the last records, too, may have an end that their account has to tell. */
+  #endQueue(): void {
+    const { queue } = this.#lane;
+    if (queue.depth.events === 0 && !this.#amended()) queue.end();
+    else this.#looking = setTimeout(() => this.#endQueue(), LOOK_MS);
+  }
+
+  /** The delivery has ended: by itself, or it was told to; then what is left is told by those that deliver it. */
+  #stopped(): void {
+    if (!this.#ended) return;
+    clearTimeout(this.#looking);
+    if (this.#lane.durable === true) this.#amended();
+    this.#lane.queue.end();
+  }
+
+  #amended(): boolean {
+    try {
+      return this.#parts.amend(this.#lane);
+    } catch (error) {
+      this.#parts.crash(error);
+      return false;
+    }
   }
 
   /** The agent ends: does not wait for a sink that takes nothing, where nothing is lost by that. After `end`. */

@@ -7,7 +7,7 @@ import type { DeliveryEvents } from './delivery.ts';
 import { Intake } from './intake.ts';
 import type { IntakeParts, Swap } from './intake.ts';
 import { openComponent, openQueue } from './open-component.ts';
-import { CLOSE_MS, GRACE_MS, Waits, incomplete, within } from './waits.ts';
+import { GRACE_MS, Waits, closeInTime, incomplete } from './waits.ts';
 import { closeLane, openChanges } from './lane-changes.ts';
 import type { ChangedLane, LaneChanges } from './lane-changes.ts';
 import { LaneRun } from './lane-run.ts';
@@ -270,7 +270,8 @@ export class Pipeline {
   }
 
   #newRun(lane: Lane): LaneRun {
-    const parts: LaneRunParts = { events: this.#parts.delivery, hard: this.#hard.signal, crash: (error) => this.#crash(error) };
+    const [hard, crash] = [this.#hard.signal, (error: unknown): void => this.#crash(error)];
+    const parts: LaneRunParts = { events: this.#parts.delivery, hard, crash, amend: (one) => this.#intake.amend(one) };
     return new LaneRun(lane, parts);
   }
 
@@ -288,11 +289,7 @@ export class Pipeline {
 
   async #closeMeanwhile(component: Pick<Component, 'close'> & Partial<Pick<Component, 'id'>>): Promise<void> {
     try {
-      await within(
-        CLOSE_MS,
-        component.close(),
-        () => new AgentError('SINK_UNREACHABLE', `${component.id ?? 'its queue'} does not close within ${CLOSE_MS / 1000} s`),
-      );
+      await closeInTime(component);
     } catch (error) {
       this.#parts.onCloseFailed?.(error);
     }

@@ -1,9 +1,10 @@
+import type { Component } from '../core/component.ts';
 import { AgentError } from '../core/errors.ts';
 
 /** How long whoever was told to let go may take: a disk that hangs cannot be interrupted, and drivers may be wrong. */
 export const GRACE_MS = 3000;
 /** A component that is closed while the others go on: a file is finished, a connection flushed. */
-export const CLOSE_MS = 10_000;
+const CLOSE_MS = 10_000;
 
 /** Rejects with `late` when `work` takes longer; what becomes of the work then is of no interest. */
 export async function within<T>(ms: number, work: Promise<T>, late: () => unknown): Promise<T> {
@@ -14,6 +15,16 @@ export async function within<T>(ms: number, work: Promise<T>, late: () => unknow
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Rejects with what the closing rejects with, or with SINK_UNREACHABLE where it takes too long. */
+export function closeInTime(component: Pick<Component, 'close'> & Partial<Pick<Component, 'id'>>): Promise<void> {
+  const name = component.id ?? 'its queue';
+  return within(
+    CLOSE_MS,
+    component.close(),
+    () => new AgentError('SINK_UNREACHABLE', `${name} does not close within ${CLOSE_MS / 1000} s`),
+  );
 }
 
 /** What is waited for, by name, until there is no time left for it. */
