@@ -1,5 +1,6 @@
-import { PassThrough } from 'node:stream';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { prepareDataDir } from '../../../../src/agent/data-dir.ts';
 import { LaneFactory } from '../../../../src/agent/lanes.ts';
@@ -57,6 +58,7 @@ function rejecting(sink: Sink, isBad: IsBad): Sink {
 }
 
 interface Ran {
+  readonly dataDir: string;
   readonly files: string;
   readonly set: readonly string[];
 }
@@ -117,7 +119,7 @@ async function ranWith(isBad: IsBad): Promise<Ran> {
   pipeline.stop();
   await running;
   await folder.release();
-  return { files, set };
+  return { dataDir, files, set };
 }
 
 async function verify({ files }: Ran): Promise<{ code: number; run: Report['runs'][number] }> {
@@ -156,6 +158,14 @@ describe('what a sink refused, to whoever checks its files', () => {
     expect(run.unaccounted).toBe(0);
     expect(await replay(ran)).toBe('siem: 1 delivered\n');
     expect(await verify(ran)).toMatchObject({ code: 0, run: { state: 'stopped', unaccounted: 0, duplicates: 0, findings: [] } });
+  });
+
+  test('they go to the sink that refused them, also where its id is another by now', async () => {
+    const ran = await ranWith(({ sequence }) => sequence % 7 === 3);
+    const before = (await verify(ran)).run.sink_id;
+    await rm(join(ran.dataDir, 'state/sinks.json'));
+    await replay(ran);
+    expect(await verify(ran)).toMatchObject({ code: 0, run: { sink_id: before, unaccounted: 0, declared: {} } });
   });
 
   test('everything may be refused, and is there after the replay', async () => {
