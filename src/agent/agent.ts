@@ -25,19 +25,18 @@ import { createSource } from './create-source.ts';
 import { enrichment } from './enrichment.ts';
 import { LaneFactory } from './lanes.ts';
 import { LossLog } from './loss-log.ts';
-import { checkpointEvent, reloadEvent, startEvent, stopEvent } from './lifecycle-events.ts';
-import type { AcceptedBefore } from './lifecycle-events.ts';
+import { checkpointEvent, reloadEvent, startEvent, stopEvent, type AcceptedBefore } from './lifecycle-events.ts';
 import type { Origin } from './origin.ts';
 import { redactorOf } from './redactor.ts';
 import type { ReloadPlan } from './reload-plan.ts';
 import { removalLog } from './removal-log.ts';
 import { RunContainers } from './run-containers.ts';
-import { kernelSeqsOf, readRunRecord } from './run-record.ts';
-import type { LastRun } from './run-record.ts';
+import { kernelSeqsOf, readRunRecord, type LastRun } from './run-record.ts';
 import { RunRecorder, lastRunPath } from './run-recorder.ts';
 import type { Screen } from './screen.ts';
 import { derivedSinkIds, keptSinkIds, type SinkIds } from './sink-ids.ts';
 import { stateLog } from './state-log.ts';
+import { stopReason } from './stop-reason.ts';
 import { reasonOfTorn, type Torn } from './torn-recording.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -196,6 +195,7 @@ export class Agent {
       clearInterval(record);
       this.#losses.tell();
       this.#recorder.record(clean);
+      if (!clean) this.abandon();
       await Promise.all([this.#containers.close(), this.#exeHashes?.close()]);
     }
   }
@@ -294,7 +294,7 @@ export class Agent {
 
   #last(failure: unknown): AnyEvent {
     const clean = failure === undefined;
-    const reason = clean ? this.#stopReason : asAgentError(failure).message;
+    const reason = stopReason(clean ? this.#stopReason : asAgentError(failure).message, this.#lanes.values(), this.#pipeline.sinkStates);
     return stopEvent(this.#deps.origin, { reason, clean, upstream: this.books.upstream });
   }
 }

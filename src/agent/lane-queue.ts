@@ -21,6 +21,7 @@ export interface LaneQueue {
   readonly durable?: boolean;
   /** Bytes of what it accepted in this run, as they are on the disk. */
   readonly storedBytes?: () => number;
+  readonly isSafe?: () => boolean;
   readonly origin?: Origin;
   readonly acceptedBefore?: () => AcceptedUpTo | undefined;
   readonly openQueue?: (boot: AbortSignal) => Promise<void>;
@@ -73,7 +74,15 @@ export function createLaneQueue(config: SinkQueueConfig, deps: LaneQueueDeps): L
     const { events } = queue.depth;
     if (events > 0) deps.log.info({ sink, events }, 'the spool holds events of earlier runs; they are delivered first');
   };
-  return { queue, durable: true, storedBytes: () => queue.storedBytes, origin, acceptedBefore: () => queue.previous, openQueue };
+  return {
+    queue,
+    durable: true,
+    isSafe: () => queue.trouble === undefined,
+    storedBytes: () => queue.storedBytes,
+    origin,
+    acceptedBefore: () => queue.previous,
+    openQueue,
+  };
 }
 
 const LOST: Readonly<Record<Certainty, string>> = {

@@ -160,6 +160,11 @@ export class LaneAccount {
     };
   }
 
+  /** Something became of what earlier statements are about, and none has told it yet. */
+  get hasNews(): boolean {
+    return this.#amendments.length > 0 || this.#evicted.length > 0;
+  }
+
   /** Too many statements wait in the queue already: this one had better cover more. */
   get hasEnoughWaiting(): boolean {
     return this.#waiting >= MAX_WAITING;
@@ -232,7 +237,7 @@ function batchesOf(items: readonly Encoded[]): DroppedBatch[] {
     items.filter(({ sequence }) => sequence > 0),
     ({ origin }) => (origin === undefined ? '' : Buffer.from(origin.agentId).toString('latin1')),
   );
-  return [...byRun.values()].map((records) => batchOf(records));
+  return [...byRun.values()].map(batchOf);
 }
 
 function batchOf(items: readonly Encoded[]): DroppedBatch {

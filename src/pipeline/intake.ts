@@ -124,6 +124,11 @@ export class Intake implements Stage {
     });
   }
 
+  /** For a lane that gets no events any more: what became of earlier ones since its last statement goes behind them; false where there is nothing to tell. */
+  amend(lane: Lane): boolean {
+    return lane.account?.hasNews === true && this.#checkpoint(lane, true);
+  }
+
   /** Changes what there is for events to go to, before the source has ended. What leaves has its account closed. */
   swap({ encoders, added, changed, removed, checkpointIntervalMs, commit }: Swap, signal: AbortSignal): Promise<void> {
     // The turn would never come where the intake waits for room in the very queue that is to go.
@@ -177,13 +182,14 @@ export class Intake implements Stage {
     }).catch((error: unknown) => (this.#failure ??= { error }));
   }
 
-  #checkpoint({ account, encoder, queue }: Lane, final: boolean): void {
-    if (account === undefined) return;
+  #checkpoint({ account, encoder, queue }: Lane, final: boolean): boolean {
+    if (account === undefined) return false;
     // What cannot be encoded is not stated: the next one covers it too.
     const record = this.#encode(encoder, this.#parts.checkpoints.event(account.statement, final));
-    if (record === null) return;
+    if (record === null) return false;
     const items = account.stated(record);
     queue.append({ items, bytes: bytesOf(items) });
+    return true;
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

@@ -11,7 +11,7 @@ import type { DeliveryTime } from './time.ts';
 import { verdictOf } from './verdict.ts';
 
 /** Dead letters that go on are told this often. */
-const APART_MS = 10_000;
+const APART_MS = 60_000;
 
 /** Why writes are aborted where another courier goes on with what this one has. */
 export const HANDED_OVER = new AgentError('STOPPED_EARLY', 'the delivery is handed over');
