@@ -26,7 +26,9 @@ export async function waitFor<T>(
       last = error;
     }
     if (performance.now() >= until)
-      throw new Error(`waited ${timeoutMs} ms in vain for ${typeof what === 'string' ? what : what()}; last seen: ${String(last)}`, { cause: last });
+      throw new Error(`waited ${timeoutMs} ms in vain for ${typeof what === 'string' ? what : what()}; last seen: ${String(last)}`, {
+        cause: last,
+      });
     await sleep(everyMs);
   }
 }
