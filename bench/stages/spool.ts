@@ -21,6 +21,8 @@ const SMALL_BATCH = 25;
 const BUDGET_BYTES = 8 * 2 ** 30;
 const ROOM_BYTES = 2 ** 30;
 const RECORD_BYTES = 215;
+/** Events/s of the outage for which a GiB of spool is said to be enough. */
+const OUTAGE_RATE = 5000;
 
 interface Shape {
   readonly name: string;
@@ -146,7 +148,14 @@ function figures(batches: readonly Batch<Encoded>[], meter: Meter, stored?: numb
   }
   const perEvent = bytes / events;
   const megabytes = (meter.events * perEvent) / meter.seconds / 1e6;
-  return { 'MB/s': megabytes, 'B/event': perEvent, ...(stored === undefined ? {} : { 'stored B/event': stored / meter.events }) };
+  if (stored === undefined) return { 'MB/s': megabytes, 'B/event': perEvent };
+  const storedPerEvent = stored / meter.events;
+  return {
+    'MB/s': megabytes,
+    'B/event': perEvent,
+    'stored B/event': storedPerEvent,
+    'min/GiB': 2 ** 30 / storedPerEvent / OUTAGE_RATE / 60,
+  };
 }
 
 async function measureRead(shape: Shape, seconds: number): Promise<Measurement> {

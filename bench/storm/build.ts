@@ -15,6 +15,7 @@ const TOOLS = [
   'silent-member',
   'forge',
   'threads',
+  'terminal',
   'send-log.so',
   'deafen.so',
   'old-libbpf.so',

@@ -25,19 +25,18 @@ import { createSource } from './create-source.ts';
 import { enrichment } from './enrichment.ts';
 import { LaneFactory } from './lanes.ts';
 import { LossLog } from './loss-log.ts';
-import { checkpointEvent, reloadEvent, startEvent, stopEvent } from './lifecycle-events.ts';
-import type { AcceptedBefore } from './lifecycle-events.ts';
+import { checkpointEvent, reloadEvent, startEvent, stopEvent, type AcceptedBefore } from './lifecycle-events.ts';
 import type { Origin } from './origin.ts';
 import { redactorOf } from './redactor.ts';
 import type { ReloadPlan } from './reload-plan.ts';
 import { removalLog } from './removal-log.ts';
 import { RunContainers } from './run-containers.ts';
-import { kernelSeqsOf, readRunRecord } from './run-record.ts';
-import type { LastRun } from './run-record.ts';
+import { kernelSeqsOf, readRunRecord, type LastRun } from './run-record.ts';
 import { RunRecorder, lastRunPath } from './run-recorder.ts';
 import type { Screen } from './screen.ts';
 import { derivedSinkIds, keptSinkIds, type SinkIds } from './sink-ids.ts';
 import { stateLog } from './state-log.ts';
+import { stopReason } from './stop-reason.ts';
 import { reasonOfTorn, type Torn } from './torn-recording.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -117,7 +116,7 @@ export class Agent {
       encoders: this.#factory.encoders,
       lanes,
       onUnencodable: (error, { stream, event }) => log.error({ code: error.code, stream, kind: event.kind }, error.message),
-      checkpoints: { intervalMs: this.#checkpointIntervalMs(this.#config), event: (statement) => this.#checkpoint(statement) },
+      checkpoints: { intervalMs: this.#checkpointIntervalMs(this.#config), event: (...said) => this.#checkpoint(...said) },
       delivery: deliveryLog(log),
       ...removalLog(log, this.#config.agent.dataDir),
       shutdownTimeoutMs: this.#config.agent.shutdownTimeoutMs,
@@ -196,6 +195,7 @@ export class Agent {
       clearInterval(record);
       this.#losses.tell();
       this.#recorder.record(clean);
+      if (!clean) this.abandon();
       await Promise.all([this.#containers.close(), this.#exeHashes?.close()]);
     }
   }
@@ -288,13 +288,13 @@ export class Agent {
     return new Map(known.flatMap(([sink, before]) => (before === undefined ? [] : [[sink, before]])));
   }
 
-  #checkpoint(statement: Statement): AnyEvent {
-    return this.#sequencer.stamp(checkpointEvent(this.#deps.origin, { ...statement, upstream: this.books.upstream }));
+  #checkpoint(statement: Statement, final: boolean): AnyEvent {
+    return this.#sequencer.stamp(checkpointEvent(this.#deps.origin, { ...statement, upstream: this.books.upstream, final }));
   }
 
   #last(failure: unknown): AnyEvent {
     const clean = failure === undefined;
-    const reason = clean ? this.#stopReason : asAgentError(failure).message;
+    const reason = stopReason(clean ? this.#stopReason : asAgentError(failure).message, this.#lanes.values(), this.#pipeline.sinkStates);
     return stopEvent(this.#deps.origin, { reason, clean, upstream: this.books.upstream });
   }
 }

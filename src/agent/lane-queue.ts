@@ -6,7 +6,7 @@ import type { AcceptedUpTo, DroppedBatch } from '../core/queue.ts';
 import type { SinkQueueConfig } from '../config/config.ts';
 import { MemoryQueue } from '../queue/memory/memory-queue.ts';
 import { nodeFs } from '../queue/spool/node-fs.ts';
-import type { SpoolEvent } from '../queue/spool/spool-events.ts';
+import type { Certainty, SpoolEvent } from '../queue/spool/spool-events.ts';
 import { SPOOL_DEFAULTS } from '../queue/spool/spool-options.ts';
 import { Spool } from '../queue/spool/spool.ts';
 import { afterTimeout } from '../queue/spool/timers.ts';
@@ -19,6 +19,9 @@ export interface LaneQueue {
   readonly queue: EvictingQueue<Encoded>;
   /** See `Lane`. */
   readonly durable?: boolean;
+  /** Bytes of what it accepted in this run, as they are on the disk. */
+  readonly storedBytes?: () => number;
+  readonly isSafe?: () => boolean;
   readonly origin?: Origin;
   readonly acceptedBefore?: () => AcceptedUpTo | undefined;
   readonly openQueue?: (boot: AbortSignal) => Promise<void>;
@@ -71,16 +74,34 @@ export function createLaneQueue(config: SinkQueueConfig, deps: LaneQueueDeps): L
     const { events } = queue.depth;
     if (events > 0) deps.log.info({ sink, events }, 'the spool holds events of earlier runs; they are delivered first');
   };
-  return { queue, durable: true, origin, acceptedBefore: () => queue.previous, openQueue };
+  return {
+    queue,
+    durable: true,
+    isSafe: () => queue.trouble === undefined,
+    storedBytes: () => queue.storedBytes,
+    origin,
+    acceptedBefore: () => queue.previous,
+    openQueue,
+  };
 }
+
+const LOST: Readonly<Record<Certainty, string>> = {
+  exact: 'events lost: the spool cannot give them back',
+  at_most: 'events lost, at most so many: the spool cannot give them back',
+  unknown: 'events lost, so many or more: the spool cannot give them back, and nothing says how many they were',
+};
 
 /** A warning where nothing is lost, an error where something is. */
 function noteEvent(event: SpoolEvent, { sink, log, onLost }: LaneQueueDeps): void {
   if (event.what === 'restored') return log.info({ sink }, 'the spool is on the disk again, with all that it accepted meanwhile');
   if (event.what === 'lost') {
-    const { reason, dropped } = event;
-    log.error({ sink, reason, events: dropped.count }, 'events lost: the spool cannot give them back');
+    const { reason, dropped, certainty } = event;
+    log.error({ sink, reason, events: dropped.count, certainty }, LOST[certainty]);
     return onLost(dropped, reason);
+  }
+  if (event.what === 'too_late') {
+    const { records } = event;
+    return log.warn({ sink, events: records }, 'delivered after the spool was closed: the next start delivers them again');
   }
   if (event.what === 'torn') {
     const { path, bytes } = event;

@@ -115,10 +115,10 @@ interface LaneParts extends Pick<LaneDeps, 'agentId' | 'log' | 'reproducible'> {
 function createLane(sink: SinkConfig, parts: LaneParts): Lane {
   const { target, encoder, account, log, reproducible } = parts;
   const ledger = openLedger(sink.name);
-  const books = { ledger, ...(account === undefined ? {} : { account }), agentId: parts.agentId };
-  const { maxEvents, maxBytes } = sink.queue;
   const format = recordFormat(formatOf(sink));
-  const laneQueue = createLaneQueue(sink.queue, {
+  const books = { ledger, ...(account === undefined ? {} : { account }), agentId: parts.agentId, format };
+  const { maxEvents, maxBytes } = sink.queue;
+  const { storedBytes, ...laneQueue } = createLaneQueue(sink.queue, {
     ...parts,
     sink: sink.name,
     format,
@@ -144,6 +144,7 @@ function createLane(sink: SinkConfig, parts: LaneParts): Lane {
     enqueue: async (batch, signal) => {
       const { events, bytes } = queue.depth;
       const taken = await enqueue(intake, batch, signal);
+      ledger.storedBytes = storedBytes?.() ?? 0;
       drops.settled(2 * events <= maxEvents && 2 * bytes <= maxBytes);
       return taken;
     },
@@ -152,6 +153,8 @@ function createLane(sink: SinkConfig, parts: LaneParts): Lane {
 
 interface LaneBooks extends Pick<Lane, 'ledger' | 'account'> {
   readonly agentId: Uuid;
+  /** Of this run's records. */
+  readonly format: string;
 }
 
 function noteDrop(books: LaneBooks, dropped: DroppedBatch, reason: DropReason): void {
@@ -162,10 +165,12 @@ function noteDrop(books: LaneBooks, dropped: DroppedBatch, reason: DropReason): 
 }
 
 /** Accepted once, by this run or an earlier one. */
-function noteGone({ ledger, account, agentId }: LaneBooks, dropped: DroppedBatch, reason: string): void {
+function noteGone({ ledger, account, agentId, format }: LaneBooks, dropped: DroppedBatch, reason: string): void {
   const { count } = dropped;
   if (count > 0) add(ledger.lost, reason, count);
   if (dropped.agentId === undefined || agentId.equals(dropped.agentId)) ledger.waiting -= count;
   else ledger.takenOver += count;
-  account?.evicted(dropped);
+  // What is put into the queue again counts there as a record of this run: one of another format would be taken for what it is not.
+  const checkpoints = dropped.checkpoints.filter(({ origin }) => origin === undefined || origin.format === format);
+  account?.evicted({ ...dropped, checkpoints });
 }

@@ -8,6 +8,8 @@ import { pathText } from '../config/path.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Regulation } from '../enrich/release.ts';
 import { formatOf } from './create-sink.ts';
+import { heldFolders } from './held-folders.ts';
+import type { HeldFolder } from './held-folders.ts';
 
 /** A configuration with what it follows from. */
 export interface Configured {
@@ -36,8 +38,8 @@ const LIVE: readonly string[] = [
 const RESTART = 'restart the agent';
 const RENAME = 'restart the agent, or give the sink another name';
 
-/** `delivering`: names of sinks whose lanes exist. Throws CONFIG_INVALID with one issue for each difference that needs a restart. */
-export function planReload(now: Configured, next: Configured, delivering: ReadonlySet<string>): ReloadPlan {
+/** `retired`: sinks that were removed and still deliver what they had by then. Throws CONFIG_INVALID with one issue for each difference that needs a restart. */
+export function planReload(now: Configured, next: Configured, retired: readonly SinkConfig[]): ReloadPlan {
   const before = byName(now.config);
   const after = byName(next.config);
   const added = next.config.sinks.filter(({ name }) => !before.has(name));
@@ -45,18 +47,19 @@ export function planReload(now: Configured, next: Configured, delivering: Readon
     const from = before.get(to.name);
     return from === undefined || isDeepStrictEqual(from, to) ? [] : [{ from, to }];
   });
+  const removed = now.config.sinks.filter(({ name }) => !after.has(name));
   const fixed = [
     ...fixedPaths(now, next).map((path) => issue(path, 'cannot change while the agent runs', RESTART)),
     ...changed.flatMap(({ from, to }) => fixedOfSink(from, to, { now, next })),
-    ...added.filter(({ name }) => delivering.has(name)).map(stillThere),
+    ...added.filter(({ name }) => retired.some((sink) => sink.name === name)).map(stillThere),
+    ...heldFolders({ added, changed, leaving: [...retired, ...removed] }).map(held),
   ];
   if (fixed.length > 0) throw needsRestart(fixed);
-  const removed = [...before.keys()].filter((name) => !after.has(name));
   const [old, { filter, throttle }] = [now.config.enrich, next.config.enrich];
   return {
     added,
     changed,
-    removed,
+    removed: removed.map(({ name }) => name),
     filter: isDeepStrictEqual(old.filter, filter) ? undefined : filter,
     throttle: isDeepStrictEqual(old.throttle, throttle) ? undefined : throttle,
   };
@@ -80,12 +83,13 @@ const isLive = (path: string): boolean => LIVE.some((live) => path === live || p
 /** What waits in a queue is of one format, and the queue is not made anew. */
 function fixedOfSink(from: SinkConfig, to: SinkConfig, { now, next }: { now: Configured; next: Configured }): ConfigIssue[] {
   const path = ['sinks', to.name];
+  const rename = to.type === 'file' ? `${RENAME} and another path` : RENAME;
   const issues: ConfigIssue[] = [];
   if (formatOf(from) !== formatOf(to))
-    issues.push(issue([...path, from.type === to.type ? 'format' : 'type'], 'cannot change to another format of records', RENAME));
+    issues.push(issue([...path, from.type === to.type ? 'format' : 'type'], 'cannot change to another format of records', rename));
   if (!isDeepStrictEqual(from.queue, to.queue)) {
     const [old, other] = [now.effective.sinks[to.name]?.queue, next.effective.sinks[to.name]?.queue];
-    for (const key of differences(old, other, [...path, 'queue'])) issues.push(issue(key, 'cannot change while the sink is there', RENAME));
+    for (const key of differences(old, other, [...path, 'queue'])) issues.push(issue(key, 'cannot change while the sink is there', rename));
   }
   return issues;
 }
@@ -96,6 +100,14 @@ function stillThere({ name }: SinkConfig): ConfigIssue {
     'was removed, and what it had by then is still being delivered',
     'reload when it is through, or restart the agent',
   );
+}
+
+function held({ sink, folder, holder, isLeaving }: HeldFolder): ConfigIssue {
+  const path = ['sinks', sink, 'path'];
+  const first = `reload without the sink ${sink} first, and with it`;
+  if (!isLeaving) return issue(path, `is the folder that the sink ${holder} has until it moves: ${folder}`, `${first} afterwards`);
+  const fix = `keep the name ${holder}, use another folder, or ${first} when the log says that ${holder} is closed`;
+  return issue(path, `is the folder of the removed sink ${holder}, which delivers there what it has yet: ${folder}`, fix);
 }
 
 /** Paths of the leaves, lists among them, that are not equal. */

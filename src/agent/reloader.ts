@@ -1,6 +1,6 @@
 import { issuesOf, originText } from '../config/issue.ts';
 import type { ConfigIssue } from '../config/issue.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, SinkConfig } from '../config/config.ts';
 import type { AgentError } from '../core/errors.ts';
 import { asAgentError } from '../core/errors.ts';
 import { excerpt } from '../core/text.ts';
@@ -34,6 +34,8 @@ const REASON_LENGTH = 500;
 export class Reloader {
   readonly #parts: ReloaderParts;
   #now: Configured;
+  /** That were removed; some of them deliver yet. */
+  #retired: readonly SinkConfig[] = [];
   #isRunning = false;
   #isAsked = false;
   #work: Promise<void> | undefined;
@@ -73,8 +75,10 @@ export class Reloader {
     const { agent, load, log } = this.#parts;
     try {
       const next = load();
-      const plan = planReload(this.#now, next, agent.delivering);
+      this.#retired = this.#retired.filter(({ name }) => agent.delivering.has(name));
+      const plan = planReload(this.#now, next, this.#retired);
       await agent.change(next.config, plan);
+      this.#retired = [...this.#retired, ...this.#now.config.sinks.filter(({ name }) => plan.removed.includes(name))];
       this.#now = next;
       log.level = next.config.telemetry.logLevel;
       log.info(summary(plan), 'the configuration was reloaded');

@@ -4,16 +4,22 @@ import type { PipelineParts } from '../pipeline/pipeline.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { spoolRoot } from './lane-queue.ts';
 
-/** Says in the log what becomes of sinks that the configuration has no more. */
-export function removalLog(log: Logger, dataDir: string): Required<Pick<PipelineParts, 'onRetired' | 'onCloseFailed'>> {
+/** Says in the log what becomes of sinks that the configuration has no more, and of what the sinks have not got when the agent ends. */
+export function removalLog(log: Logger, dataDir: string): Required<Pick<PipelineParts, 'onRetired' | 'onLeft' | 'onCloseFailed'>> {
+  const folderOf = (sink: string): string => join(spoolRoot(dataDir), sink);
   return {
     onRetired: ({ ledger, durable, queue }) => {
       const { sink } = ledger;
       const { events } = queue.depth;
       if (durable !== true || events === 0) return log.info({ sink }, 'the removed sink is closed: nothing waits for it any more');
       const fix = 'Configure a sink of this name again, and they are delivered to it.';
-      const folder = join(spoolRoot(dataDir), sink);
-      log.warn({ sink, events, folder, fix }, 'the removed sink has not got everything: the rest stays in its spool');
+      log.warn({ sink, events, folder: folderOf(sink), fix }, 'the removed sink has not got everything: the rest stays in its spool');
+    },
+    onLeft: ({ ledger, queue }, { lastError }) => {
+      const { sink } = ledger;
+      const { events } = queue.depth;
+      const why = lastError === null ? {} : { code: lastError.code, reason: lastError.message };
+      log.warn({ sink, events, folder: folderOf(sink), ...why }, 'the rest stays in the spool, and is delivered after the next start');
     },
     onCloseFailed: (thrown) => {
       const { code, message } = asAgentError(thrown);

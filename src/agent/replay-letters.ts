@@ -61,7 +61,7 @@ interface Replay {
 async function replayFile({ path, lines }: ReadFile, replay: Replay): Promise<void> {
   const gone = new Set<ReadLine>();
   try {
-    for (const [agentId, found] of byRun(lines, replay)) await replayRun(uuidBytes(agentId), found, { ...replay, gone });
+    for (const found of byRun(lines, replay)) await replayRun(found, { ...replay, gone });
   } finally {
     const kept = lines.filter((line) => !gone.has(line));
     if (gone.size > 0)
@@ -72,8 +72,8 @@ async function replayFile({ path, lines }: ReadFile, replay: Replay): Promise<vo
   }
 }
 
-/** A sink writes for one run at a time: its files name the run whose events they hold. */
-function byRun(lines: readonly ReadLine[], { sink, parts, result }: Replay): Map<string, Found[]> {
+/** A sink writes for one run at a time: its files name the run whose events they hold, and the sink that its checkpoints name. */
+function byRun(lines: readonly ReadLine[], { sink, parts, result }: Replay): Found[][] {
   const format = recordFormat(formatOf(sink));
   const runs = new Map<string, Found[]>();
   for (const line of lines) {
@@ -82,18 +82,23 @@ function byRun(lines: readonly ReadLine[], { sink, parts, result }: Replay): Map
     else if (line.letter.format !== format) result.otherFormat += 1;
     else {
       const { letter } = line;
-      const run = runs.get(letter.agentId) ?? [];
+      const key = `${letter.agentId} ${letter.sinkId ?? ''}`;
+      const run = runs.get(key) ?? [];
       run.push({ line, letter });
-      runs.set(letter.agentId, run);
+      runs.set(key, run);
     }
   }
-  return runs;
+  return [...runs.values()];
 }
 
-async function replayRun(agentId: Buffer, found: readonly Found[], replay: Replay & { gone: Set<ReadLine> }): Promise<void> {
+async function replayRun(found: readonly Found[], replay: Replay & { gone: Set<ReadLine> }): Promise<void> {
   const { sink, parts, result, gone } = replay;
+  const [first] = found;
+  if (first === undefined) return;
+  const { agentId, sinkId } = first.letter;
+  const of = { agentId: uuidBytes(agentId), sinkId: sinkId === null ? parts.sinkId : uuidBytes(sinkId) };
   const queue = new OutcomeQueue(found.map(({ letter }) => recordOf(letter)));
-  if (!parts.hard.aborted) await deliver(queue, agentId, { sink, parts });
+  if (!parts.hard.aborted) await deliver(queue, of, { sink, parts });
   for (const [index, { line }] of found.entries()) {
     const outcome = queue.outcomes[index];
     if (outcome === 'delivered') {
@@ -104,9 +109,11 @@ async function replayRun(agentId: Buffer, found: readonly Found[], replay: Repla
   }
 }
 
-async function deliver(queue: OutcomeQueue, agentId: Buffer, { sink, parts }: Pick<Replay, 'sink' | 'parts'>): Promise<void> {
+type Of = Pick<SinkDeps, 'agentId' | 'sinkId'>;
+
+async function deliver(queue: OutcomeQueue, of: Of, { sink, parts }: Pick<Replay, 'sink' | 'parts'>): Promise<void> {
   const { hard, log } = parts;
-  const driver = createSink(sink, { ...parts, agentId, reproducible: false });
+  const driver = createSink(sink, { ...parts, ...of, reproducible: false });
   const { events } = queue.depth;
   const lane = {
     sink: driver,

@@ -1,9 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentError } from '../core/errors.ts';
 import type { Uuid } from '../core/event.ts';
 import { isUuidText, uuidBytes, uuidText } from '../core/uuid.ts';
+import { SINK_ID } from '../queue/spool/spool-folder.ts';
+import { spoolRoot } from './lane-queue.ts';
 import { readRegular } from './run-record.ts';
 
 /** Identities of sinks, by their names. */
@@ -11,14 +13,15 @@ export type SinkIds = ReadonlyMap<string, Uuid>;
 
 /**
  * The ids that the sinks of `names` have on this data directory, from `state/sinks.json`: `{ "version": 1, "sinks": { NAME: UUID text } }`. A sink
- * gets its id when it is first seen and keeps it, also while it is not configured. Written while the lock is held. What is wrong with the file
- * is told and costs no more than that readers take the sinks for new ones.
+ * gets its id when it is first seen and keeps it, also while it is not configured. Where the file is lost, the spool of a sink still knows it: what
+ * waits there names it. Written while the lock is held. What is wrong with the file is told and costs no more than that readers take the other sinks
+ * for new ones.
  */
 export function keptSinkIds(dataDir: string, names: readonly string[], onTrouble: (reason: string) => void): SinkIds {
   const path = join(dataDir, 'state', 'sinks.json');
   const ids = readIds(path, onTrouble);
   const before = ids.size;
-  for (const name of names) if (!ids.has(name)) ids.set(name, uuidBytes(randomUUID()));
+  for (const name of names) if (!ids.has(name)) ids.set(name, spooledId(dataDir, name, onTrouble) ?? uuidBytes(randomUUID()));
   if (ids.size > before) writeIds(path, ids, onTrouble);
   return ids;
 }
@@ -56,10 +59,28 @@ function readIds(path: string, onTrouble: (reason: string) => void): Map<string,
   return ids;
 }
 
+/** What the spool of the sink says, where it has one. */
+function spooledId(dataDir: string, name: string, onTrouble: (reason: string) => void): Uuid | undefined {
+  try {
+    const text = readRegular(join(spoolRoot(dataDir), name, SINK_ID)).trimEnd();
+    return isUuidText(text) ? uuidBytes(text) : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onTrouble(reasonOf(error));
+    return undefined;
+  }
+}
+
 function writeIds(path: string, ids: SinkIds, onTrouble: (reason: string) => void): void {
   const sinks = Object.fromEntries([...ids].map(([name, id]) => [name, uuidText(id)]));
   try {
-    writeFileSync(`${path}.next`, `${JSON.stringify({ version: 1, sinks }, undefined, 2)}\n`, { mode: 0o600 });
+    const file = openSync(`${path}.next`, 'w', 0o600);
+    try {
+      writeFileSync(file, `${JSON.stringify({ version: 1, sinks }, undefined, 2)}\n`);
+      // Without it a power cut may leave an empty file.
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
     renameSync(`${path}.next`, path);
   } catch (error) {
     onTrouble(reasonOf(error));

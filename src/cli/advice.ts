@@ -106,6 +106,6 @@ function outputAdvice({ sinks }: Config): Advice[] {
 }
 
 function memoryAdvice({ sinks }: Config): Advice[] {
-  const total = sinks.reduce((sum, { queue }) => sum + queue.maxBytes, 0);
+  const total = sinks.reduce((sum, { queue }) => (queue.type === 'memory' ? sum + queue.maxBytes : sum), 0);
   return total <= MUCH_MEMORY ? [] : [{ path: 'sinks', warning: `the queues together may take ${formatSize(total)} of memory` }];
 }

@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import { readLastPace } from '../agent/last-pace.ts';
+import type { LastPace } from '../agent/last-pace.ts';
 import { configHash } from '../config/config.ts';
 import type { Config, SinkConfig } from '../config/config.ts';
 import { issuesOf } from '../config/issue.ts';
@@ -9,6 +11,9 @@ import { escapeText } from '../core/text.ts';
 import { formatDuration, formatSize, roundSize } from '../core/units.ts';
 import { adviceFor } from './advice.ts';
 import type { Advice } from './advice.ts';
+import { isBoundedByEvents, outageOf } from './check-outage.ts';
+import type { Outage } from './check-outage.ts';
+import { outageRows } from './check-outage-text.ts';
 import { sourceRows } from './describe-source.ts';
 import type { Row } from './describe-source.ts';
 import { hostFiles } from './host-files.ts';
@@ -27,7 +32,9 @@ export async function checkCommand({ config: file, set, json }: CheckOptions, io
   try {
     const loaded = loadConfig({ file, overrides: set });
     const advice = [...emptyAdvice(loaded), ...adviceFor(loaded.config, hostFiles)];
-    await print(io.stdout, json === true ? validJson(loaded, advice) : summary(loaded, advice, io));
+    const last = readLastPace(loaded.config.agent.dataDir);
+    const found = { advice, last, outages: outagesOf(loaded.config, last) };
+    await print(io.stdout, json === true ? validJson(loaded, found) : summary(loaded, found, io));
     return 0;
   } catch (error) {
     if (json !== true || !(error instanceof AgentError) || error.category !== 'config') throw error;
@@ -36,12 +43,24 @@ export async function checkCommand({ config: file, set, json }: CheckOptions, io
   }
 }
 
+/** What there is to say of a valid configuration. */
+interface Found {
+  readonly advice: readonly Advice[];
+  readonly last: LastPace | string;
+  readonly outages: readonly Outage[];
+}
+
+/** A replay waits for its sinks. */
+function outagesOf({ source, sinks }: Config, last: LastPace | string): Outage[] {
+  return source.type === 'replay' ? [] : sinks.map((sink) => outageOf(sink, last));
+}
+
 function emptyAdvice({ file, setsNothing }: LoadedConfig): Advice[] {
   return file !== null && setsNothing ? [{ path: '', warning: 'the file sets nothing: all is default' }] : [];
 }
 
-function validJson({ file, config, effective }: LoadedConfig, warnings: readonly Advice[]): string {
-  return `${JSON.stringify({ ok: true, file, config_hash: configHash(config), warnings, effective }, null, 2)}\n`;
+function validJson({ file, config, effective }: LoadedConfig, { advice: warnings, outages }: Found): string {
+  return `${JSON.stringify({ ok: true, file, config_hash: configHash(config), warnings, outages, effective }, null, 2)}\n`;
 }
 
 function invalidJson(error: AgentError, file: string | undefined): string {
@@ -50,13 +69,14 @@ function invalidJson(error: AgentError, file: string | undefined): string {
   return `${JSON.stringify({ ok: false, file: file ?? null, code: error.code, issues }, null, 2)}\n`;
 }
 
-function summary(loaded: LoadedConfig, advice: readonly Advice[], io: CliIo): string {
+function summary(loaded: LoadedConfig, { advice, last, outages }: Found, io: CliIo): string {
   const style = styleFor(io.stdout, io.env);
   const { config, file } = loaded;
   const title = `${style.green('valid')}: ${style.bold(file === null ? 'the built-in configuration' : escapeText(file))}`;
   const rows = [
     ...agentRows(config),
     ...config.sinks.map((sink): Row => [`sink ${sink.name}`, describeSink(sink, config.source.type === 'replay')]),
+    ...outageRows(outages, last, config),
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   const table = rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`);
@@ -83,7 +103,9 @@ function agentRows(config: Config): Row[] {
 /** In a replay a queue waits, whatever is configured. */
 function describeSink(sink: SinkConfig, isReplay: boolean): string {
   const { queue } = sink;
-  const waiting = `waiting: ${roundSize(queue.maxBytes)} or ${queue.maxEvents.toLocaleString('en')} events in ${queue.type}, then ${isReplay ? 'block' : queue.whenFull}`;
+  const events = isBoundedByEvents(queue) ? ` or ${queue.maxEvents.toLocaleString('en')} events` : '';
+  const where = queue.type === 'disk' ? 'on disk' : 'in memory';
+  const waiting = `waiting: ${roundSize(queue.maxBytes)}${events} ${where}, then ${isReplay ? 'block' : queue.whenFull}`;
   return `${describeTarget(sink)}; ${waiting}`;
 }
 

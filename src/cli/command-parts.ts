@@ -20,7 +20,8 @@ export interface Wiring {
 /** `program.command` lets the new command inherit the program's settings; the hint names the command itself. */
 export function subcommand(program: Command, name: string, summary: string): Command {
   const description = `${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}.`;
-  return program.command(name).summary(summary).description(description).showHelpAfterError(`forkcast ${name} --help shows how it is used`);
+  const path = program.parent === null ? name : `${program.name()} ${name}`;
+  return program.command(name).summary(summary).description(description).showHelpAfterError(`forkcast ${path} --help shows how it is used`);
 }
 
 export function withConfig(command: Command): Command {

@@ -53,7 +53,6 @@ type Written = Parsed<Omit<DlqOptions, 'action' | 'ids'>>;
 
 function addAction(dlq: Command, { io, actions, done }: Wiring, of: { action: DlqOptions['action']; summary: string }): Command {
   return withConfig(subcommand(dlq, of.action, of.summary))
-    .showHelpAfterError(`forkcast dlq ${of.action} --help shows how it is used`)
     .option('--sink <name>', 'only those of this sink')
     .option('--code <code>', 'only those with this error, such as RECORD_REJECTED')
     .option('--json', 'print JSON')

@@ -59,9 +59,15 @@ function sinkText({ delivered, takenOver, filtered, dropped, deadLettered, lost,
   const earlier = takenOver > 0 ? ` (with ${n(takenOver)} that earlier runs accepted)` : '';
   const parts = [`delivered ${n(delivered)}${earlier}`];
   if (filtered > 0) parts.push(`filtered ${n(filtered)}`);
-  for (const [reason, count] of [...Object.entries(dropped), ...Object.entries(lost)])
-    parts.push(`${reason.replaceAll('_', ' ')} ${n(count)}`);
+  for (const [reason, count] of byReason(dropped, lost)) parts.push(`${reason.replaceAll('_', ' ')} ${n(count)}`);
   if (deadLettered > 0) parts.push(`dead-lettered ${n(deadLettered)}`);
-  if (waiting > 0) parts.push(`waiting ${n(waiting)}`);
+  if (waiting > 0) parts.push(`waiting on disk ${n(waiting)}`);
   return parts.join(' · ');
+}
+
+/** A stop can cost events that the queue took and events that it never took: to whoever reads it, both are gone for one reason. */
+function byReason(dropped: SinkLedger['dropped'], lost: SinkLedger['lost']): Map<string, number> {
+  const counts = new Map(Object.entries(dropped));
+  for (const [reason, count] of Object.entries(lost)) counts.set(reason, (counts.get(reason) ?? 0) + count);
+  return counts;
 }

@@ -3,13 +3,16 @@ import { open, readdir, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AgentError } from '../core/errors.ts';
+import type { RecordStream } from '../core/event.ts';
 import { errnoName } from '../core/system-error.ts';
+import type { Place } from '../verify/evidence.ts';
 import { unreadable } from './decode-input.ts';
 
 const READ_BYTES = 256 * 1024;
 const OPEN_SUFFIX = '.open';
 /** `<stream>-<created>-…` as the file sink names them, with the suffix while they are written. */
 const EVENT_FILE = /^(process|agent)-(\d{8}T\d{6}Z)-.*\.avro(\.open)?$/;
+const NUMBERED = /^(process|agent)-(\d{8}T\d{6}Z)-[0-9a-f]{8}-(\d{6,9})\.avro(?:\.open)?$/;
 
 /** A file as long as it was when the check began: what is written later is not part of it. */
 export interface EventFile {
@@ -30,6 +33,13 @@ export async function listEventFiles(paths: readonly string[]): Promise<EventFil
     if (file !== undefined) files.push(file);
   }
   return files;
+}
+
+/** Its place among the files of its sink, where its name tells. */
+export function seriesOf({ path }: EventFile): Place['file'] {
+  const [, stream, created, number] = NUMBERED.exec(basename(path)) ?? [];
+  if (stream === undefined || created === undefined || number === undefined) return undefined;
+  return { stream: stream as RecordStream, number: Number(number), age: `${created}-${number.padStart(9, '0')}` };
 }
 
 /** The bytes of a file, up to the length it had. */

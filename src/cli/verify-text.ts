@@ -58,6 +58,8 @@ function stateText({ state, clean }: RunReport, style: Style): string {
   switch (state) {
     case 'stopped':
       return clean === false ? style.yellow('stopped after an error') : 'stopped';
+    case 'closed':
+      return 'closed: the sink was removed, or had no room for STOP';
     case 'running':
       return 'running';
     case 'killed':
@@ -67,10 +69,10 @@ function stateText({ state, clean }: RunReport, style: Style): string {
   }
 }
 
-function whereFrom({ begins_at: begins, checkpoints, filtered }: RunReport): string {
+function whereFrom({ begins_at: begins, retained_away: older, checkpoints, filtered }: RunReport): string {
   const facts = [
     `by ${many(checkpoints, 'checkpoint')}`,
-    ...(begins > 1 ? [`begins at sequence ${n(begins)}`] : []),
+    ...(begins > 1 ? [`begins at sequence ${n(begins)}${older > 0 ? `: ${n(older)} before it are gone with the oldest files` : ''}`] : []),
     ...(filtered > 0 ? [`${n(filtered)} filtered`] : []),
   ];
   return ` (${facts.join(', ')})`;
@@ -97,7 +99,7 @@ function unprovenRows(run: RunReport, style: Style): [string, string][] {
   const rows: [string, string][] = [];
   if (head > 0) rows.push(['unproven', `${many(head, 'event')} from before the first checkpoint that is there`]);
   if (tail > 0 && state === 'running') rows.push(['not stated', `${many(tail, 'event')} since the last checkpoint`]);
-  else if (tail > 0 || upTo !== null) {
+  else if (tail > 0 || (upTo !== null && state !== 'closed')) {
     const there = upTo !== null && upTo > last ? `, and are there up to ${n(last)} only` : '';
     const known = upTo === null ? '' : `; sequences up to ${n(upTo)} were accepted${there}`;
     rows.push(['tail', style.yellow(`${many(tail, 'event')} behind the last checkpoint, unproven${known}`)]);

@@ -13,7 +13,7 @@ import type { CliIo } from './io.ts';
 import { print } from './print.ts';
 import { reportError } from './report-error.ts';
 import { styleFor } from './style.ts';
-import { listEventFiles, readEventFile } from './verify-files.ts';
+import { listEventFiles, readEventFile, seriesOf } from './verify-files.ts';
 import type { EventFile } from './verify-files.ts';
 import { verdictText } from './verify-text.ts';
 import type { Reading } from './verify-text.ts';
@@ -64,10 +64,12 @@ interface Run {
 
 async function readInto(verifier: Verifier, file: EventFile, run: Run): Promise<void> {
   const { reading } = run;
-  let place: Place = { place: 'files', sink: null };
+  const series = seriesOf(file);
+  const part = series === undefined ? {} : { file: series };
+  let place: Place = { place: 'files', sink: null, ...part };
   const onMeta = (meta: ReadonlyMap<string, Buffer>): void => {
     const sink = meta.get('sink_id')?.toString() ?? '';
-    if (isUuidText(sink)) place = { place: sink, sink: uuidBytes(sink) };
+    if (isUuidText(sink)) place = { place: sink, sink: uuidBytes(sink), ...part };
   };
   try {
     for await (const item of decode(readEventFile(file), onMeta)) {

@@ -87,6 +87,8 @@ export interface AgentCheckpoint {
   digest: Uint8Array;
   amendments: Amendment[];
   upstream: UpstreamLedger;
+  /** None follows, unless the sink is configured again: the agent stops, or the sink was removed. */
+  final: boolean;
 }
 export interface AgentThrottle {
   key: string;

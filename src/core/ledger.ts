@@ -14,6 +14,10 @@ export interface SinkLedger {
   /** Never accepted, by reason (queue_full, unencodable). */
   readonly dropped: Record<string, number>;
   accepted: number;
+  /** Of these, as they are encoded. */
+  acceptedBytes: number;
+  /** What a queue on disk wrote of these, compressed, CHECKPOINTs included; 0 in memory. */
+  storedBytes: number;
   /** Sequence of the last accepted; 0 where none is. */
   lastAccepted: number;
   /** Accepted by earlier runs, and dealt with by this one: a queue on disk had kept them. */
@@ -34,6 +38,8 @@ export function openLedger(sink: string): SinkLedger {
     filtered: 0,
     dropped: {},
     accepted: 0,
+    acceptedBytes: 0,
+    storedBytes: 0,
     lastAccepted: 0,
     takenOver: 0,
     delivered: 0,

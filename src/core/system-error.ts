@@ -12,6 +12,11 @@ export function isNoSpace(errno: string | undefined): boolean {
   return errno === 'ENOSPC' || errno === 'EDQUOT';
 }
 
+/** From fsync(2) of a folder: some network and user-space file systems cannot do it; there is nothing more to be had from them. */
+export function cannotSyncFolders(error: unknown): boolean {
+  return errnoName(error) === 'EINVAL';
+}
+
 const FIXES: Readonly<Record<string, string>> = {
   ENOSPC: 'free space on that file system',
   EDQUOT: 'raise the disk quota of this user, or remove files of theirs',

@@ -6,7 +6,7 @@ import type { DroppedBatch } from '../core/queue.ts';
 import { Boundaries } from './boundaries.ts';
 
 /** What an account says; the ledger before the sinks is added by whoever keeps it. */
-export type Statement = Omit<AgentCheckpoint, 'upstream'>;
+export type Statement = Omit<AgentCheckpoint, 'upstream' | 'final'>;
 
 export interface AccountParts {
   readonly agentId: Uuid;
@@ -18,6 +18,8 @@ type PartlyGone = Omit<DroppedBatch, 'items'> & { readonly items?: readonly Enco
 
 /** Of each list in a checkpoint. What exceeds it is summed up: counts stay exact, ranges become wider. */
 const MAX_RANGES = 1000;
+/** Of what is gone at once: a sink with a filter has holes everywhere. */
+const MAX_PIECES = 32;
 /** Checkpoints in the queue beyond which none is added until some are through: an outage of any length costs so many. */
 const MAX_WAITING = 1000;
 
@@ -30,6 +32,8 @@ export class LaneAccount {
   readonly #sinkId: Uuid;
   readonly #hash: EventHash;
   readonly #boundaries = new Boundaries();
+  /** Something accepted is gone since the last statement. */
+  #hasLost = false;
   /** Evicted ones, to go into the queue again: their numbers are dense, and what they said stands. */
   #evicted: Encoded[] = [];
   #waiting = 0;
@@ -96,20 +100,39 @@ export class LaneAccount {
 
   /** Accepted earlier, and gone now. Checkpoints among them are put into the queue again with the next one. */
   evicted(batch: DroppedBatch): void {
+    this.#hasLost = true;
     this.#evicted.push(...batch.checkpoints);
     this.#waiting = Math.max(0, this.#waiting - batch.checkpoints.length);
     this.#amend(batch, 'dropped');
   }
 
-  /** What was pulled did not reach the sink, or only in part: `lost` of it are gone, and nobody knows which. `fate` as in the schema. */
+  /**
+   * What was pulled did not reach the sink, or only in part: `lost` of it are gone, and nobody knows which, nor of which run: each may have lost so
+   * many. `fate` as in the schema.
+   */
   gone(items: readonly Encoded[], fate: string, lost = items.length): void {
     this.delivered(items);
-    let rest = lost;
-    for (const batch of batchesOf(items)) {
-      const count = Math.min(rest, batch.count);
-      rest -= count;
-      this.#amend(count === batch.count ? batch : { ...batch, items: undefined, count }, fate);
+    const batches = batchesOf(items);
+    const total = batches.reduce((sum, { count }) => sum + count, 0);
+    if (lost >= total) for (const batch of batches.flatMap((one) => this.#pieces(one))) this.#amend(batch, fate);
+    else for (const batch of batches) this.#amend({ ...batch, items: undefined, count: Math.min(lost, batch.count) }, fate);
+  }
+
+  /**
+   * A batch for each run of neighbouring sequences under one checkpoint. What lies between may have been delivered: the sink may have refused some
+   * records of a batch only.
+   */
+  #pieces(batch: DroppedBatch): readonly DroppedBatch[] {
+    const isOwn = batch.agentId === undefined || this.#agentId.equals(batch.agentId);
+    const pieces: Encoded[][] = [];
+    let last = { sequence: -1, checkpoint: 0 };
+    for (const item of (batch.items ?? []).toSorted((a, b) => a.sequence - b.sequence)) {
+      const checkpoint = isOwn ? this.#boundaries.numberOf(item.sequence) : 0;
+      if (item.sequence === last.sequence + 1 && checkpoint === last.checkpoint) pieces.at(-1)?.push(item);
+      else pieces.push([item]);
+      last = { sequence: item.sequence, checkpoint };
     }
+    return pieces.length > MAX_PIECES ? [batch] : pieces.map((items) => batchOf(items));
   }
 
   #amend(batch: PartlyGone, fate: string): void {
@@ -137,14 +160,25 @@ export class LaneAccount {
     };
   }
 
+  /** Something became of what earlier statements are about, and none has told it yet. */
+  get hasNews(): boolean {
+    return this.#amendments.length > 0 || this.#evicted.length > 0;
+  }
+
   /** Too many statements wait in the queue already: this one had better cover more. */
   get hasEnoughWaiting(): boolean {
     return this.#waiting >= MAX_WAITING;
   }
 
+  /** A statement is due at once: the queue has let go of what was accepted, and so far this is known here only. */
+  get isUrgent(): boolean {
+    return this.#hasLost && !this.hasEnoughWaiting;
+  }
+
   /** The statement is `record`. What is to go into the queue now, past its bounds: first what was evicted from it. */
   stated(record: Encoded): readonly Encoded[] {
     this.#boundaries.add(this.#to);
+    this.#hasLost = false;
     this.#from = this.#to + 1;
     this.#accepted = 0;
     this.#filtered = 0;
@@ -203,7 +237,7 @@ function batchesOf(items: readonly Encoded[]): DroppedBatch[] {
     items.filter(({ sequence }) => sequence > 0),
     ({ origin }) => (origin === undefined ? '' : Buffer.from(origin.agentId).toString('latin1')),
   );
-  return [...byRun.values()].map((records) => batchOf(records));
+  return [...byRun.values()].map(batchOf);
 }
 
 function batchOf(items: readonly Encoded[]): DroppedBatch {

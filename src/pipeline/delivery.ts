@@ -1,7 +1,7 @@
 import type { Stage } from '../core/component.ts';
 import type { Encoded } from '../core/encoded.ts';
 import type { DeliveryState } from '../core/delivery-state.ts';
-import type { AgentError } from '../core/errors.ts';
+import { AgentError } from '../core/errors.ts';
 import type { Delivery } from '../core/queue.ts';
 import { Attempts } from './delivery/attempts.ts';
 import { Batcher } from './delivery/batcher.ts';
@@ -39,6 +39,12 @@ export interface DeliveryDeps {
 
 const SYSTEM: DeliveryDeps = { time: systemTime, random: Math.random };
 
+/** What a sink that fails gets to take something again, when the agent ends and loses nothing by it. */
+const STUCK_MS = 2000;
+/** How often that is looked at. */
+const LOOK_MS = 100;
+const STUCK = new AgentError('STOPPED_EARLY', 'the agent ends, and the sink takes nothing');
+
 /** From one queue into its sink: batches, in-flight limit, retries, dead letters, outcomes in the books. */
 export class DeliveryStage implements Stage {
   readonly name: string;
@@ -51,14 +57,20 @@ export class DeliveryStage implements Stage {
   readonly #rest = new AbortController();
   /** Aborted: what is being written is handed over. */
   readonly #handOver = new AbortController();
+  /** Aborted: what is not delivered stays in the queue. */
+  readonly #leave = new AbortController();
+  readonly #time: DeliveryTime;
+  #callOff: () => void = () => undefined;
+  #ended = false;
   #left: readonly Delivery<Encoded>[] = [];
 
   constructor(lane: DeliveredLane, events: DeliveryEvents, { time, random }: DeliveryDeps = SYSTEM) {
-    const { policy = DEFAULT_POLICY, queue, ledger } = lane;
+    const { policy = DEFAULT_POLICY, queue, ledger, durable = false } = lane;
     const { sink } = ledger;
     this.name = `delivery:${sink}`;
     this.sink = sink;
     this.#lane = lane;
+    this.#time = time;
     this.#circuit = new Circuit(time, (state) => {
       if (state.lastError === null) events.up(sink);
       else events.down(sink, state.lastError, state);
@@ -66,7 +78,7 @@ export class DeliveryStage implements Stage {
     this.#batcher = new Batcher(queue, policy.batch, time);
     this.#courier = new Courier({
       lane,
-      attempts: new Attempts({ policy, circuit: this.#circuit, time, random }),
+      attempts: new Attempts({ policy, circuit: this.#circuit, time, random, durable }),
       time,
       onLost: (error, count) => events.lost(sink, error, count),
       onDeadLettered: (error, count) => events.deadLettered?.(sink, error, count),
@@ -77,6 +89,11 @@ export class DeliveryStage implements Stage {
     return this.#circuit.state;
   }
 
+  /** Before `run`: the state of the delivery that this one follows, so that the end of its trouble is told, too. */
+  follow(state: DeliveryState): void {
+    this.#circuit.continue(state);
+  }
+
   /** What another delivery has to go on with before it pulls: where this one was told to `handOver`. There once `run` has ended. */
   get left(): readonly Delivery<Encoded>[] {
     return this.#left;
@@ -85,8 +102,8 @@ export class DeliveryStage implements Stage {
   /** Ends when the queue has ended and is empty, or when `hard` aborts: what is not written by then goes back to the queue, or is lost with it. */
   async run(hard: AbortSignal): Promise<void> {
     const inFlight = new InFlight(this.#lane.sink.maxInFlight);
-    const pulling = AbortSignal.any([hard, this.#rest.signal]);
-    const writing = AbortSignal.any([hard, this.#handOver.signal]);
+    const pulling = AbortSignal.any([hard, this.#rest.signal, this.#leave.signal]);
+    const writing = AbortSignal.any([hard, this.#handOver.signal, this.#leave.signal]);
     try {
       for (;;) {
         await inFlight.room();
@@ -96,6 +113,8 @@ export class DeliveryStage implements Stage {
       }
     } finally {
       await inFlight.idle();
+      this.#ended = true;
+      this.#callOff();
       await this.#release();
       this.#circuit.end();
       this.#courier.end();
@@ -111,6 +130,13 @@ export class DeliveryStage implements Stage {
   handOver(): void {
     this.rest();
     this.#handOver.abort(HANDED_OVER);
+  }
+
+  /** The agent ends: from now on a sink that takes nothing ends `run` soon, as long as all that waits for it is safe. What it has is returned to the queue. */
+  leaveWhenStuck(): void {
+    if (this.#ended) return;
+    if (this.#lane.isSafe?.() === true && this.#circuit.isStuck(STUCK_MS)) this.#leave.abort(STUCK);
+    else this.#callOff = this.#time.after(LOOK_MS, () => this.leaveWhenStuck());
   }
 
   async #release(): Promise<void> {

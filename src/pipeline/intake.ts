@@ -28,8 +28,8 @@ export interface IntakeParts {
 export interface Checkpoints {
   /** 0: at the end only. */
   readonly intervalMs: number;
-  /** The statement as an event of this moment; stamped already. */
-  readonly event: (statement: Statement) => AnyEvent;
+  /** The statement as an event of this moment; stamped already. `final`: no other is to follow. */
+  readonly event: (statement: Statement, final: boolean) => AnyEvent;
 }
 
 /** What changes between two things heard. */
@@ -120,8 +120,13 @@ export class Intake implements Stage {
       clearInterval(this.#checkpointing);
       this.#spread(event);
       await this.#flush(signal);
-      for (const lane of this.#lanes) this.#checkpoint(lane);
+      for (const lane of this.#lanes) this.#checkpoint(lane, true);
     });
+  }
+
+  /** For a lane that gets no events any more: what became of earlier ones since its last statement goes behind them; false where there is nothing to tell. */
+  amend(lane: Lane): boolean {
+    return lane.account?.hasNews === true && this.#checkpoint(lane, true);
   }
 
   /** Changes what there is for events to go to, before the source has ended. What leaves has its account closed. */
@@ -141,7 +146,7 @@ export class Intake implements Stage {
       try {
         await this.#flush(signal);
       } finally {
-        for (const lane of leaving) this.#checkpoint(lane);
+        for (const lane of leaving) this.#checkpoint(lane, true);
         this.#serve(this.#lanes.filter((lane) => !leaving.includes(lane)));
       }
     });
@@ -172,18 +177,19 @@ export class Intake implements Stage {
     this.#isDue = true;
     this.#inTurn(() => {
       this.#isDue = false;
-      for (const lane of this.#lanes) if (lane.account?.hasEnoughWaiting === false) this.#checkpoint(lane);
+      for (const lane of this.#lanes) if (lane.account?.hasEnoughWaiting === false) this.#checkpoint(lane, false);
       return Promise.resolve();
     }).catch((error: unknown) => (this.#failure ??= { error }));
   }
 
-  #checkpoint({ account, encoder, queue }: Lane): void {
-    if (account === undefined) return;
+  #checkpoint({ account, encoder, queue }: Lane, final: boolean): boolean {
+    if (account === undefined) return false;
     // What cannot be encoded is not stated: the next one covers it too.
-    const record = this.#encode(encoder, this.#parts.checkpoints.event(account.statement));
-    if (record === null) return;
+    const record = this.#encode(encoder, this.#parts.checkpoints.event(account.statement, final));
+    if (record === null) return false;
     const items = account.stated(record);
     queue.append({ items, bytes: bytesOf(items) });
+    return true;
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -240,7 +246,10 @@ export class Intake implements Stage {
       const items = this.#pending[i] as Encoded[];
       if (items.length === 0) continue;
       this.#pending[i] = [];
-      await this.#enqueue(lanes[i] as Lane, items, signal);
+      const lane = lanes[i] as Lane;
+      await this.#enqueue(lane, items, signal);
+      // What is on the disk survives a kill. So must that something of it is gone: else it would be missing without a reason.
+      if (lane.durable === true && lane.account?.isUrgent === true) this.#checkpoint(lane, false);
     }
   }
 
@@ -252,10 +261,11 @@ export class Intake implements Stage {
     const batch = { items, bytes: bytesOf(items) };
     const leave = this.#leaves.get(ledger) as Leave;
     leave.until ??= AbortSignal.any([signal, leave.controller.signal]);
-    const isLeaving = leave.controller.signal.aborted;
+    // Its policy may be to wait for room; where the agent ends, nothing waits, and what the policy drops it counts.
+    const isLeaving = leave.controller.signal.aborted && !signal.aborted;
     let taken: boolean;
     try {
-      taken = isLeaving && !signal.aborted ? lane.queue.offer(batch) : await lane.enqueue(batch, leave.until);
+      taken = isLeaving ? lane.queue.offer(batch) : await lane.enqueue(batch, leave.until);
     } catch (error) {
       drop(lane, { from, to, count, reason: leave.controller.signal.aborted && !signal.aborted ? 'removed' : 'shutdown' });
       if (leave.until.aborted) return;
@@ -264,6 +274,7 @@ export class Intake implements Stage {
     if (!taken && isLeaving) drop(lane, { from, to, count, reason: 'removed' });
     if (!taken) return;
     ledger.accepted += count;
+    ledger.acceptedBytes += batch.bytes;
     ledger.waiting += count;
     ledger.lastAccepted = to;
     lane.account?.accepted(items);

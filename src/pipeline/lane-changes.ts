@@ -1,6 +1,7 @@
 import type { Component } from '../core/component.ts';
 import type { Lane } from './lane.ts';
 import type { LaneRun } from './lane-run.ts';
+import { openComponent, openQueue } from './open-component.ts';
 import { ReopeningSink } from './reopening-sink.ts';
 
 /** A lane that goes on with another sink, on the same queue and in the same books. */
@@ -58,8 +59,8 @@ async function openAll(lanes: readonly Lane[], { until, close }: ChangeParts): P
   try {
     for (const lane of lanes) {
       begun.push(lane);
-      await lane.openQueue?.(until);
-      await lane.sink.open(until);
+      await openQueue(lane, until);
+      await openComponent(lane.sink, until);
     }
   } catch (error) {
     for (const lane of begun) await closeLane(lane, close);
@@ -68,13 +69,13 @@ async function openAll(lanes: readonly Lane[], { until, close }: ChangeParts): P
 }
 
 async function exchange(changed: readonly ChangedLane[], parts: ChangeParts): Promise<void> {
-  await Promise.all(changed.map(({ from }) => parts.runOf(from).halt()));
+  await haltAll(changed.map(({ from }) => parts.runOf(from)));
   for (const { from } of changed) await closeTarget(parts.runOf(from).lane, parts);
   const begun: Lane[] = [];
   try {
     for (const { to } of changed) {
       begun.push(to);
-      await to.sink.open(parts.until);
+      await openComponent(to.sink, parts.until);
     }
   } catch (error) {
     for (const lane of begun) await closeTarget(lane, parts);
@@ -83,11 +84,20 @@ async function exchange(changed: readonly ChangedLane[], parts: ChangeParts): Pr
   }
 }
 
+/** Where one does not let go, the others go on. */
+async function haltAll(runs: readonly LaneRun[]): Promise<void> {
+  const halts = await Promise.allSettled(runs.map((run) => run.halt()));
+  const stuck = halts.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+  if (stuck === undefined) return;
+  for (const [index, run] of runs.entries()) if (halts[index]?.status === 'fulfilled') run.resume(run.lane);
+  throw stuck.reason;
+}
+
 async function restore({ from, again }: ChangedLane, { runOf, hard, close }: ChangeParts): Promise<void> {
   const lane = again();
   const run = runOf(from);
   try {
-    await lane.sink.open(AbortSignal.any([hard, AbortSignal.timeout(RESTORE_MS)]));
+    await openComponent(lane.sink, AbortSignal.any([hard, AbortSignal.timeout(RESTORE_MS)]));
     run.resume(lane);
   } catch {
     // Told with the first write, which tries again.

@@ -18,6 +18,8 @@ export interface Lane {
   readonly policy?: DeliveryPolicy;
   /** What the queue still holds when the agent ends is there when it starts again: nothing of it counts as lost. */
   readonly durable?: boolean;
+  /** All that waits is on the disk by now: nothing would be lost if the agent ended. Where the queue is durable, and its disk takes what it is given. */
+  isSafe?(): boolean;
   /** Of the records of this run, where the queue says of records whose they are: all others were accepted by earlier runs. */
   readonly origin?: Origin;
   /** Before anything is put into the queue. */

@@ -2,15 +2,17 @@ import type { Component } from '../core/component.ts';
 import type { DeliveryState } from '../core/delivery-state.ts';
 import { AgentError } from '../core/errors.ts';
 import type { AnyEvent } from '../core/any-event.ts';
-import { add } from '../core/ledger.ts';
 import type { DeliveryEvents } from './delivery.ts';
 import { Intake } from './intake.ts';
 import type { IntakeParts, Swap } from './intake.ts';
+import { openComponent, openQueue } from './open-component.ts';
+import { GRACE_MS, Waits, closeInTime, incomplete } from './waits.ts';
 import { closeLane, openChanges } from './lane-changes.ts';
 import type { ChangedLane, LaneChanges } from './lane-changes.ts';
 import { LaneRun } from './lane-run.ts';
 import type { LaneRunParts } from './lane-run.ts';
 import type { Lane } from './lane.ts';
+import { lostAtTheEnd, writeOff } from './write-off.ts';
 
 export type PipelineState = 'created' | 'starting' | 'running' | 'draining' | 'stopped' | 'failed';
 
@@ -26,6 +28,8 @@ export interface PipelineParts extends IntakeParts {
   readonly shutdownTimeoutMs: number;
   /** A lane that was removed delivers nothing any more: its queue is empty, or the agent ends. Before anything of it is closed. */
   readonly onRetired?: (lane: Lane) => void;
+  /** What the queue of a lane still holds when nobody delivers any more waits there for the next start. Before anything of it is closed. */
+  readonly onLeft?: (lane: Lane, state: DeliveryState) => void;
   /** Something of a lane that was removed, or exchanged, does not close as it should; the run goes on. */
   readonly onCloseFailed?: (error: unknown) => void;
 }
@@ -38,12 +42,6 @@ export interface PipelineChange extends LaneChanges, Omit<Swap, keyof LaneChange
 
 function stoppedEarly(): AgentError {
   return new AgentError('STOPPED_EARLY', 'stopped before it listened');
-}
-
-function incomplete(): AgentError {
-  return new AgentError('SHUTDOWN_INCOMPLETE', 'the agent was stopped before everything was delivered', {
-    fix: 'Raise agent.shutdown_timeout, or see why a sink is slow.',
-  });
 }
 
 /**
@@ -65,9 +63,11 @@ export class Pipeline {
   #state: PipelineState = 'created';
   #failure: { error: unknown } | undefined;
   #begun = false;
+  #isWrittenOff = false;
   #deadline: NodeJS.Timeout | undefined;
   /** Aborted: asked to stop before it ran. */
   readonly #early = new AbortController();
+  readonly #waits = new Waits();
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -92,36 +92,59 @@ export class Pipeline {
     const opened: Pick<Component, 'close'>[] = [];
     try {
       for (const lane of this.#parts.lanes) {
-        if (lane.openQueue === undefined) continue;
         opened.push(lane.queue);
-        await lane.openQueue(until);
+        await openQueue(lane, until);
       }
       for (const component of [...this.#parts.lanes.map((lane) => lane.sink), this.#parts.source]) {
         opened.push(component);
-        await component.open(until);
+        await openComponent(component, until);
       }
       this.#state = 'running';
     } catch (error) {
       this.#state = 'failed';
-      for (const component of opened.toReversed()) await this.#close(component);
+      for (const component of opened.toReversed()) await this.#closeMeanwhile(component);
       throw error;
     }
   }
 
-  /** Runs until the source ends (after `stop`, or by itself). Rejects with the first error, after everything is closed. */
+  /**
+   * Runs until the source ends (after `stop`, or by itself). Rejects with the first error, after everything is closed; with SHUTDOWN_INCOMPLETE where
+   * something does not let go some time after it was told to.
+   */
   async run(): Promise<void> {
     this.#begun = true;
-    for (const run of this.#runs) run.start();
-    if (this.#early.signal.aborted) this.stop();
-    await this.#takeIn();
-    this.#armDeadline();
-    for (const run of this.#runs) run.end();
-    await Promise.all([...this.#runs.map(({ finished }) => finished), ...this.#retired.values()]);
-    this.#writeOff();
-    for (const { lane } of this.#runs) await closeLane(lane, (component) => this.#close(component));
+    try {
+      await this.#waits.whole(this.#run());
+    } catch (error) {
+      this.#fail(error);
+      this.#writeOff();
+    }
     clearTimeout(this.#deadline);
     this.#state = this.#failure === undefined ? 'stopped' : 'failed';
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #run(): Promise<void> {
+    for (const run of this.#runs) run.start();
+    if (this.#early.signal.aborted) this.stop();
+    await this.#waits.for('the source', this.#takeIn());
+    this.#armDeadline();
+    for (const run of this.#runs) run.end();
+    for (const run of [...this.#runs, ...this.#retired.keys()]) run.leaveWhenStuck();
+    await Promise.all([
+      ...this.#runs.map(({ finished, lane }) => this.#waits.for(`the sink ${lane.ledger.sink}`, finished)),
+      ...[...this.#retired].map(([{ lane }, closed]) => this.#waits.for(`the sink ${lane.ledger.sink}`, closed)),
+    ]);
+    this.#writeOff();
+    for (const { lane, state } of this.#runs) if (lane.durable === true && lane.queue.depth.events > 0) this.#parts.onLeft?.(lane, state);
+    const closing = this.#runs.map(({ lane }) =>
+      this.#waits.for(
+        `the sink ${lane.ledger.sink}`,
+        closeLane(lane, (one) => this.#close(one)),
+      ),
+    );
+    await Promise.all(closing);
+    this.#tellLeft();
   }
 
   async #takeIn(): Promise<void> {
@@ -145,18 +168,19 @@ export class Pipeline {
     }
   }
 
-  /** What the queues hold when nobody delivers any more, so that every event ends in the books. What a durable one holds goes on waiting. */
   #writeOff(): void {
-    let left = 0;
-    for (const { lane } of [...this.#runs, ...this.#retired.keys()]) {
-      const { ledger, durable = false } = lane;
-      if (ledger.waiting > 0 && !durable) {
-        add(ledger.lost, 'shutdown', ledger.waiting);
-        ledger.waiting = 0;
-      }
-      left += (ledger.lost['shutdown'] ?? 0) + (ledger.dropped['shutdown'] ?? 0);
-    }
-    if (left > 0) this.#fail(this.#hard.signal.reason ?? incomplete());
+    if (!this.#isWrittenOff) writeOff(this.#lanes, incomplete(), this.#parts.delivery);
+    this.#isWrittenOff = true;
+    this.#tellLeft();
+  }
+
+  /** Also once all is closed: what a durable queue could not bring to its disk is lost only then. */
+  #tellLeft(): void {
+    if (lostAtTheEnd(this.#lanes) > 0) this.#fail(this.#hard.signal.reason ?? incomplete());
+  }
+
+  get #lanes(): readonly Lane[] {
+    return [...this.#runs, ...this.#retired.keys()].map(({ lane }) => lane);
   }
 
   /**
@@ -223,6 +247,7 @@ export class Pipeline {
   /** Ends all waiting at once; what has been heard by the kernel's socket is still counted. */
   stopNow(): void {
     this.#hard.abort(incomplete());
+    this.#waits.limit(Math.max(GRACE_MS, this.#shutdownTimeoutMs * 0.25));
     this.#parts.source.hurry?.();
   }
 
@@ -248,7 +273,8 @@ export class Pipeline {
   }
 
   #newRun(lane: Lane): LaneRun {
-    const parts: LaneRunParts = { events: this.#parts.delivery, hard: this.#hard.signal, crash: (error) => this.#crash(error) };
+    const [hard, crash] = [this.#hard.signal, (error: unknown): void => this.#crash(error)];
+    const parts: LaneRunParts = { events: this.#parts.delivery, hard, crash, amend: (one) => this.#intake.amend(one) };
     return new LaneRun(lane, parts);
   }
 
@@ -264,9 +290,9 @@ export class Pipeline {
     }
   }
 
-  async #closeMeanwhile(component: Pick<Component, 'close'>): Promise<void> {
+  async #closeMeanwhile(component: Pick<Component, 'close'> & Partial<Pick<Component, 'id'>>): Promise<void> {
     try {
-      await component.close();
+      await closeInTime(component);
     } catch (error) {
       this.#parts.onCloseFailed?.(error);
     }

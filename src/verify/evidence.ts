@@ -21,4 +21,6 @@ export interface Evidence {
 export interface Place {
   readonly place: string;
   readonly sink: Uuid | null;
+  /** Where the place is one file of several: its number in its series, from 1 on, and what orders the files of a sink as text. */
+  readonly file?: { readonly stream: RecordStream; readonly number: number; readonly age: string };
 }

@@ -60,14 +60,37 @@ export class Interval {
     this.sum.add(hash);
   }
 
+  /** What is told twice is gone once: a record that was refused may come again in the next run, and be refused again. */
+  amend(amendment: Amendment): void {
+    if (!this.amendments.some((one) => isSame(one, amendment))) this.amendments.push(amendment);
+  }
+
   /** The very events that were accepted are there. */
   get isProven(): boolean {
     return this.present === this.accepted && this.sum.equals(this.digest);
   }
 
+  /** How many of a range are within it and not there. */
+  holes({ from, to }: { readonly from: number; readonly to: number }, set: SequenceSet): number {
+    const [first, last] = [Math.max(from, this.from), Math.min(to, this.to)];
+    return Math.max(0, last - first + 1 - set.count(first, last));
+  }
+
+  /** All of them are gone, and what is there between them is others. */
+  dueWithoutAny(gone: readonly Amendment[]): Due | undefined {
+    const digest = new Digest(this.digest);
+    let count = this.accepted;
+    for (const amendment of gone) {
+      if (amendment.digest === null) return undefined;
+      digest.subtract(Digest.from(amendment.digest));
+      count -= amendment.count;
+    }
+    return { count, digest };
+  }
+
   /**
-   * What must be there where these are gone, but for those of them that came through nevertheless; undefined where that is not known event by
-   * event.
+   * What must be there where all that was accepted of these ranges is gone, but for what came through nevertheless; undefined where that is not
+   * known event by event.
    */
   dueWithout(gone: readonly Amendment[], { set, hash }: Known): Due | undefined {
     const digest = new Digest(this.digest);
@@ -86,4 +109,9 @@ export class Interval {
     }
     return { count, digest };
   }
+}
+
+function isSame(a: Amendment, b: Amendment): boolean {
+  if (a.from !== b.from || a.to !== b.to || a.fate !== b.fate || a.digest === null || b.digest === null) return false;
+  return Digest.from(a.digest).equals(Digest.from(b.digest));
 }

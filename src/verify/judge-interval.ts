@@ -1,4 +1,5 @@
 import type { Amendment } from '../core/agent-event.ts';
+import { goneForGood } from './gone-for-good.ts';
 import type { Finding } from './finding.ts';
 import type { Due, Interval } from './interval.ts';
 import type { RunStream } from './run-stream.ts';
@@ -16,25 +17,25 @@ export interface Leave {
   /** What was stated after this, by a run that goes on, may still be on its way. */
   readonly after: number;
   /** Of amendments that are about more than one interval. */
-  readonly others: { left: number; readonly fate: string }[];
+  readonly others: { left: number; readonly fate: string; readonly from: number; readonly to: number }[];
 }
 
 /** Judges what is left open when all records are in: what is declared, what nobody accounts for, and what does not belong there. */
 export function judgeInterval(stream: RunStream, interval: Interval, leave: Leave): void {
-  const gone = goneOf(interval);
+  const gone = goneForGood(interval.amendments, stream.hash);
   const due = interval.dueWithout(gone, stream);
-  if (due !== undefined && interval.present === due.count && interval.sum.equals(due.digest)) {
-    declareAll(stream, gone);
-    return;
-  }
+  if (isMet(interval, due)) return declareAll(stream, gone);
+  if (isMet(interval, interval.dueWithoutAny(gone))) return gone.forEach(({ fate, count }) => stream.declare(fate, count));
   let missing = interval.missing;
-  missing -= retained(stream, interval, { missing, before: leave.before });
+  const old = retained(stream, interval, { missing, before: leave.before });
+  stream.retainedAway += old;
+  missing -= old;
   for (const { fate, count, from, to, digest } of gone) {
-    const left = digest === null ? count : count - stream.set.count(from, to);
+    const left = digest === null ? Math.min(count, interval.holes({ from, to }, stream.set)) : count - stream.set.count(from, to);
     missing -= declareUpTo(stream, missing, { fate, left });
   }
   for (const other of leave.others) {
-    const declared = declareUpTo(stream, missing, other);
+    const declared = declareUpTo(stream, Math.min(missing, interval.holes(other, stream.set)), other);
     other.left -= declared;
     missing -= declared;
   }
@@ -46,10 +47,8 @@ export function judgeInterval(stream: RunStream, interval: Interval, leave: Leav
   report(stream, interval, { missing, due: isExact ? due : undefined });
 }
 
-/** What is gone for good: what was replayed is expected again. */
-function goneOf({ amendments }: Interval): Amendment[] {
-  const replayed = amendments.filter(({ fate }) => fate === 'replayed');
-  return amendments.filter(({ fate, from, to }) => fate !== 'replayed' && !replayed.some((again) => again.from <= from && again.to >= to));
+function isMet({ present, sum }: Interval, due: Due | undefined): boolean {
+  return due !== undefined && present === due.count && sum.equals(due.digest);
 }
 
 /** But for those of them that came through: delivered before they were dropped. */

@@ -1,3 +1,4 @@
+import type { Amendment } from '../core/agent-event.ts';
 import { events, judgeInterval } from './judge-interval.ts';
 import type { Leave } from './judge-interval.ts';
 import type { RunReport, RunState } from './report.ts';
@@ -12,21 +13,24 @@ export interface Circumstances {
   readonly nowUs: number;
   /** The run of the same host and sink that came next. */
   readonly next: RunStream | undefined;
+  /** Before this one its sink's files of process events were removed; 1: none was. */
+  readonly cutOff: number;
 }
 
 /** Everything is in: the verdict on one run in one sink. To be called once. */
-export function judgeRun(stream: RunStream, { nowUs, next }: Circumstances): RunReport {
+export function judgeRun(stream: RunStream, { nowUs, next, cutOff }: Circumstances): RunReport {
   stream.settleAmendments();
   const { checkpoints, findings } = stream;
-  const begins = beginOf(stream);
+  const begins = Math.max(beginOf(stream), Math.min(cutOff, lastOf(stream) + 1));
   for (const text of stream.hosts.strangers) findings.add('mixed', `${text}: records of two runs are mixed under one id`);
   judgeCoverage(stream, begins);
   const openPresent = stream.open.all.reduce((sum, { present }) => sum + present, 0);
-  const state = stateOf(stream, { nowUs, next });
-  const after = state === 'running' ? nowUs - patienceUs(stream) : Infinity;
+  const seen = stateOf(stream, next, nowUs);
+  const after = seen === 'running' ? nowUs - patienceUs(stream) : Infinity;
   const leave: Leave = { before: begins, after, others: stream.otherAmendments.filter(({ fate }) => fate !== 'replayed').map(toLeave) };
   for (const interval of stream.open.all) judgeInterval(stream, interval, leave);
-  const tail = judgeEnd(stream, next);
+  const state = seen === 'killed' && hasEnded(stream, next) ? 'closed' : seen;
+  const tail = judgeEnd(stream, next, state);
   const kept = findings.kept.toSorted((a, b) => (a.from ?? 0) - (b.from ?? 0));
   return {
     ...factsOf(stream),
@@ -38,6 +42,7 @@ export function judgeRun(stream: RunStream, { nowUs, next }: Circumstances): Run
     declared: stream.declared,
     unaccounted: findings.unaccounted,
     in_flight: stream.inFlight,
+    retained_away: stream.retainedAway,
     unproven_tail: tail,
     unproven_head: headOf(stream),
     begins_at: begins,
@@ -65,7 +70,7 @@ function factsOf(stream: RunStream): Pick<RunReport, Fact> {
   };
 }
 
-const toLeave = ({ count, fate }: { count: number; fate: string }): { left: number; fate: string } => ({ left: count, fate });
+const toLeave = ({ count, fate, from, to }: Amendment): Leave['others'][number] => ({ left: count, fate, from, to });
 
 function nameOf({ start, sinkId }: RunStream): string | null {
   return start?.body.sinks.find(({ sink_id }) => uuidText(sink_id) === sinkId)?.name ?? null;
@@ -85,11 +90,19 @@ function headOf({ checkpoints: { first }, set, start }: RunStream): number {
   return first === undefined || start !== null ? 0 : set.count(1, first.from_sequence - 1);
 }
 
+/** It may have been dropped as anything else: a queue that an outage filled is full when the next run starts. */
+function isStartDue({ proven, set, open, otherAmendments }: RunStream): boolean {
+  if (proven.has(1)) return set.has(1) === true;
+  const interval = open.of(1);
+  const gone = interval === undefined ? [] : [...interval.dropped, ...interval.amendments];
+  return ![...gone, ...otherAmendments].some(({ from, to }) => from <= 1 && 1 <= to);
+}
+
 function judgeCoverage(stream: RunStream, begins: number): void {
   const { checkpoints, findings, set, start } = stream;
   const { first, numbers, covered } = checkpoints;
   if (first === undefined) return;
-  if (first.checkpoint_no === 1 && first.from_sequence === 1 && start === null && begins === 1)
+  if (first.checkpoint_no === 1 && first.from_sequence === 1 && start === null && begins === 1 && isStartDue(stream))
     findings.add('start_missing', 'its START is not there', { from: 1, to: 1, sequences: [1] });
   const absent = [...numbers.gaps];
   const uncovered = [...covered.gaps];
@@ -107,17 +120,32 @@ function judgeCoverage(stream: RunStream, begins: number): void {
   }
 }
 
+const lastOf = ({ checkpoints: { covered }, highest }: RunStream): number => Math.max(highest, covered.all.at(-1)?.to ?? 0);
+
+/**
+ * Whether the next run says that it stopped cleanly, with nothing accepted behind what the checkpoints cover: its STOP was not for this sink, which
+ * was taken out of the configuration before or had no room. Where the very last event is missing, that was the STOP.
+ */
+function hasEnded(stream: RunStream, next: RunStream | undefined): boolean {
+  const previous = next?.start?.body.previous;
+  const { agentId, accepted, findings, highest, checkpoints } = stream;
+  if (previous?.clean !== true || !previous.agent_id.equals(agentId)) return false;
+  // What accepted nothing is not named.
+  const upTo = acceptedUpTo(stream, next) ?? (accepted === 0 && highest === 0 ? 0 : Infinity);
+  return upTo <= (checkpoints.covered.all.at(-1)?.to ?? 0) && (highest >= upTo || !findings.counts.has('missing'));
+}
+
 /** Returns the number of events behind the last checkpoint. */
-function judgeEnd(stream: RunStream, next: RunStream | undefined): number {
+function judgeEnd(stream: RunStream, next: RunStream | undefined, state: RunState): number {
   const { checkpoints, findings, set, stop, highest } = stream;
   const covered = checkpoints.covered.all.at(-1)?.to ?? 0;
   const previous = next?.start?.body.previous;
   if (stop === null) {
-    if (previous?.clean === true && previous.agent_id.equals(stream.agentId))
+    if (previous?.clean === true && previous.agent_id.equals(stream.agentId) && state !== 'closed')
       findings.add('stop_missing', 'the next run says that it stopped cleanly, but its STOP is not there');
     return set.count(covered + 1, highest);
   }
-  const last = Math.max(highest, covered);
+  const last = lastOf(stream);
   if (last > stop.sequence) {
     const about = { from: stop.sequence + 1, to: last };
     findings.add(
@@ -135,15 +163,29 @@ function judgeEnd(stream: RunStream, next: RunStream | undefined): number {
   return there;
 }
 
-function acceptedUpTo({ agentId, sinkId, stop }: RunStream, next: RunStream | undefined): number | null {
+function acceptedUpTo(stream: RunStream, next: RunStream | undefined): number | null {
+  const { agentId, sinkId, stop } = stream;
   const previous = next?.start?.body.previous;
-  if (stop !== null || sinkId === null || !previous?.agent_id.equals(agentId)) return null;
+  if (stop !== null || isClosed(stream) || sinkId === null || !previous?.agent_id.equals(agentId)) return null;
   return previous.last_sequences[sinkId] ?? null;
 }
 
-function stateOf(stream: RunStream, { nowUs, next }: Circumstances): RunState {
+/**
+ * Nothing was to follow what is there, and the last event before it, the STOP or the RELOAD that took the sink away, is there or said not to be. Without
+ * it more may have been cut off.
+ */
+function isClosed({ checkpoints: { last }, highest, open, otherAmendments }: RunStream): boolean {
+  if (last?.final !== true || highest > last.to_sequence) return false;
+  const end = last.to_sequence;
+  const amendments = [...otherAmendments, ...(open.of(end)?.amendments ?? [])];
+  const gone = [...last.dropped, ...amendments.filter(({ fate }) => fate !== 'replayed')];
+  return highest === end || gone.some(({ from, to }) => from <= end && end <= to);
+}
+
+function stateOf(stream: RunStream, next: RunStream | undefined, nowUs: number): RunState {
   const { stop, checkpoints, lastTime } = stream;
   if (stop !== null) return 'stopped';
+  if (isClosed(stream)) return 'closed';
   if (next !== undefined) return 'killed';
   const heardUs = checkpoints.last === undefined ? lastTime : checkpoints.lastTime;
   return nowUs - heardUs <= patienceUs(stream) ? 'running' : 'silent';

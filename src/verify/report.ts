@@ -2,10 +2,10 @@ import type { UpstreamLedger } from '../core/agent-event.ts';
 import type { Finding } from './finding.ts';
 
 /**
- * How a run ended, as far as is known: `stopped`: with its STOP · `running`: checkpoints come · `killed`: without STOP, and another run came
- * after it · `silent`: none of these.
+ * How a run ended, as far as is known: `stopped`: with its STOP · `closed`: it ended cleanly for this sink, but its STOP was not for it: it was removed before, or
+ * had no room · `running`: checkpoints come · `killed`: without STOP, and another run came after it · `silent`: none of these.
  */
-export type RunState = 'stopped' | 'running' | 'killed' | 'silent';
+export type RunState = 'stopped' | 'closed' | 'running' | 'killed' | 'silent';
 
 /** One run in one sink. Times are microseconds since the epoch, ids UUID text. */
 export interface RunReport {
@@ -31,11 +31,13 @@ export interface RunReport {
   readonly unaccounted: number;
   /** Accepted and not there, by a run that goes on, so lately that they may be on their way. */
   readonly in_flight: number;
+  /** Accepted and not there, before `begins_at`. */
+  readonly retained_away: number;
   /** There, but in no checkpoint: the end of a run that was killed, or that still runs. */
   readonly unproven_tail: number;
   /** There, and older than the first checkpoint that is. */
   readonly unproven_head: number;
-  /** The run's first sequence that is expected here; more than 1 where retention took what was before. */
+  /** The run's first sequence that is expected here; more than 1 where retention took what was before, or somebody the oldest files. */
   readonly begins_at: number;
   /** The highest that is there. */
   readonly last_sequence: number;

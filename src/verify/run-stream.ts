@@ -1,5 +1,5 @@
 import type { AgentCheckpoint, AgentStart, AgentStop, Amendment, UpstreamLedger } from '../core/agent-event.ts';
-import { EventHash } from '../core/digest.ts';
+import { Digest, EventHash } from '../core/digest.ts';
 import type { Uuid } from '../core/event.ts';
 import { uuidText } from '../core/uuid.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -14,6 +14,9 @@ import type { PageBudget } from './sequence-set.ts';
 
 /** What is gone for good of what a sink should have got, by reason, as declared. */
 export type Declared = Record<string, number>;
+
+/** Longer than anything that is let go at once. */
+const MAX_SPLIT = 10_000_000;
 
 /** A record of one of the kinds that come once a run. */
 interface Once<T> {
@@ -52,6 +55,8 @@ export class RunStream {
   duplicates = 0;
   /** Accepted so short a time ago that they may be on their way. */
   inFlight = 0;
+  /** Older than what retention left. */
+  retainedAway = 0;
   /** Sums over all checkpoints. */
   accepted = 0;
   filtered = 0;
@@ -109,9 +114,22 @@ export class RunStream {
   amend(amendment: Amendment): void {
     // All of it came through nevertheless.
     if ((this.proven.rangeOf(amendment.from)?.to ?? -1) >= amendment.to) return;
+    const isDense = amendment.count === amendment.to - amendment.from + 1 && amendment.count <= MAX_SPLIT;
     const interval = this.open.of(amendment.from);
-    if (interval === undefined || interval.to < amendment.to) this.otherAmendments.push(amendment);
-    else interval.amendments.push(amendment);
+    if (interval !== undefined && interval.to >= amendment.to) interval.amend(amendment);
+    else if (isDense) this.#amendEach(amendment);
+    else this.otherAmendments.push(amendment);
+  }
+
+  /** All of a range is gone: for each interval its part of it, as it would have been told. */
+  #amendEach({ from, to, ...rest }: Amendment): void {
+    for (const interval of this.open.all) {
+      const [first, last] = [Math.max(from, interval.from), Math.min(to, interval.to)];
+      if (last < first) continue;
+      const digest = new Digest();
+      for (let sequence = first; sequence <= last; sequence += 1) digest.add(this.hash.of(sequence));
+      interval.amend({ ...rest, from: first, to: last, count: last - first + 1, digest: digest.bytes() });
+    }
   }
 
   declare(reason: string, count: number): void {

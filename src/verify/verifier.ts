@@ -1,6 +1,7 @@
 import { uuidText } from '../core/uuid.ts';
 import type { Evidence, Place } from './evidence.ts';
 import { judgeRun } from './judge-run.ts';
+import { OldestFiles } from './oldest-files.ts';
 import type { Blind, Report, RunReport } from './report.ts';
 import { RunStream } from './run-stream.ts';
 import { PageBudget } from './sequence-set.ts';
@@ -18,13 +19,19 @@ export interface Circumstances {
  */
 export class Verifier {
   readonly #streams = new Map<string, RunStream>();
-  readonly #budget = new PageBudget();
+  readonly #budget: PageBudget;
+  readonly #oldest = new OldestFiles();
   /** Neighbouring records are nearly always of one run. */
   #last: { readonly place: Place; readonly stream: RunStream } | undefined;
+
+  constructor(budget = new PageBudget()) {
+    this.#budget = budget;
+  }
 
   add(record: Evidence, place: Place): void {
     const stream = this.#streamOf(record, place);
     stream.add(record);
+    this.#oldest.note(record, place, stream.where);
     const checkpoint = record.event?.checkpoint;
     if (!checkpoint) return;
     const sinkId = uuidText(checkpoint.sink_id);
@@ -51,7 +58,7 @@ export class Verifier {
           blind.push(...blindBetween(stream, next));
           findMissingRun(next, group);
         }
-        runs.push(judgeRun(stream, { nowUs, next }));
+        runs.push(judgeRun(stream, { nowUs, next, cutOff: this.#cutOffOf(stream, group) }));
       }
     }
     const hosts = new Set(runs.map(({ host_id }) => host_id));
@@ -65,6 +72,15 @@ export class Verifier {
       blind,
       missing_hosts: missing,
     };
+  }
+
+  /** The first sequence of the run's process events that its sink still has; Infinity where the oldest file begins with a later run. */
+  #cutOffOf(stream: RunStream, group: readonly RunStream[]): number {
+    const oldest = this.#oldest.cutOff(stream.where);
+    if (oldest === undefined) return 1;
+    if (oldest.agentId.equals(stream.agentId)) return oldest.sequence;
+    const first = group.findIndex(({ agentId }) => agentId.equals(oldest.agentId));
+    return group.indexOf(stream) < first && !Number.isFinite(stream.lowestProcess) ? Infinity : 1;
   }
 
   #streamOf(record: Pick<Evidence, 'agentId'>, place: Place): RunStream {

@@ -52,6 +52,19 @@ describe('every way to end undoes the subscription exactly once', () => {
     },
   );
 
+  test('its terminal goes away: it drains as for any request, though nobody can read what it says any more: 0', async () => {
+    const dir = await tempDir();
+    const env = { LD_PRELOAD: await nativeTool('send-log.so'), SEND_LOG: join(dir, 'sent') };
+    const agent = new AgentProcess({ dir, env, eyes: true, inside: [await nativeTool('terminal')] });
+    await agent.ready();
+    // To what gave it the terminal, which hangs up; the kernel tells the agent.
+    agent.child.kill('SIGUSR1');
+    expect(await agent.ended).toMatchObject({ code: 0, signal: null });
+    expect(await agent.record()).toMatchObject({ clean: true });
+    expect((await agent.agentEvents()).findLast(({ kind }) => kind === 'STOP')).toMatchObject({ stop: { reason: 'SIGHUP' } });
+    expect(await sent(agent)).toEqual(['listen', 'ignore']);
+  });
+
   test('a duration of weeks, longer than a timer of Node can be, is not over at once', async () => {
     const agent = await started({}, ['--duration', '30d']);
     expect(await agent.stop()).toMatchObject({ code: 0 });

@@ -115,6 +115,7 @@ export class FaultyDisk {
         check('syncFolder', folder);
         this.#syncNames(folder);
       },
+      isAt: (file, path) => this.#names.get(path) === this.#fileOf(file),
       rename: (from, to) =>
         changing('rename', from, () => {
           const file = this.#named(from);
@@ -181,6 +182,12 @@ export class FaultyDisk {
     const file = { live: Buffer.from(bytes), durable: Buffer.from(bytes), changes: [] };
     this.#names.set(path, file);
     this.#durableNames.set(path, file);
+  }
+
+  /** Somebody else removes it, while whoever has it open goes on. */
+  removeBehind(path: string): void {
+    this.#names.delete(path);
+    this.#durableNames.delete(path);
   }
 
   #end(): void {

@@ -1,3 +1,4 @@
+import { escapeText } from '../../core/text.ts';
 import { roundSize } from '../../core/units.ts';
 import type { DeadLetter } from '../../sink/dead-letter/line.ts';
 import type { CliIo } from '../io.ts';
@@ -24,7 +25,7 @@ interface Summary {
 export async function dlqList(dataDir: string, options: DlqListOptions, io: CliIo): Promise<number> {
   const summaries: Summary[] = [];
   for (const sink of await sinksWithLetters(dataDir, options)) summaries.push(await summaryOf(dataDir, sink, { options, io }));
-  await print(io.stdout, options.json === true ? `${JSON.stringify({ sinks: summaries }, null, 2)}\n` : table(summaries));
+  await print(io.stdout, options.json === true ? `${JSON.stringify({ sinks: summaries }, null, 2)}\n` : table(summaries, options));
   return summaries.some(({ damaged }) => damaged > 0) ? 1 : 0;
 }
 
@@ -45,9 +46,10 @@ function count(summary: Summary, { time, code }: DeadLetter, bytes: number): voi
   summary.codes[code] = (summary.codes[code] ?? 0) + 1;
 }
 
-function table(summaries: readonly Summary[]): string {
+function table(summaries: readonly Summary[], { code }: LetterChoice): string {
   const found = summaries.filter(({ letters }) => letters > 0);
-  if (found.length === 0) return 'no dead letters\n';
+  if (found.length === 0)
+    return code === undefined ? 'no dead letters\n' : `no dead letters with the code ${escapeText(code.toUpperCase())}\n`;
   const width = Math.max(...found.map(({ sink }) => sink.length));
   const lines = found.map(({ sink, letters, bytes, oldest, newest, codes }) => {
     const reasons = Object.entries(codes).map(([code, number]) => `${code} ${number.toLocaleString('en')}`);

@@ -7,7 +7,9 @@ import { escapeText } from '../../core/text.ts';
 import { letterId } from '../../sink/dead-letter/line.ts';
 import type { DeadLetter } from '../../sink/dead-letter/line.ts';
 import type { CliIo } from '../io.ts';
+import { print } from '../print.ts';
 import { ResultWriter } from '../result-writer.ts';
+import { styleFor } from '../style.ts';
 import { isChosen, lettersOf, sinksWithLetters, tellDamage } from './letters.ts';
 import type { LetterChoice } from './letters.ts';
 
@@ -15,26 +17,36 @@ export interface DlqShowOptions extends LetterChoice {
   readonly json?: true;
 }
 
-/** `forkcast dlq show`: each with its reason and its event. Resolves to 1 where lines cannot be read. */
+/** `forkcast dlq show`: each with its reason and its event. Resolves to 1 where lines cannot be read, or ids name none. */
 export async function dlqShow(dataDir: string, options: DlqShowOptions, io: CliIo): Promise<number> {
   const results = new ResultWriter(io.stdout);
   const text = options.json === true ? jsonText : humanText;
   let damaged = 0;
+  const asked = new Set(options.ids);
   try {
     for (const sink of await sinksWithLetters(dataDir, options)) {
       for await (const file of lettersOf(dataDir, sink)) {
         if (results.abandoned) return 0;
         for (const line of file.lines)
-          if ('letter' in line && isChosen(options, line.letter)) await results.add(Buffer.from(text(line.letter)));
+          if ('letter' in line && isChosen(options, line.letter)) {
+            asked.delete(letterId(line.letter));
+            await results.add(Buffer.from(text(line.letter)));
+          }
         await results.flush();
         damaged += await tellDamage(file, io);
       }
     }
     await results.flush();
-    return damaged > 0 ? 1 : 0;
+    await tellAbsent(asked, io);
+    return damaged + asked.size > 0 ? 1 : 0;
   } finally {
     results.release();
   }
+}
+
+async function tellAbsent(ids: ReadonlySet<string>, io: CliIo): Promise<void> {
+  const head = styleFor(io.stderr, io.env).yellow('warning');
+  for (const id of ids) await print(io.stderr, `${head}: there is no such dead letter: ${escapeText(id)}\n`);
 }
 
 /** One line of JSON; `event` is null, and `bytes` is there, where the record cannot be read by this version. */

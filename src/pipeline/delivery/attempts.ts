@@ -13,6 +13,8 @@ export interface AttemptsParts {
   readonly time: DeliveryTime;
   /** In [0, 1). */
   readonly random: () => number;
+  /** The queue outlives the agent: where nobody takes anything now, somebody may after the next start. */
+  readonly durable: boolean;
 }
 
 /** Does something with a sink again and again, as the policy says, for as long as only time can help. */
@@ -25,7 +27,7 @@ export class Attempts {
 
   /** Resolves undefined when it is done; else with the error that ended the attempts: repeating it is vain, or `hard` is aborted. */
   async until(work: () => Promise<void>, hard: AbortSignal): Promise<AgentError | undefined> {
-    const { policy, circuit, time, random } = this.#parts;
+    const { policy, circuit, time, random, durable } = this.#parts;
     const backoff = new Backoff(policy.retry, random);
     for (;;) {
       try {
@@ -34,7 +36,8 @@ export class Attempts {
         return undefined;
       } catch (thrown) {
         const error = asAgentError(thrown);
-        const verdict = verdictOf(error);
+        const found = verdictOf(error);
+        const verdict = found === 'lose' && durable ? 'hold' : found;
         if (hard.aborted || verdict === 'lose' || verdict === 'reject') return this.#given(error, work);
         const holds = verdict === 'hold';
         const waitMs = holds ? policy.holdMs : backoff.next();

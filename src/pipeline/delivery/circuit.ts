@@ -1,9 +1,11 @@
-import type { Clock } from '../../core/clock.ts';
 import type { CircuitState, DeliveryState } from '../../core/delivery-state.ts';
 import type { AgentError } from '../../core/errors.ts';
+import type { DeliveryTime } from './time.ts';
 
-/** A sink that fails now and then would open and close many times a second: it closes with the first success this long after a failure. */
-const SETTLED_NS = 1e9;
+/** A sink that fails now and then would open and close many times a second: it closes this long after the last failure. */
+const SETTLE_MS = 1000;
+/** Twice as long each time that it opens again soon, up to this; then that is its state. */
+const MOST_SETTLE_MS = 60_000;
 
 interface Failing {
   readonly holds: boolean;
@@ -15,7 +17,7 @@ interface Failing {
  * writes may succeed all the while. Durations are measured on the monotonic clock.
  */
 export class Circuit {
-  readonly #clock: Clock;
+  readonly #time: DeliveryTime;
   readonly #onChange: (state: DeliveryState) => void;
   /** Writes that failed and will be repeated. */
   readonly #failing = new Map<object, Failing>();
@@ -24,14 +26,19 @@ export class Circuit {
   #attempts = 0;
   #lastError: AgentError | null = null;
   #lastFailureNs = 0;
+  /** No write was answered since, though some fail; null while none does. */
+  #stuckSinceNs: number | null = null;
   /** Since the last failure a write was answered, and none is to be repeated. */
   #works = true;
+  #settleMs = SETTLE_MS;
+  #closedNs = -Infinity;
+  #callOff: () => void = () => undefined;
 
   /** `onChange` is called once a change, not once a failure. */
-  constructor(clock: Clock, onChange: (state: DeliveryState) => void) {
-    this.#clock = clock;
+  constructor(time: DeliveryTime, onChange: (state: DeliveryState) => void) {
+    this.#time = time;
     this.#onChange = onChange;
-    this.#sinceUs = clock.nowUs();
+    this.#sinceUs = time.nowUs();
   }
 
   get state(): DeliveryState {
@@ -40,31 +47,59 @@ export class Circuit {
     return { circuit: this.#circuit, sinceUs: this.#sinceUs, attempts: this.#attempts, lastError: this.#lastError, nextTryUs };
   }
 
+  /** Goes on from this state: that of a sink in whose place another one comes. */
+  continue({ circuit, sinceUs, attempts, lastError }: DeliveryState): void {
+    this.#circuit = circuit;
+    this.#sinceUs = sinceUs;
+    this.#attempts = attempts;
+    this.#lastError = lastError;
+    this.#works = circuit === 'closed';
+    this.#lastFailureNs = -Infinity;
+  }
+
   /** `write` stands for the write across its repetitions. */
   failed(write: object, error: AgentError, next: { readonly holds: boolean; readonly waitMs: number }): void {
-    this.#failing.set(write, { holds: next.holds, dueUs: this.#clock.nowUs() + next.waitMs * 1000 });
+    this.#failing.set(write, { holds: next.holds, dueUs: this.#time.nowUs() + next.waitMs * 1000 });
     this.#attempts += 1;
     this.#lastError = error;
-    this.#lastFailureNs = this.#clock.monotonicNs();
+    this.#lastFailureNs = this.#time.monotonicNs();
+    this.#stuckSinceNs ??= this.#lastFailureNs;
     this.#works = false;
+    this.#callOff();
     this.#turn(this.#anyHolds() ? 'holding' : 'retrying');
   }
 
   /** The sink answered: it took the records, or said what is wrong with them. */
   worked(write: object): void {
     this.#failing.delete(write);
+    this.#stuckSinceNs = this.#failing.size > 0 ? this.#time.monotonicNs() : null;
     if (this.#circuit === 'closed' || this.#failing.size > 0) return;
+    if (this.#works) return;
     this.#works = true;
-    if (this.#clock.monotonicNs() - this.#lastFailureNs >= SETTLED_NS) this.#turn('closed');
+    const settledMs = (this.#time.monotonicNs() - this.#lastFailureNs) / 1e6;
+    if (settledMs >= this.#settleMs) this.#turn('closed');
+    // Also where nothing more is to be written for long.
+    else this.#callOff = this.#time.after(this.#settleMs - settledMs, () => this.#turn('closed'));
   }
 
   /** The write will not be repeated, and its end says nothing about the sink. */
   gaveUp(write: object): void {
     this.#failing.delete(write);
+    if (this.#failing.size === 0) this.#stuckSinceNs = null;
+  }
+
+  /** For so long no write was answered, and one waits to be repeated: not one that is being tried. */
+  isStuck(forMs: number): boolean {
+    const since = this.#stuckSinceNs;
+    if (since === null || this.#time.monotonicNs() - since < forMs * 1e6) return false;
+    const nowUs = this.#time.nowUs();
+    for (const { dueUs } of this.#failing.values()) if (dueUs > nowUs) return true;
+    return false;
   }
 
   /** There will be no write any more, so that nothing more is to be waited for before it counts as closed. */
   end(): void {
+    this.#callOff();
     if (this.#circuit !== 'closed' && this.#works) this.#turn('closed');
   }
 
@@ -79,8 +114,16 @@ export class Circuit {
       this.#lastError = null;
     }
     if (circuit === this.#circuit) return;
+    if (circuit === 'closed') this.#closedNs = this.#time.monotonicNs();
+    else if (this.#circuit === 'closed') this.#patience();
     this.#circuit = circuit;
-    this.#sinceUs = this.#clock.nowUs();
+    this.#sinceUs = this.#time.nowUs();
     this.#onChange(this.state);
+  }
+
+  /** It opens: again, if it closed just now. */
+  #patience(): void {
+    const isAgain = this.#time.monotonicNs() - this.#closedNs < MOST_SETTLE_MS * 1e6;
+    this.#settleMs = isAgain ? Math.min(MOST_SETTLE_MS, this.#settleMs * 2) : SETTLE_MS;
   }
 }

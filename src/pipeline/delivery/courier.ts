@@ -1,8 +1,9 @@
+import type { Encoded, Origin } from '../../core/encoded.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { Lane } from '../lane.ts';
 import { LossEpisode } from '../loss-episode.ts';
 import type { Attempts } from './attempts.ts';
-import { pick, settleParcel } from './parcel.ts';
+import { neighbours, pick, settleParcel } from './parcel.ts';
 import type { Parcel } from './parcel.ts';
 import { landedOf, rejectedOf } from './partial.ts';
 import { countOf, settleLost, takeOut } from './settle.ts';
@@ -10,10 +11,16 @@ import type { DeliveryTime } from './time.ts';
 import { verdictOf } from './verdict.ts';
 
 /** Dead letters that go on are told this often. */
-const APART_MS = 10_000;
+const APART_MS = 60_000;
 
 /** Why writes are aborted where another courier goes on with what this one has. */
 export const HANDED_OVER = new AgentError('STOPPED_EARLY', 'the delivery is handed over');
+
+/** Records that the sink will never take. Between those of one group there was no other in what was written, so that none of a group's range is there. */
+interface Refused {
+  readonly parcel: Parcel;
+  readonly groups: readonly (readonly Encoded[])[];
+}
 
 export interface CourierParts {
   readonly lane: Omit<Lane, 'queue'>;
@@ -44,7 +51,7 @@ export class Courier {
 
   /** Whatever happens ends as an outcome in the books. */
   async deliver(parcel: Parcel, hard: AbortSignal): Promise<void> {
-    const left = [parcel];
+    const left = await this.#fitting(parcel, hard);
     for (let next = left.pop(); next !== undefined; next = left.pop()) left.push(...(await this.#send(next, hard)));
   }
 
@@ -52,6 +59,19 @@ export class Courier {
   end(): void {
     this.#losses.end();
     this.#deadLetters.end();
+  }
+
+  /** The parcel without what a run of another format or version left in the queue: among the sink's records of today it would damage them. */
+  async #fitting(parcel: Parcel, hard: AbortSignal): Promise<Parcel[]> {
+    const { items } = parcel.batch;
+    const odd = otherFormats(items, this.#lane.origin);
+    if (odd === undefined) return [parcel];
+    const { origin: { format } = {} } = items[odd.values().next().value ?? 0] ?? {};
+    const error = new AgentError('RECORD_REJECTED', `it is of another format or version than the sink has today: ${format}`, {
+      fix: 'Configure the sink as it was, or go back to the version that wrote it, and replay it: forkcast dlq replay.',
+    });
+    await this.#bury({ parcel: pick(parcel, (index) => odd.has(index)), groups: neighbours(parcel, odd) }, error, hard);
+    return odd.size === items.length ? [] : [pick(parcel, (index) => !odd.has(index))];
   }
 
   /** What is to be sent again, the last first. */
@@ -71,32 +91,42 @@ export class Courier {
     const landed = landedOf(error, count);
     if (bad === undefined || bad.size === count) {
       if (landed === count) this.#delivered(parcel);
-      else await this.#bury(parcel, error, hard);
+      else await this.#bury(whole(parcel), error, hard);
       return [];
     }
     const rest = pick(parcel, (index) => !bad.has(index));
     const restLanded = landed >= rest.batch.items.length;
     if (restLanded) this.#delivered(rest);
-    await this.#bury(
-      pick(parcel, (index) => bad.has(index)),
-      error,
-      hard,
-    );
+    const refused = { parcel: pick(parcel, (index) => bad.has(index)), groups: neighbours(parcel, bad) };
+    await this.#bury(refused, error, hard);
     return restLanded ? [] : [rest];
   }
 
   /** Into the dead letters; where the lane has none, or they fail for good, the records are lost. */
-  async #bury(parcel: Parcel, error: AgentError, hard: AbortSignal): Promise<void> {
+  async #bury(refused: Refused, error: AgentError, hard: AbortSignal): Promise<void> {
+    const { parcel, groups } = refused;
     const { deadLetters, ledger } = this.#lane;
-    if (deadLetters === undefined) return this.#lose(parcel, error, 'rejected');
+    if (deadLetters === undefined) return this.#giveUp(refused, error);
     const { items } = parcel.batch;
     const failure = await this.#attempts.until(() => deadLetters.add(items, error), hard);
-    if (failure !== undefined) return hard.aborted ? this.#abandon(parcel, failure, hard) : this.#lose(parcel, failure, 'rejected');
+    if (failure !== undefined) return hard.aborted ? this.#abandon(parcel, failure, hard) : this.#giveUp(refused, failure);
     const events = countOf(items);
     takeOut(ledger, items, this.#lane.origin);
     ledger.deadLettered += events;
-    this.#lane.account?.gone(items, 'dead_lettered');
+    for (const group of groups) this.#lane.account?.gone(group, 'dead_lettered');
     this.#deadLetters.add(error, events);
+    settleParcel(parcel, 'dead_lettered');
+  }
+
+  /** Whatever of the write has landed, these have not. */
+  #giveUp({ parcel, groups }: Refused, failure: AgentError): void {
+    const { ledger, origin, account } = this.#lane;
+    const { items } = parcel.batch;
+    const count = countOf(items);
+    takeOut(ledger, items, origin);
+    settleLost(ledger, count, 'rejected');
+    for (const group of groups) account?.gone(group, 'dropped');
+    if (count > 0) this.#losses.add(failure, count);
     settleParcel(parcel, 'dead_lettered');
   }
 
@@ -130,6 +160,21 @@ export class Courier {
     if (lost > 0) this.#losses.add(failure, lost);
     settleParcel(parcel, lost === 0 ? 'delivered' : 'dead_lettered');
   }
+}
+
+/** Indexes of records that are not what this run writes; undefined, as nearly always, where there are none. */
+function otherFormats(items: readonly Encoded[], own: Origin | undefined): ReadonlySet<number> | undefined {
+  if (own === undefined) return undefined;
+  let found: Set<number> | undefined;
+  for (let index = 0; index < items.length; index += 1) {
+    const { origin } = items[index] as Encoded;
+    if (origin !== undefined && origin !== own && origin.format !== own.format) (found ??= new Set()).add(index);
+  }
+  return found;
+}
+
+function whole(parcel: Parcel): Refused {
+  return { parcel, groups: [parcel.batch.items] };
 }
 
 function halves(parcel: Parcel): Parcel[] {

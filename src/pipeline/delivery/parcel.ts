@@ -69,3 +69,15 @@ export function pick({ batch, shares }: Parcel, wanted: (index: number) => boole
 export function asDelivery(parcel: Parcel): Delivery<Encoded> {
   return { batch: parcel.batch, done: (outcome) => settleParcel(parcel, outcome) };
 }
+
+/** The records of a parcel with these indexes, one group for each that lie side by side. */
+export function neighbours({ batch }: Parcel, indexes: ReadonlySet<number>): readonly (readonly Encoded[])[] {
+  const groups: Encoded[][] = [];
+  let group: Encoded[] | undefined;
+  for (const [index, item] of batch.items.entries()) {
+    if (!indexes.has(index)) group = undefined;
+    else if (group === undefined) groups.push((group = [item]));
+    else group.push(item);
+  }
+  return groups;
+}

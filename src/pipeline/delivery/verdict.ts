@@ -2,7 +2,7 @@ import type { AgentError } from '../../core/errors.ts';
 
 /**
  * What follows from a failed write. `retry`: the same again, soon; `hold`: the same again, later; `reject`: of these records at least one
- * will never be taken; `lose`: nobody is there to take anything, and keeping it would serve nobody (stdout without a reader).
+ * will never be taken; `lose`: nobody is there to take anything, and keeping it in memory would serve nobody (stdout without a reader).
  */
 export type Verdict = 'retry' | 'hold' | 'reject' | 'lose';
 

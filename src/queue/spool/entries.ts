@@ -8,13 +8,24 @@ import type { ReadFrame } from './spool-reader.ts';
 /** Of a batch that comes in. */
 export function newEntry(batch: Batch<Encoded>, { serial, frame }: { readonly serial: number; readonly frame: Buffer | undefined }): Entry {
   const { items, bytes } = batch;
-  const { highest } = contentsOf(items);
-  return { serial, records: items.length, order: 0, highest, bytes, batch, frame, place: undefined, state: 'unread' };
+  const { highest, sequenced } = contentsOf(items);
+  return { serial, records: items.length, sequenced, order: 0, highest, bytes, batch, frame, place: undefined, state: 'unread' };
 }
 
 /** Of a frame that was read back; its serial is of no interest, for it is as synced as it will ever be. */
-export function readEntry({ batch, place, highest }: ReadFrame): Entry {
-  return { serial: 0, records: batch.items.length, order: 0, highest, bytes: batch.bytes, batch, frame: undefined, place, state: 'unread' };
+export function readEntry({ batch, place, highest, sequenced }: ReadFrame): Entry {
+  return {
+    serial: 0,
+    records: batch.items.length,
+    sequenced,
+    order: 0,
+    highest,
+    bytes: batch.bytes,
+    batch,
+    frame: undefined,
+    place,
+    state: 'unread',
+  };
 }
 
 /** What it holds, also where only its frame is kept, which is of this run. */

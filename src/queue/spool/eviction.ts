@@ -8,7 +8,7 @@ import type { Segment } from './segment.ts';
 import type { SpoolFs } from './spool-fs.ts';
 
 /**
- * What a segment that was given up held, one `DroppedBatch` for each batch that was accepted; where it cannot be read, one for what is known of all.
+ * What a segment that was given up held, one `DroppedBatch` for each batch that was accepted, and one for what of it cannot be read.
  * No more than a frame is in memory at once.
  */
 export async function describeEvicted(fs: SpoolFs, segment: Segment): Promise<readonly DroppedBatch[]> {
@@ -16,26 +16,35 @@ export async function describeEvicted(fs: SpoolFs, segment: Segment): Promise<re
     return await readAll(fs, segment);
   } catch {
     // It goes either way; what its seal said is known.
-    const { lowest, highest, sequenced } = segment.contents;
-    return [{ agentId: segment.origin.agentId, fromSequence: lowest, toSequence: highest, count: sequenced, checkpoints: [] }];
+    return [undescribed(segment, segment.contents.sequenced)];
   }
 }
 
 async function readAll(fs: SpoolFs, segment: Segment): Promise<readonly DroppedBatch[]> {
   const dropped: DroppedBatch[] = [];
+  let missing = segment.contents.sequenced + (segment.unsure?.count ?? 0);
   const hash = new EventHash(segment.origin.agentId);
   const file = fs.open(segment.path, 'read');
   try {
     const walk = new FrameWalk(fs, file, { walked: segment, at: segment.headerBytes });
     while (!walk.atEnd) {
-      for (let found = walk.take(); found !== undefined; found = walk.take())
-        if (found.head.type === FrameType.BATCH && !segment.done.has(found.at)) dropped.push(describe(found, segment, hash));
+      for (let found = walk.take(); found !== undefined; found = walk.take()) {
+        if (found.head.type !== FrameType.BATCH) continue;
+        missing -= found.head.sequenced;
+        if (!segment.done.has(found.at)) dropped.push(describe(found, segment, hash));
+      }
       if (!walk.atEnd) await walk.load();
     }
   } finally {
     fs.close(file);
   }
+  if (missing > 0) dropped.push(undescribed(segment, missing));
   return dropped;
+}
+
+/** Some of its records, and nobody knows which. */
+function undescribed({ origin, contents }: Segment, count: number): DroppedBatch {
+  return { agentId: origin.agentId, fromSequence: contents.lowest, toSequence: contents.highest, count, checkpoints: [] };
 }
 
 function describe({ frame, head }: FoundFrame, { origin }: Segment, hash: EventHash): DroppedBatch {

@@ -102,6 +102,8 @@ export class GroupSync {
     segment.syncing = true;
     try {
       await this.#parts.fs.sync(file);
+      // What is written to a file without a name is gone with the process, and no call of the system says so.
+      if (!this.#parts.fs.isAt(file, segment.path)) throw new Error('it was removed or moved while the agent runs');
       if (!segment.nameSynced) await this.#parts.fs.syncFolder(this.#parts.folder);
       segment.nameSynced = true;
       this.#forget(segment, end);

@@ -29,7 +29,18 @@ export class HandedOut {
   /** One that an earlier run had done; of no interest where nothing before it waits. */
   appendDone(place: Place, records: number): void {
     if (this.first === undefined) return;
-    this.append({ serial: 0, records, order: 0, highest: 0, bytes: 0, batch: undefined, frame: undefined, place, state: 'done' });
+    this.append({
+      serial: 0,
+      records,
+      sequenced: 0,
+      order: 0,
+      highest: 0,
+      bytes: 0,
+      batch: undefined,
+      frame: undefined,
+      place,
+      state: 'done',
+    });
   }
 
   /** To be called when one was done. */

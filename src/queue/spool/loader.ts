@@ -1,9 +1,12 @@
+import { errnoName } from '../../core/system-error.ts';
 import type { SpoolReader } from './spool-reader.ts';
 import type { After } from './timers.ts';
 
 /** What a disk does not read at the third time it is taken not to have. */
 const MAX_FAILURES = 3;
 const AGAIN_MS = 1000;
+/** What the system lacks for a while says nothing about what is on the disk. */
+const SHORTAGES: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR']);
 
 /** Gets what the reader lacks, one read at a time. */
 export class Loader {
@@ -38,7 +41,7 @@ export class Loader {
 
   #failed(error: unknown): void {
     if (this.#stopped) return;
-    this.#failures += 1;
+    if (!SHORTAGES.has(errnoName(error))) this.#failures += 1;
     if (this.#failures < MAX_FAILURES) {
       this.#after(AGAIN_MS, () => this.#changed());
       return;

@@ -1,9 +1,9 @@
-import { closeSync, constants, fdatasync, fsync, ftruncateSync, lstatSync, mkdirSync, open, openSync, read } from 'node:fs';
+import { closeSync, constants, fdatasync, fstatSync, fsync, ftruncateSync, lstatSync, mkdirSync, open, openSync, read } from 'node:fs';
 import { close, readdirSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { errnoName } from '../../core/system-error.ts';
-import type { FolderEntry, OpenMode, SpoolFs } from './spool-fs.ts';
+import { cannotSyncFolders, errnoName } from '../../core/system-error.ts';
+import type { FileId, FolderEntry, OpenMode, SpoolFs } from './spool-fs.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_DIRECTORY } = constants;
 
@@ -30,6 +30,7 @@ export const nodeFs: SpoolFs = {
     }),
   sync: syncFile,
   syncFolder,
+  isAt,
   rename: renameSync,
   remove: unlinkSync,
 };
@@ -48,10 +49,23 @@ function list(folder: string): readonly FolderEntry[] {
   return entries;
 }
 
+function isAt(file: FileId, path: string): boolean {
+  try {
+    const [open, there] = [fstatSync(file), lstatSync(path)];
+    return open.ino === there.ino && open.dev === there.dev;
+  } catch (error) {
+    const errno = errnoName(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
 async function syncFolder(path: string): Promise<void> {
   const folder = await openSoon(path, O_RDONLY | O_DIRECTORY);
   try {
     await syncWhole(folder);
+  } catch (error) {
+    if (!cannotSyncFolders(error)) throw error;
   } finally {
     await closeSoon(folder);
   }

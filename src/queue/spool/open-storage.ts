@@ -10,7 +10,7 @@ import { segmentLimits } from './spool-options.ts';
 import type { SpoolConfig } from './spool-options.ts';
 import type { SpoolFs } from './spool-fs.ts';
 import { SpoolStorage } from './spool-storage.ts';
-import type { StorageParts } from './spool-storage.ts';
+import type { StorageParts } from './storage-parts.ts';
 
 export interface OpenedStorage {
   readonly storage: SpoolStorage;

@@ -14,16 +14,25 @@ export interface ReaderState {
   readonly segments: readonly Segment[];
 }
 
+export interface KeeperParts {
+  readonly folder: string;
+  readonly agentId: Uint8Array;
+  readonly onEvent: OnSpoolEvent;
+}
+
 /** Keeps the position file up to date. */
 export class PositionKeeper {
   readonly #file: PositionFile;
   readonly #folder: string;
   readonly #onEvent: OnSpoolEvent;
+  /** Of this run, than which none is newer. */
+  readonly #agentId: Uint8Array;
   #newest: NewestDone | undefined;
   #failed = false;
 
-  constructor(file: PositionFile, { folder, onEvent }: { readonly folder: string; readonly onEvent: OnSpoolEvent }) {
+  constructor(file: PositionFile, { folder, agentId, onEvent }: KeeperParts) {
     this.#file = file;
+    this.#agentId = agentId;
     this.#folder = folder;
     this.#onEvent = onEvent;
     this.#newest = file.position?.newest;
@@ -32,6 +41,8 @@ export class PositionKeeper {
   noteDone(agentId: Uint8Array, sequence: number): void {
     if (sequence === 0) return;
     const isSame = this.#newest !== undefined && Buffer.compare(this.#newest.agentId, agentId) === 0;
+    // What earlier runs left may be done later.
+    if (!isSame && this.#newest !== undefined && Buffer.compare(this.#newest.agentId, this.#agentId) === 0) return;
     if (!isSame || sequence > (this.#newest?.sequence ?? 0)) this.#newest = { agentId, sequence };
   }
 
@@ -53,6 +64,13 @@ export class PositionKeeper {
   close(): void {
     this.#file.close();
   }
+}
+
+/** Of two places, the one that is read first. */
+export function earliest(a: Place | undefined, b: Place | undefined): Place | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const [{ number: inA }, { number: inB }] = [a.segment, b.segment];
+  return inA < inB || (inA === inB && a.offset <= b.offset) ? a : b;
 }
 
 function earlier(undone: Place | undefined, cursor: Cursor): Cursor {

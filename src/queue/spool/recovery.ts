@@ -3,6 +3,7 @@ import { AgentError } from '../../core/errors.ts';
 import { FrameType, SEAL_BYTES, isSound, parseHead, sealedFrames } from './frame.ts';
 import { FrameWalk } from './frame-walk.ts';
 import type { Damage } from './frame-walk.ts';
+import { addGap, endGap, isDone, readHeads, settleGaps } from './gaps.ts';
 import type { Position } from './position-file.ts';
 import { Segment } from './segment.ts';
 import { MAX_HEADER_BYTES, parseHeader, segmentName, segmentNumber } from './segment-header.ts';
@@ -41,6 +42,8 @@ export async function findSegments(opened: Opened, position: Position | undefine
   const segments: Segment[] = [];
   const irregular: Irregular[] = [];
   let nextNumber = position === undefined ? 1 : position.segment + (position.offset === 0 ? 0 : 1);
+  // A power cut may leave an old position, which speaks of segments that are gone: what it says of them must not be taken for new ones.
+  for (const { segment } of position?.done ?? []) nextNumber = Math.max(nextNumber, segment + 1);
   for (const entry of segmentFiles(opened.fs.list(opened.folder))) {
     opened.signal.throwIfAborted();
     const number = segmentNumber(entry.name) ?? 0;
@@ -52,6 +55,7 @@ export async function findSegments(opened: Opened, position: Position | undefine
       irregular.push({ path: found.path, what: 'torn', bytes: entry.bytes - found.end });
     if (found instanceof Segment && found.damaged) irregular.push({ path: found.path, what: 'damaged', bytes: 0 });
   }
+  settleGaps(segments, position);
   return { segments, irregular, nextNumber: Math.max(nextNumber, 1) };
 }
 
@@ -76,7 +80,7 @@ async function examine(
     segment.sealed = true;
     segment.nameSynced = true;
     applyPosition(segment, position);
-    if (await readSeal(fs, file, { segment, bytes: entry.bytes })) segment.unread = unreadOf(segment, position);
+    if (await readSeal(fs, file, { segment, bytes: entry.bytes })) countUnread(segment, position);
     else await countFrames({ fs, file, signal, position }, segment, entry.bytes);
     segment.syncedEnd = segment.end;
     return segment;
@@ -106,26 +110,38 @@ async function countFrames(
   bytes: number,
 ): Promise<void> {
   const walk = new FrameWalk(opened.fs, opened.file, { walked: { number: segment.number, end: bytes }, at: segment.headerBytes });
-  const damages: Damage[] = [];
+  let damage: Damage | undefined;
   while (!walk.atEnd) {
     for (let found = walk.take(); found !== undefined; found = walk.take()) {
-      if (found.head.type === FrameType.BATCH) {
-        segment.end = found.at;
-        segment.append(found.head);
-        if (!isDone(segment, found.at, opened.position)) segment.unread += found.head.records;
-      }
+      // In place of what was damaged: what it was is gone.
+      if (found.head.type === FrameType.FILLER) addGap(segment, { from: found.at, to: found.at + found.head.bytes }, []);
+      if (found.head.type !== FrameType.BATCH) continue;
+      if (damage !== undefined) addGap(segment, damage, await readHeads(opened.fs, opened.file, damage));
+      segment.damaged ||= damage !== undefined;
+      damage = undefined;
+      endGap(segment, found.head);
+      segment.end = found.at;
+      segment.append(found.head);
+      if (isDone(segment, found.at, opened.position)) continue;
+      segment.unread += found.head.records;
+      segment.unreadSequenced += found.head.sequenced;
     }
     if (walk.atEnd) break;
     opened.signal.throwIfAborted();
-    const damage = await walk.load();
-    if (damage !== undefined) damages.push(damage);
+    damage = (await walk.load()) ?? damage;
   }
-  segment.damaged = damages.some(({ to }) => to < segment.end);
 }
 
 /** What an earlier run had done of it is not read again. */
 function applyPosition(segment: Segment, position: Position | undefined): void {
   for (const { segment: number, offset, records } of position?.done ?? []) if (number === segment.number) segment.done.set(offset, records);
+}
+
+/** The position says how many records are done, not how many of them have a sequence. */
+function countUnread(segment: Segment, position: Position | undefined): void {
+  const { records, sequenced } = segment.contents;
+  segment.unread = unreadOf(segment, position);
+  segment.unreadSequenced = sequenced === records ? segment.unread : segment.unread === records ? sequenced : Number.NaN;
 }
 
 /** Records of a sealed segment that are not done: all that the position speaks of is there. */
@@ -134,12 +150,6 @@ function unreadOf(segment: Segment, position: Position | undefined): number {
   let unread = segment.contents.records - (segment.number === position?.segment ? position.before : 0);
   for (const records of segment.done.values()) unread -= records;
   return Math.max(0, unread);
-}
-
-/** Whether an earlier run had done the frame. */
-export function isDone(segment: Pick<Segment, 'number' | 'done'>, at: number, position: Position | undefined): boolean {
-  if (position === undefined || segment.number > position.segment) return segment.done.has(at);
-  return segment.number < position.segment || at < position.offset || segment.done.has(at);
 }
 
 function tooNew(path: string, version: number): AgentError {

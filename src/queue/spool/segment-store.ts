@@ -8,7 +8,7 @@ import { moveToQuarantine } from './quarantine.ts';
 import { Segment } from './segment.ts';
 import { encodeHeader, segmentName } from './segment-header.ts';
 import { writeWhole } from './spool-fs.ts';
-import type { SpoolFs } from './spool-fs.ts';
+import type { FileId, SpoolFs } from './spool-fs.ts';
 
 export interface StoreOptions {
   readonly folder: string;
@@ -185,12 +185,13 @@ export class SegmentStore {
     const header = encodeHeader({ number, createdUs, sinkId, agentId: origin.agentId, format: origin.format });
     const path = join(folder, segmentName(number));
     const segment = new Segment({ number, path, origin, headerBytes: header.length, createdUs });
-    segment.file = this.#fs.open(path, 'create');
+    const file = this.#create(path);
+    segment.file = file;
     // Also where it fails from here on: the number is used.
     this.#nextNumber += 1;
     stamp(frame, number);
     try {
-      writeWhole(this.#fs, segment.file, { bytes: Buffer.concat([header, frame]), at: 0 });
+      writeWhole(this.#fs, file, { bytes: Buffer.concat([header, frame]), at: 0 });
     } catch (error) {
       this.#unmake(segment);
       throw fileError({ action: 'write', path }, error);
@@ -199,6 +200,17 @@ export class SegmentStore {
     this.#bytes += header.length;
     this.#active = segment;
     return segment;
+  }
+
+  /** Makes the folder again where somebody removed it. */
+  #create(path: string): FileId {
+    try {
+      return this.#fs.open(path, 'create');
+    } catch (error) {
+      if (errnoName(error) !== 'ENOENT') throw error;
+      this.#fs.makeFolder(this.#options.folder);
+      return this.#fs.open(path, 'create');
+    }
   }
 
   #unmake(segment: Segment): void {

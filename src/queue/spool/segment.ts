@@ -2,6 +2,7 @@ import type { Batch } from '../../core/batch.ts';
 import type { Encoded, Origin } from '../../core/encoded.ts';
 import { NOTHING, addContents } from './frame.ts';
 import type { Contents, FrameHead } from './frame.ts';
+import type { Gap, Shortage, Unsure } from './shortfall.ts';
 import type { FileId } from './spool-fs.ts';
 
 /** Where a frame lies. */
@@ -17,6 +18,8 @@ export interface Place {
 export interface Entry {
   readonly serial: number;
   readonly records: number;
+  /** Of these, those with a sequence. */
+  readonly sequenced: number;
   /** Its place among those that were handed out; 0 before. */
   order: number;
   /** Its highest sequence; 0 where it has none. */
@@ -59,6 +62,8 @@ export class Segment {
   frames = 0;
   /** Records that were not handed out yet. */
   unread = 0;
+  /** Of these, those with a sequence; NaN where nobody knows. */
+  unreadSequenced = 0;
   /** Frames that were, and are not done; and their records. */
   out = 0;
   outRecords = 0;
@@ -70,6 +75,12 @@ export class Segment {
   hasSeal = false;
   /** Something of it could not be read: it is kept for people to look at. */
   damaged = false;
+  /** Found at the start, in their order. */
+  readonly gaps: Gap[] = [];
+  /** What may be missing besides; set where it is damaged and has no seal. */
+  unsure: Unsure | undefined;
+  /** Set where it was damaged when it was read. */
+  shortage: Shortage | undefined;
   /** Set while it may be written or synced. */
   file: FileId | undefined;
   syncedEnd = 0;
@@ -92,9 +103,9 @@ export class Segment {
     this.end = headerBytes;
   }
 
-  /** Nobody will ask for anything of it any more. */
+  /** Nobody will ask for anything of it any more, nor is anything of it still to be told. */
   get drained(): boolean {
-    return this.unread === 0 && this.out === 0;
+    return this.unread === 0 && this.out === 0 && this.unsure === undefined;
   }
 
   /** Takes account of a frame at its end, and says where that is. */
@@ -131,28 +142,33 @@ export class Segment {
     this.recent.clear();
     this.#copyBytes = 0;
     this.#plainBytes = 0;
-    for (const { state, records } of entries) {
-      if (state === 'unread') this.unread -= records;
-      else this.takeBack(records);
+    for (const entry of entries) {
+      if (entry.state === 'unread') this.#count(entry, -1);
+      else this.takeBack(entry.records);
     }
     return entries;
   }
 
   /** The frame of this entry is its own now. */
-  adopt({ state, records }: Entry): void {
-    this.unread += records;
-    if (state !== 'unread') this.handOut(records);
+  adopt(entry: Entry): void {
+    this.#count(entry, 1);
+    if (entry.state !== 'unread') this.handOut(entry);
   }
 
-  handOut(records: number): void {
-    this.unread -= records;
+  handOut(entry: Entry): void {
+    this.#count(entry, -1);
     this.out += 1;
-    this.outRecords += records;
+    this.outRecords += entry.records;
   }
 
   takeBack(records: number): void {
     this.out -= 1;
     this.outRecords -= records;
+  }
+
+  #count({ records, sequenced }: Entry, sign: 1 | -1): void {
+    this.unread += sign * records;
+    this.unreadSequenced += sign * sequenced;
   }
 }
 

@@ -10,7 +10,7 @@ import type { SpoolFs } from './spool-fs.ts';
 
 /** What lies in a spool's folder beside its segments. */
 export const POSITION = 'position';
-const SINK_ID = 'sink-id';
+export const SINK_ID = 'sink-id';
 export const LOCK = 'lock';
 
 /** The identity of the sink's queue, made once and kept for ever: `sink-id`, a UUID as text. Rejects with the system's own error. */

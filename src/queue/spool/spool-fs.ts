@@ -27,8 +27,10 @@ export interface SpoolFs {
   read(file: FileId, into: Uint8Array, at: number): Promise<number>;
   /** fdatasync(2). */
   sync(file: FileId): Promise<void>;
-  /** Makes the names in it last: of new files, renamed and removed ones. */
+  /** Makes the names in it last, of new files, renamed and removed ones, where the file system can. */
   syncFolder(path: string): Promise<void>;
+  /** Whether the path leads to this file still: not where it, or a folder above it, was removed, moved or replaced. */
+  isAt(file: FileId, path: string): boolean;
   rename(from: string, to: string): void;
   remove(path: string): void;
 }

@@ -3,6 +3,8 @@ import type { Encoded } from '../../core/encoded.ts';
 import { FrameType, decodeFrame } from './frame.ts';
 import { FrameWalk } from './frame-walk.ts';
 import type { FoundFrame } from './frame-walk.ts';
+import { measureShortage, missingOf } from './losses.ts';
+import type { Missing } from './losses.ts';
 import type { Entry, Place, Segment } from './segment.ts';
 import type { SegmentStore } from './segment-store.ts';
 import type { FileId, SpoolFs } from './spool-fs.ts';
@@ -20,6 +22,7 @@ export interface ReadFrame {
   readonly batch: Batch<Encoded>;
   readonly place: Place;
   readonly highest: number;
+  readonly sequenced: number;
 }
 
 /** A frame that is in memory still, one read back, or one that an earlier run had done. */
@@ -29,8 +32,8 @@ export type Read =
   | { readonly what: 'done'; readonly place: Place; readonly records: number };
 
 export interface ReaderEvents {
-  /** Everything of the segment was read; `missing` records of it were not there, between these sequences as far as is known. */
-  passed(segment: Segment, missing: { readonly records: number; readonly from: number; readonly to: number }): void;
+  /** Everything of the segment was read, and something was not there. */
+  passed(segment: Segment, missing: Missing): void;
   /** Bytes of it are no sound frames. */
   damaged(segment: Segment, reason: string): void;
 }
@@ -46,6 +49,8 @@ export class SpoolReader {
   #offset: number;
   #before: number;
   #walk: FrameWalk | undefined;
+  /** What it goes through: not the segment at hand while one that was left is being read. */
+  #walked: Segment | undefined;
   #file: FileId | undefined;
   #loading = false;
   /** Where records are missing: behind the last sound frame, before the next. */
@@ -84,7 +89,7 @@ export class SpoolReader {
         this.skipTo(entry.place, entry.records);
         return { what: 'recent', entry };
       }
-      if (this.#walk === undefined) return undefined;
+      if (this.#walk === undefined || this.#walked !== segment) return undefined;
       this.#walk.moveTo(this.#offset);
       const found = this.#walk.take();
       if (found === undefined) return undefined;
@@ -113,8 +118,10 @@ export class SpoolReader {
       const walk = this.#openWalk(segment);
       walk.moveTo(this.#offset);
       const damage = await walk.load();
-      // Meanwhile the end of the segment may have been cut off, or all of it evicted.
-      if (damage !== undefined && walk === this.#walk && damage.from === this.#offset) {
+      if (damage !== undefined && this.#file !== undefined && segment.shortage?.end !== segment.end)
+        segment.shortage = await measureShortage(this.#fs, this.#file, segment);
+      // Meanwhile the end of the segment may have been cut off, or all of it evicted, and another one begun.
+      if (damage !== undefined && segment === this.#segment && walk === this.#walk && damage.from === this.#offset) {
         this.#damage(segment, `bytes ${damage.from} to ${damage.to} are no sound frames`);
         this.#offset = Math.min(damage.to, segment.end);
       }
@@ -177,10 +184,12 @@ export class SpoolReader {
 
   /** Goes on behind the segment, where it has an end already. */
   #pass(segment: Segment): boolean {
-    const missing = segment.unread;
-    if (missing !== 0) {
+    if (segment.unread !== 0 || segment.unsure !== undefined) {
+      const missing = missingOf(segment, { from: this.#gap.from, to: this.#gap.to || segment.contents.highest });
       segment.unread = 0;
-      this.#events.passed(segment, { records: missing, from: this.#gap.from, to: this.#gap.to || segment.contents.highest });
+      segment.unreadSequenced = 0;
+      segment.unsure = undefined;
+      this.#events.passed(segment, missing);
     }
     if (!segment.sealed) return false;
     this.leave(segment);
@@ -199,7 +208,7 @@ export class SpoolReader {
     try {
       const batch = decodeFrame(frame, head, segment.origin);
       this.#noteSound(head.lowest, head.highest);
-      return { what: 'frame', batch, place, highest: head.highest };
+      return { what: 'frame', batch, place, highest: head.highest, sequenced: head.sequenced };
     } catch (error) {
       this.#damage(segment, error instanceof Error ? error.message : String(error));
       return undefined;
@@ -225,6 +234,7 @@ export class SpoolReader {
   #openWalk(segment: Segment): FrameWalk {
     if (this.#walk !== undefined) return this.#walk;
     this.#file = this.#fs.open(segment.path, 'read');
+    this.#walked = segment;
     this.#walk = new FrameWalk(this.#fs, this.#file, { walked: segment, at: this.#offset });
     return this.#walk;
   }
@@ -232,6 +242,7 @@ export class SpoolReader {
   /** Not while something is read from it: its number could be given to another file. */
   #closeStale(): void {
     this.#walk = undefined;
+    this.#walked = undefined;
     if (this.#file === undefined) return;
     this.#fs.close(this.#file);
     this.#file = undefined;

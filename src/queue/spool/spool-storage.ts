@@ -9,25 +9,15 @@ import { describeEvicted } from './eviction.ts';
 import { encodeFrame } from './frame.ts';
 import { GroupSync } from './group-sync.ts';
 import { HandedOut } from './handed-out.ts';
-import type { PositionFile } from './position-file.ts';
 import { Loader } from './loader.ts';
 import { lostAtShutdown, lostOnDisk } from './losses.ts';
 import type { Missing } from './losses.ts';
-import { PositionKeeper } from './position-keeper.ts';
+import { PositionKeeper, earliest } from './position-keeper.ts';
 import type { SegmentStore } from './segment-store.ts';
-import type { SpoolConfig, SpoolDeps } from './spool-options.ts';
 import { SpoolReader } from './spool-reader.ts';
+import type { StorageParts } from './storage-parts.ts';
 import { SyncedMark } from './synced-mark.ts';
 import { Trouble, asFileError } from './trouble.ts';
-
-export interface StorageParts {
-  readonly config: SpoolConfig;
-  readonly deps: SpoolDeps;
-  readonly store: SegmentStore;
-  readonly position: PositionFile;
-  /** Something may be possible now that was not: there is more to read, or room. */
-  readonly changed: () => void;
-}
 
 /**
  * Where accepted batches are: frames in segments and, behind them, those that the disk did not take yet. What is in memory is written in its order
@@ -51,12 +41,13 @@ export class SpoolStorage {
   #records = 0;
   /** Likewise, entries that are in memory only. */
   #unplaced = 0;
+  #closed = false;
 
   constructor(parts: StorageParts) {
     const { store, deps, config, position } = parts;
     this.#parts = parts;
     this.#store = store;
-    this.#position = new PositionKeeper(position, { folder: config.folder, onEvent: deps.onEvent });
+    this.#position = new PositionKeeper(position, { folder: config.folder, agentId: deps.origin.agentId, onEvent: deps.onEvent });
     for (const segment of store.all) this.#records += segment.unread;
     const events = {
       passed: (segment: Segment, missing: Missing) => this.#missing(segment, missing),
@@ -130,7 +121,9 @@ export class SpoolStorage {
     return entry;
   }
 
+  /** Also while it closes: the position is kept to the last. */
   done(entry: Entry): void {
+    if (this.#closed) return this.#doneTooLate(entry);
     const { place, records, highest } = entry;
     entry.state = 'done';
     entry.batch = undefined;
@@ -145,7 +138,7 @@ export class SpoolStorage {
     this.#keepPosition();
     if (place !== undefined && this.#store.removeIfDrained(place.segment)) this.#reader.leave(place.segment);
     if (this.#suspects.length > 0) this.#cutSuspects();
-    if (this.empty) this.#syncedUpTo(this.#serial);
+    if (this.empty) this.#synced.advance(this.#serial);
     // What is done made room on the disk, perhaps the room that was lacking.
     if (this.inMemory && place?.segment.removed === true) this.#flush();
   }
@@ -195,9 +188,15 @@ export class SpoolStorage {
     const left = [...this.#out.unplaced()];
     for (let entry = this.#backlog.shift(); entry !== undefined; entry = this.#backlog.shift()) left.push(entry);
     for (const entry of left) onEvent(lostAtShutdown(batchOf(entry, origin)));
+    this.#closed = true;
     this.#position.close();
     this.#reader.close();
     this.#store.close();
+  }
+
+  /** The position is not ours to write any more. What was in memory only is told to be lost already. */
+  #doneTooLate({ place, records }: Entry): void {
+    if (place !== undefined) this.#parts.deps.onEvent({ what: 'too_late', records });
   }
 
   #read(): Entry | undefined {
@@ -207,7 +206,7 @@ export class SpoolStorage {
     this.#loader.succeeded();
     const entry = read.what === 'recent' ? read.entry : readEntry(read);
     entry.batch ??= batchOf(entry, this.#parts.deps.origin);
-    entry.place?.segment.handOut(entry.records);
+    entry.place?.segment.handOut(entry);
     return entry;
   }
 
@@ -221,6 +220,7 @@ export class SpoolStorage {
       this.#trouble.met(asFileError(error, { action: 'write to', path: this.#parts.config.folder }));
       return false;
     }
+    this.#trouble.worked();
     entry.frame = frame;
     entry.place = place;
     const { segment } = place;
@@ -286,8 +286,8 @@ export class SpoolStorage {
   }
 
   #keepPosition(): void {
-    // What is in memory only may have to be read from where it was before.
-    const undone = this.#out.first?.place ?? this.#suspects[0];
+    // What is in memory only may have to be read from where it was before, also where what was handed out first is at its new place already.
+    const undone = earliest(this.#out.first?.place, this.#suspects[0]);
     this.#position.keep({ undone, cursor: this.#reader.cursor, done: this.#out.doneBeyondFirst(), segments: this.#store.all });
   }
 

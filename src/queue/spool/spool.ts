@@ -24,7 +24,8 @@ interface Asked {
  * Queue on disk: what it accepted survives the process, and what is synced the machine; see `SpoolStorage` for how. Bounds are of files, which are
  * given back by whole segments, and of records. The law of queues holds as for `MemoryQueue`, with these differences:
  *
- * - Between runs `close` keeps what is queued. What is handed out by then is delivered again, unless it is `done` before.
+ * - Between runs `close` keeps what is queued. What is handed out is delivered again by the next run, unless it is `done` before `close` resolves: what is
+ *   done later is said to come too late (an event).
  * - While the disk takes nothing, batches are accepted into memory within `memoryBytes`, and written as soon as it does.
  * - `makeRoom` gives up whole segments that nobody reads from, and says what they held.
  */
@@ -41,6 +42,7 @@ export class Spool implements EvictingQueue<Encoded> {
   #previous: NewestDone | undefined;
   /** The last batch that was encoded: it may be offered again at once. */
   #encoded: { readonly batch: Batch<Encoded>; readonly frame: Buffer } | undefined;
+  #storedBytes = 0;
   #ended = false;
   #closed = false;
   #closing: Promise<void> | undefined;
@@ -87,6 +89,11 @@ export class Spool implements EvictingQueue<Encoded> {
     return { events: this.#storage?.records ?? 0, bytes: this.#storage?.bytes ?? 0 };
   }
 
+  /** Of all frames that were accepted since it was opened, whatever became of them. */
+  get storedBytes(): number {
+    return this.#storedBytes;
+  }
+
   /** Resolves when all that is accepted by now is forced to the disk, or done; not while the disk takes nothing. */
   synced(): Promise<void> {
     return this.#open.synced();
@@ -107,7 +114,7 @@ export class Spool implements EvictingQueue<Encoded> {
 
   append(batch: Batch<Encoded>): void {
     if (this.#ended) throw ended();
-    if (batch.items.length > 0) this.#open.put(batch, this.#frameOf(batch), true);
+    if (batch.items.length > 0) this.#put(batch, this.#frameOf(batch), true);
     this.#answerPullers();
   }
 
@@ -123,12 +130,13 @@ export class Spool implements EvictingQueue<Encoded> {
     if (!this.#pushers.empty || this.#closed) return [];
     const storage = this.#open;
     if (storage.inMemory) return this.#makeRoomInMemory(batch);
-    const victims = [...storage.evictable()];
-    if (!this.#wouldFit(batch, victims)) return [];
     const dropped: DroppedBatch[] = [];
-    for (const victim of victims) {
-      if (this.#fits(batch)) break;
-      dropped.push(...(await storage.evict(victim)));
+    while (!this.#closed && !storage.inMemory && !this.#fits(batch)) {
+      // Asked each time: meanwhile the next may have been begun, or delivered.
+      const victims = storage.evictable();
+      const [oldest] = victims;
+      if (oldest === undefined || !this.#wouldFit(batch, victims)) break;
+      dropped.push(...(await storage.evict(oldest)));
     }
     return dropped;
   }
@@ -179,7 +187,14 @@ export class Spool implements EvictingQueue<Encoded> {
   #admit(batch: Batch<Encoded>): boolean {
     if (batch.items.length === 0) return true;
     if (!this.#fits(batch)) return false;
-    return this.#open.put(batch, this.#open.inMemory ? undefined : this.#frameOf(batch), this.#fitsMemory(batch));
+    return this.#put(batch, this.#open.inMemory ? undefined : this.#frameOf(batch), this.#fitsMemory(batch));
+  }
+
+  #put(batch: Batch<Encoded>, frame: Buffer | undefined, mayWait: boolean): boolean {
+    const taken = this.#open.put(batch, frame, mayWait);
+    // What goes into memory is not compressed yet, and seldom much: counted as it is.
+    if (taken) this.#storedBytes += frame?.length ?? batch.bytes;
+    return taken;
   }
 
   #fits(batch: Batch<Encoded>): boolean {
@@ -249,9 +264,7 @@ export class Spool implements EvictingQueue<Encoded> {
     };
   }
 
-  /** After `close` it is too late: the next run delivers it again. */
   #done(entry: Entry, outcome: Outcome): void {
-    if (this.#closed) return;
     if (outcome === 'returned') this.#putBack(entry);
     else this.#open.done(entry);
     this.#settle();

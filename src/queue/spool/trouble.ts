@@ -13,6 +13,8 @@ export class Trouble {
   readonly #onEvent: OnSpoolEvent;
   readonly #retry: () => void;
   #error: AgentError | undefined;
+  /** The disk took something since the last error. */
+  #worked = false;
   #delayMs = FIRST_MS;
   #cancel: (() => void) | undefined;
 
@@ -30,6 +32,7 @@ export class Trouble {
   met(error: AgentError): void {
     if (this.#error === undefined) this.#onEvent({ what: 'degraded', error });
     this.#error = error;
+    this.#worked = false;
     if (this.#cancel !== undefined) return;
     this.#cancel = this.#after(this.#delayMs, () => {
       this.#cancel = undefined;
@@ -38,7 +41,14 @@ export class Trouble {
     this.#delayMs = Math.min(2 * this.#delayMs, LONGEST_MS);
   }
 
+  /** A write came through; whether it stays is known when it is synced. */
+  worked(): void {
+    this.#worked = true;
+  }
+
+  /** All that the disk took is synced. That nothing waits any more, because the sink took it from memory, says nothing of the disk. */
   over(): void {
+    if (!this.#worked) return;
     this.stop();
     this.#delayMs = FIRST_MS;
     if (this.#error === undefined) return;

@@ -23,12 +23,18 @@ async function replace(path: string, lines: readonly Uint8Array[]): Promise<void
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
   const file = await open(next, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
   try {
-    await file.writeFile(Buffer.concat(lines));
-    await file.datasync();
-  } finally {
-    await file.close();
+    try {
+      await file.writeFile(Buffer.concat(lines));
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await rename(next, path);
+  } catch (error) {
+    // On a full disk it would take room for nothing. The first error is the one to report.
+    await unlink(next).catch(() => undefined);
+    throw error;
   }
-  await rename(next, path);
 }
 
 async function syncFolderOf(path: string): Promise<void> {

@@ -29,10 +29,11 @@ export function parseName(entry: string): (FileName & { readonly open: boolean }
   return { stream: stream as RecordStream, created, agent, counter: Number(counter), extension, open: open !== undefined };
 }
 
-/** Oldest first; files of one second by their counter. */
+/** Oldest first; files of one second by their counter, and of these what the agent says, which came before what it says it of. */
 export function compareAge(a: FileName, b: FileName): number {
   if (a.created !== b.created) return a.created < b.created ? -1 : 1;
-  return a.counter - b.counter;
+  if (a.counter !== b.counter) return a.counter - b.counter;
+  return a.stream === b.stream ? 0 : a.stream === 'agent' ? -1 : 1;
 }
 
 export function basicTimestamp(timeUs: number): string {

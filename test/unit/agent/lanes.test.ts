@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
@@ -122,6 +122,16 @@ it('keeps as waiting what the queue holds of events, and tells the account what 
   expect(lane.account?.stated(next)).toEqual([checkpoint, next]);
 });
 
+it('puts no evicted checkpoint of another format into the queue again: there it would be taken for one of this format', async () => {
+  const { lane } = newLane('drop_oldest');
+  const stated = (format: string) => ({ ...record(0, 16, 'agent'), kind: 'CHECKPOINT', origin: { agentId: Buffer.alloc(16, 9), format } });
+  const alike = stated('json');
+  lane.queue.append(batchOf(stated('avro process=1 agent=1'), alike));
+  await put(lane, batch(1, 3));
+  const next = record(0, 20, 'agent');
+  expect(lane.account?.stated(next)).toEqual([alike, next]);
+});
+
 it('has accounts for what programs read, none for lines', () => {
   const { config } = loadConfig({ file: configFile('sinks: {disk: {type: file}, eyes: {type: stdout, format: line}}') });
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
@@ -163,4 +173,24 @@ it('puts aside what a sink will never take below the data directory, with what i
     },
     { sequence: 2 },
   ]);
+});
+
+it('knows how much a queue on disk wrote', async () => {
+  const text = `agent: {data_dir: ${await tempDir()}}\nsinks: {a: {type: blackhole, queue: {type: disk}}, b: {type: blackhole}}`;
+  const { config } = loadConfig({ file: configFile(text) });
+  await mkdir(join(config.agent.dataDir, 'state'));
+  const screen = { output: new PassThrough(), colour: false, status: () => '' };
+  const ids = derivedSinkIds(Buffer.alloc(16), ['a', 'b']);
+  const { lanes } = createLanes(config, { agentId: Buffer.alloc(16), sinkIds: ids, reproducible: false, log: recordedLog().log, screen });
+  for (const lane of lanes) {
+    await lane.openQueue?.(never);
+    await put(lane, batch(1, 100, 200));
+  }
+  const [disk, memory] = lanes.map(({ ledger }) => ledger.storedBytes);
+  const { bytes = 0 } = lanes[0]?.queue.depth ?? {};
+  // Less the header of the segment.
+  expect(disk).toBeGreaterThan(bytes - 256);
+  expect(disk).toBeLessThanOrEqual(bytes);
+  expect(memory).toBe(0);
+  for (const { queue } of lanes) await queue.close();
 });

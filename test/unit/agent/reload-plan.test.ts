@@ -6,11 +6,12 @@ import { loadConfig } from '../../../src/config/load.ts';
 import { configFile, refusal } from '../config/refusal.ts';
 
 const load = (text: string) => loadConfig({ file: configFile(text === '' ? '{}' : text) });
-const plan = (now: string, next: string, delivering: readonly string[] = []): ReloadPlan =>
-  planReload(load(now), load(next), new Set(delivering));
+/** `retired`: a configuration whose sinks were removed and still deliver. */
+const plan = (now: string, next: string, retired?: string): ReloadPlan =>
+  planReload(load(now), load(next), retired === undefined ? [] : load(retired).config.sinks);
 /** `path reason | fix` of each difference that is refused. */
-const refused = (now: string, next: string, delivering: readonly string[] = []): string[] =>
-  issuesOf(refusal(() => plan(now, next, delivering))).map(({ path, reason, fix }) => `${path} ${reason} | ${fix}`);
+const refused = (now: string, next: string, retired?: string): string[] =>
+  issuesOf(refusal(() => plan(now, next, retired))).map(({ path, reason, fix }) => `${path} ${reason} | ${fix}`);
 
 const NOTHING = { added: [], changed: [], removed: [], filter: undefined, throttle: undefined };
 
@@ -69,7 +70,7 @@ describe('what cannot', () => {
 
   test('the queue and the format of a sink that is there', () => {
     expect(refused('sinks: {a: {type: file}}', 'sinks: {a: {type: file, queue: {max_events: 9}}}')).toEqual([
-      'sinks.a.queue.max_events cannot change while the sink is there | restart the agent, or give the sink another name',
+      'sinks.a.queue.max_events cannot change while the sink is there | restart the agent, or give the sink another name and another path',
     ]);
     expect(refused('sinks: {a: {type: file}}', 'sinks: {a: {type: file, queue: {type: disk}}}').join()).toContain('sinks.a.queue.type');
     expect(refused('sinks: {a: {type: stdout, format: json}}', 'sinks: {a: {type: stdout, format: line}}')).toEqual([
@@ -80,9 +81,39 @@ describe('what cannot', () => {
 
   test('a sink does not come back before what it had is delivered', () => {
     const [without, back] = ['sinks: {b: {type: blackhole}}', 'sinks: {a: {type: file}, b: {type: blackhole}}'];
-    expect(refused(without, back, ['a', 'b'])).toEqual([
+    expect(refused(without, back, 'sinks: {a: {type: blackhole}}')).toEqual([
       'sinks.a was removed, and what it had by then is still being delivered | reload when it is through, or restart the agent',
     ]);
-    expect(plan(without, back, ['b']).added).toMatchObject([{ name: 'a' }]);
+    expect(plan(without, back, 'sinks: {c: {type: blackhole}}').added).toMatchObject([{ name: 'a' }]);
+  });
+});
+
+describe('a folder that another sink has', () => {
+  const kept = (folder: string, others: string): string =>
+    `is the folder of the removed sink ${others}, which delivers there what it has yet: ${folder} | keep the name ${others}, use another folder, or`;
+
+  test('of a sink under another name, as renaming one makes it: both are named, with the folder and what to do', () => {
+    const expected = `sinks.new.path ${kept('/x', 'old')} reload without the sink new first, and with it when the log says that old is closed`;
+    expect(refused('sinks: {old: {type: file, path: /x}}', 'sinks: {new: {type: file, path: /x/}}')).toEqual([expected]);
+  });
+
+  test('of a sink that was removed before, and delivers yet', () => {
+    const next = 'sinks: {b: {type: blackhole}, new: {type: file, path: /x}}';
+    const now = 'sinks: {b: {type: blackhole}}';
+    expect(refused(now, next, 'sinks: {old: {type: file, path: /x}}').join()).toContain(kept('/x', 'old'));
+    expect(plan(now, next, 'sinks: {old: {type: file, path: /y}}').added).toHaveLength(1);
+  });
+
+  test('for a sink that is there and moves to it', () => {
+    const now = 'sinks: {goes: {type: file, path: /x}, stays: {type: file, path: /y}}';
+    expect(refused(now, 'sinks: {stays: {type: file, path: /x}}').join()).toContain(`sinks.stays.path ${kept('/x', 'goes')}`);
+  });
+
+  test('of a sink that moves, for one that is added; those that are there may exchange theirs', () => {
+    const now = 'sinks: {a: {type: file, path: /x}, b: {type: file, path: /y}}';
+    expect(refused(now, 'sinks: {a: {type: file, path: /z}, b: {type: file, path: /y}, c: {type: file, path: /x}}')).toEqual([
+      'sinks.c.path is the folder that the sink a has until it moves: /x | reload without the sink c first, and with it afterwards',
+    ]);
+    expect(plan(now, 'sinks: {a: {type: file, path: /y}, b: {type: file, path: /x}}').changed).toHaveLength(2);
   });
 });

@@ -134,3 +134,21 @@ test('a stop on the way is no failure', async () => {
   await reloader.end();
   expect([entries, agent.refusals]).toMatchObject([[{ level: 'info' }], []]);
 });
+
+test('a folder of a sink that was removed is not given away while that delivers', async () => {
+  const { agent, file, entries, reloader } = reloading('sinks: {old: {type: file, path: /x}, b: {type: blackhole}}');
+  const reload = async (text: string): Promise<void> => {
+    file.text = text;
+    reloader.begin();
+    reloader.request();
+    await reloader.end();
+  };
+  await reload('sinks: {b: {type: blackhole}}');
+  agent.delivering.add('old');
+  const renamed = 'sinks: {new: {type: file, path: /x}, b: {type: blackhole}}';
+  await reload(renamed);
+  expect(agent.refusals).toEqual([expect.stringContaining('sinks.new.path is the folder of the removed sink old')]);
+  agent.delivering.delete('old');
+  await reload(renamed);
+  expect(entries.at(-1)).toMatchObject({ added: ['new'] });
+});

@@ -40,6 +40,19 @@ it.each(['', '[]', '{"version":2,"sinks":{}}', '{"version":1,"sinks":{"a":"nonse
   },
 );
 
+it('takes the id from the spool of a sink where its own file is lost', async () => {
+  const dir = await dataDir();
+  const id = '5b1c2d3e-aaaa-4bbb-8ccc-ddddeeeeffff';
+  mkdirSync(join(dir, 'state/spool/a'), { recursive: true });
+  writeFileSync(join(dir, 'state/spool/a/sink-id'), `${id}\n`);
+  writeFileSync(join(dir, 'state/sinks.json'), '');
+  const told: string[] = [];
+  const ids = keptSinkIds(dir, ['a', 'b'], (reason) => told.push(reason));
+  expect([uuidText(sinkIdOf(ids, 'a')), told.length]).toEqual([id, 1]);
+  expect(uuidText(sinkIdOf(ids, 'b'))).not.toBe(id);
+  expect(keptSinkIds(dir, ['a', 'b'], fail)).toEqual(ids);
+});
+
 it('does without a file where none can be written', async () => {
   const dir = join(await tempDir(), 'gone');
   const told: string[] = [];

@@ -21,6 +21,15 @@ describe('check', () => {
     );
   });
 
+  it('says how much waits on the disk, and does not count it as memory', async () => {
+    const { out } = await forkcast('check', '--set', 'sinks.disk.queue={type: disk, max_size: 2GiB}');
+    expect(out).toMatch(/^ {2}sink disk .*; waiting: 2 GiB on disk, then drop_newest$/m);
+    expect(out).not.toContain('of memory');
+    const bounded = await forkcast('check', '--set', 'sinks.disk.queue={type: disk, max_events: 5000}');
+    expect(bounded.out).toMatch(/; waiting: 1 GiB or 5,000 events on disk, then drop_newest$/m);
+    expect((await forkcast('check', '--set', 'sinks.disk.queue.max_size=200MiB')).out).toContain('204MiB of memory');
+  });
+
   it('says what a replay would do: the queues wait, and nothing is said of the kernel', async () => {
     const replay = ['check', '--set', 'source.type=replay', '--set', 'source.replay.path=/tmp/x.fcrec'];
     const { out } = await forkcast(...replay, '--set', 'source.replay.speed=20');

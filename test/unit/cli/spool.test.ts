@@ -54,6 +54,11 @@ async function decoded(path: string): Promise<{ code: number; out: string; err: 
 }
 
 describe('forkcast spool inspect', () => {
+  it('says how it is used, by its whole name', async () => {
+    const { code, err } = await forkcast('spool', 'inspect');
+    expect([code, err]).toEqual([64, "error: missing required argument 'dirs'\nforkcast spool inspect --help shows how it is used\n"]);
+  });
+
   it('says what waits, of the spool that is named or of all in a folder', async () => {
     const { root, folder } = await spoolFolder();
     for (const named of [root, folder]) {

@@ -218,3 +218,26 @@ async function torn(folder: string): Promise<string> {
   await truncate(join(folder, 'process-20260100T000000Z-00000000-000001.avro'), size - 20);
   return folder;
 }
+
+it('reads off the names of files that there were older ones', async () => {
+  const folder = await tempDir();
+  const { records } = run(1);
+  const process = records.filter(isProcess);
+  const put = (number: number, from: number, to: number) =>
+    write(folder, {
+      name: `process-20260101T00000${number}Z-00000000-00000${number}.avro`,
+      stream: 'process',
+      records: process.slice(from, to),
+    });
+  await write(folder, {
+    name: 'agent-20260101T000000Z-00000000-000001.avro',
+    stream: 'agent',
+    records: records.filter((record) => !isProcess(record)),
+  });
+  await put(2, 90, 150);
+  await put(3, 150, 200);
+  const { code, out } = await verify([folder]);
+  expect(code).toBe(0);
+  expect(out).toContain('(by 6 checkpoints, begins at sequence 102: 90 before it are gone with the oldest files, 20 filtered)\n');
+  expect(out).toContain('present      112\n');
+});

@@ -171,6 +171,7 @@ export const fullAgentEvent: AgentEvent = {
       },
     ],
     upstream: ledger,
+    final: true,
   },
   throttle: {
     key: 'exe=/bin/true',

@@ -119,8 +119,41 @@ describe('what was pulled and did not arrive', () => {
     const before = (sequence: number): Encoded => ({ ...record(sequence), origin: { agentId: earlier, format: '' } });
     account.gone([before(9), record(3), checkpoint, before(7)], 'dead_lettered');
     expect(account.statement.amendments).toMatchObject([
-      { from: 7, to: 9, count: 2, agent_id: earlier, fate: 'dead_lettered', digest: digestOf([7, 9], earlier) },
+      { from: 7, to: 7, count: 1, agent_id: earlier, fate: 'dead_lettered', digest: digestOf([7], earlier) },
+      { from: 9, to: 9, count: 1, agent_id: earlier, fate: 'dead_lettered', digest: digestOf([9], earlier) },
       { from: 3, to: 3, count: 1, agent_id: null, digest: digestOf([3]) },
+    ]);
+  });
+
+  it('is told without what lies between, which the sink may have taken, and for each checkpoint by itself', () => {
+    const account = newAccount();
+    for (let sequence = 1; sequence <= 6; sequence += 1) account.sequenced(sequence);
+    account.stated(checkpoint);
+    account.gone([record(2), record(3), record(5), record(6), record(7)], 'dead_lettered');
+    expect(account.statement.amendments).toMatchObject([
+      { from: 2, to: 3, count: 2, checkpoint_no: 1, digest: digestOf([2, 3]) },
+      { from: 5, to: 6, count: 2, checkpoint_no: 1 },
+      { from: 7, to: 7, count: 1, checkpoint_no: 2 },
+    ]);
+  });
+
+  it('is told as one where it would be too many', () => {
+    const account = newAccount();
+    const odd = Array.from({ length: 40 }, (_, i) => record(2 * i + 1));
+    account.gone(odd, 'dead_lettered');
+    expect(account.statement.amendments).toMatchObject([
+      { from: 1, to: 79, count: 40, digest: digestOf(odd.map(({ sequence }) => sequence)) },
+    ]);
+  });
+
+  it('is told in ranges that hold nothing else: what is between them may have arrived', () => {
+    const account = newAccount();
+    const items = [2, 3, 4, 6, 9, 10].map((sequence) => record(sequence));
+    account.gone(items, 'dead_lettered');
+    expect(account.statement.amendments).toMatchObject([
+      { from: 2, to: 4, count: 3, digest: digestOf([2, 3, 4]) },
+      { from: 6, to: 6, count: 1 },
+      { from: 9, to: 10, count: 2, digest: digestOf([9, 10]) },
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { AgentError } from '../../../src/core/errors.ts';
 import { imbalances } from '../../../src/core/ledger.ts';
 import type { Lane } from '../../../src/pipeline/lane.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -55,6 +56,21 @@ describe('a changed lane', () => {
     expect(after.written.toSorted((a, b) => a - b)).toEqual([4, 5, 6, 7, 8, 9]);
     expect(to.ledger).toMatchObject({ sequenced: 9, delivered: 9, waiting: 0 });
     expect(to.queue.depth).toEqual({ events: 0, bytes: 0 });
+  });
+
+  test('whose sink was refused delivers with the new one, and says so', async () => {
+    const after = recorder();
+    const refused: FakeSink = { written: [], write: () => Promise.reject(new AgentError('SINK_REFUSED', 'wrong password')) };
+    const lanes = [lane('a', refused, [])] as [Lane];
+    const { pipeline, running, notes } = await started(lanes);
+    await waitFor(() => notes.includes('down a'), { what: 'a sink that is down', timeoutMs: 5000 });
+    await pipeline.change(change({ changed: [{ from: lanes[0], to: onto(lanes[0], after), again: () => lanes[0] }] }), never);
+    await through(after, 1, 2);
+    await waitFor(() => notes.includes('up a'), { what: 'a sink that is up', timeoutMs: 5000 });
+    expect(notes).toEqual(['down a', 'up a']);
+    expect(pipeline.sinkStates.get('a')).toMatchObject({ circuit: 'closed', lastError: null });
+    pipeline.stop();
+    await running;
   });
 
   test('whose new sink does not open goes on with the old one, made again', async () => {

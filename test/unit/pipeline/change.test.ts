@@ -50,7 +50,7 @@ describe('a removed lane', () => {
     source.hear(heard(1));
     await through(stays, 3);
     expect(goes.written).toEqual([1, 2, 0]);
-    expect(stated).toMatchObject([{ checkpoint_no: 1, from_sequence: 1, to_sequence: 2, accepted: 2 }]);
+    expect(stated).toMatchObject([{ checkpoint_no: 1, from_sequence: 1, to_sequence: 2, accepted: 2, final: true }]);
     expect(lanes[1]?.ledger).toMatchObject({ from: 1, to: 2, sequenced: 2, delivered: 2, waiting: 0 });
     expect([...pipeline.sinkStates.keys()]).toEqual(['stays']);
     pipeline.stop();

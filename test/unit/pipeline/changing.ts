@@ -52,15 +52,15 @@ interface Started {
   readonly running: Promise<void>;
   readonly notes: string[];
   readonly log: string[];
-  readonly stated: Statement[];
+  readonly stated: (Statement & { final: boolean })[];
 }
 
 /** A running pipeline. */
 export async function started(lanes: Lane[], log: string[] = [], shutdownTimeoutMs = 60_000): Promise<Started> {
   const source = new ScriptedSource([], log);
-  const stated: Statement[] = [];
-  const checkpoint = (statement: Statement): AnyEvent => {
-    stated.push(structuredClone(statement));
+  const stated: Started['stated'] = [];
+  const checkpoint = (statement: Statement, final: boolean): AnyEvent => {
+    stated.push({ ...structuredClone(statement), final });
     return { stream: 'agent', event: { kind: 'CHECKPOINT', sequence: null } } as unknown as AnyEvent;
   };
   const { pipeline, notes } = build([], lanes, log, { source, shutdownTimeoutMs, checkpoints: { intervalMs: 0, event: checkpoint } });

@@ -9,10 +9,10 @@ import { build, heard, lane, never, recorder } from './fixtures.ts';
 const newAccount = (): LaneAccount => new LaneAccount({ agentId: Buffer.alloc(16), sinkId: Buffer.alloc(16) });
 
 /** Events of their own, as the agent's are: without a sequence. */
-function stating(intervalMs: number, kind = 'CHECKPOINT'): { stated: Statement[]; checkpoints: Checkpoints } {
-  const stated: Statement[] = [];
-  const event = (statement: Statement): AnyEvent => {
-    stated.push(statement);
+function stating(intervalMs: number, kind = 'CHECKPOINT'): { stated: (Statement & { final: boolean })[]; checkpoints: Checkpoints } {
+  const stated: (Statement & { final: boolean })[] = [];
+  const event = (statement: Statement, final: boolean): AnyEvent => {
+    stated.push({ ...statement, final });
     return { stream: 'agent', event: { kind, sequence: null } } as unknown as AnyEvent;
   };
   return { stated, checkpoints: { intervalMs, event } };
@@ -37,6 +37,8 @@ test('a run ends with a checkpoint behind STOP that covers all, of each lane tha
     [2, 0, 4],
     [4, 0, 4],
   ]);
+  const [one = 0, all = 0] = lanes.map(({ ledger }) => ledger.acceptedBytes);
+  expect(one > 0 && all === 2 * one).toBe(true);
 });
 
 test('checkpoints come while nothing else happens', async () => {
@@ -49,6 +51,7 @@ test('checkpoints come while nothing else happens', async () => {
   pipeline.stop();
   await running;
   expect(stated.map(({ checkpoint_no }) => checkpoint_no)).toEqual(stated.map((_, i) => i + 1));
+  expect(stated.map(({ final }) => final)).toEqual(stated.map((_, i) => i === stated.length - 1));
   expect(stated[0]).toMatchObject({ from_sequence: 1 });
   expect(stated.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(3);
 });

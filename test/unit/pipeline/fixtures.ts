@@ -8,6 +8,7 @@ import { openLedger } from '../../../src/core/ledger.ts';
 import type { Checkpoints } from '../../../src/pipeline/intake.ts';
 import type { Lane } from '../../../src/pipeline/lane.ts';
 import { Pipeline } from '../../../src/pipeline/pipeline.ts';
+import type { PipelineParts } from '../../../src/pipeline/pipeline.ts';
 import { MemoryQueue } from '../../../src/queue/memory/memory-queue.ts';
 
 /** Gives `batches`, then waits for `close`. */
@@ -111,6 +112,7 @@ export function build(
     source?: ScriptedSource;
     checkpoints?: Checkpoints;
     finish?: (emit: (any: AnyEvent) => void) => void;
+    onLeft?: PipelineParts['onLeft'];
   } = {},
 ): { pipeline: Pipeline; source: ScriptedSource; notes: string[] } {
   const source = extra.source ?? new ScriptedSource(batches, log);
@@ -135,6 +137,7 @@ export function build(
     },
     first: () => event('START', 'agent'),
     ...(extra.finish === undefined ? {} : { finish: extra.finish }),
+    ...(extra.onLeft === undefined ? {} : { onLeft: extra.onLeft }),
     last: (failure) => event(failure === undefined ? 'STOP' : 'FAILED', 'agent'),
     shutdownTimeoutMs: extra.shutdownTimeoutMs ?? 60_000,
   });

@@ -80,6 +80,8 @@ describe('isolation and books', () => {
     expect(good.written).toEqual([1, 2, 3, 4]);
     expect(lanes[0]?.ledger.lost).toEqual({ shutdown: 4 });
     expect(notes).toContain('down dead');
+    const told = notes.flatMap((note) => /^lost dead (\d+)$/.exec(note)?.[1] ?? []);
+    expect(told.reduce((sum, events) => sum + Number(events), 0)).toBe(4);
     for (const { ledger } of lanes) expect(imbalances(ledger)).toEqual([]);
   });
 
@@ -240,4 +242,19 @@ describe('failure', () => {
     expect(imbalances((lanes[0] as Lane).ledger)).toEqual([]);
     expect((lanes[0] as Lane).ledger.delivered).toBe(0);
   });
+});
+
+test('what a queue on disk cannot keep when it closes is no clean end', async () => {
+  const kept = { ...lane('kept', recorder(), []), durable: true };
+  const { ledger, queue } = kept;
+  const close = queue.close.bind(queue);
+  queue.close = async () => {
+    ledger.lost['shutdown'] = 3;
+    await close();
+  };
+  const { pipeline } = build([], [kept], []);
+  await pipeline.start(never);
+  const running = pipeline.run();
+  pipeline.stop();
+  await expect(running).rejects.toMatchObject({ code: 'SHUTDOWN_INCOMPLETE' });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Amendment } from '../../../src/core/agent-event.ts';
 import { Digest, EventHash } from '../../../src/core/digest.ts';
 import type { Evidence } from '../../../src/verify/evidence.ts';
-import { MadeRun, checkpointOf, id, verdictOn } from './made-runs.ts';
+import { MadeRun, checkpointOf, id, isProcess, verdictOn } from './made-runs.ts';
 import type { Step } from './made-runs.ts';
 
 const steps: Step[] = [
@@ -73,5 +73,51 @@ describe('what a later run lets go of an earlier one', () => {
       expect(report).toMatchObject({ proven: true, runs: [{ declared: { queue_full: 12 } }, {}] });
     for (const report of verdictWithout([6], amendment))
       expect(report).toMatchObject({ proven: true, runs: [{ declared: { dropped: 1 } }, {}] });
+  });
+});
+
+describe('what was refused and replayed', () => {
+  const lossy = new MadeRun({
+    host: 1,
+    sink: 1,
+    run: 1,
+    end: 'stop',
+    steps: [
+      { fate: 'accepted', count: 10, checkpoint: false },
+      { fate: 'dead_lettered', count: 5, checkpoint: true },
+    ],
+  });
+  const hash = new EventHash(id(1, 1));
+  const late = (sequences: readonly number[]): Evidence[] =>
+    sequences.map((sequence) => ({ ...(lossy.records.find(isProcess) as Evidence), sequence }));
+  const stated = (from: number, to: number): Evidence[] => {
+    const digest = new Digest();
+    for (let sequence = from; sequence <= to; sequence += 1) digest.add(hash.of(sequence));
+    return stating({ from, to, checkpoint_no: 0, fate: 'replayed', agent_id: id(1, 1), count: to - from + 1, digest: digest.bytes() });
+  };
+  const verdict = (...records: readonly Evidence[]) =>
+    [records, records.toReversed()].map((all) => verdictOn(all.map((record) => ({ record, sink: 1 }))));
+
+  it('is there, no copy, and no dead letter any more, also where nobody says so', () => {
+    for (const said of [second.records, stated(12, 16)])
+      for (const report of verdict(...lossy.records, ...late([12, 13, 14, 15, 16]), ...said))
+        expect(report).toMatchObject({
+          proven: true,
+          unaccounted: 0,
+          runs: [{ declared: {}, duplicates: 0, expected: 17, present: 17 }, {}],
+        });
+  });
+
+  it('is a dead letter as far as it was not', () => {
+    for (const said of [second.records, stated(13, 14)])
+      for (const report of verdict(...lossy.records, ...late([13, 14]), ...said))
+        expect(report).toMatchObject({ proven: true, unaccounted: 0, runs: [{ declared: { dead_lettered: 3 } }, {}] });
+  });
+
+  it('is missing where it is said, and it is not there', () => {
+    for (const report of verdict(...lossy.records, ...late([12, 13, 14, 15]), ...stated(12, 16)))
+      expect(report).toMatchObject({ proven: false, unaccounted: 1, runs: [{ findings: [{ sequences: [16] }] }, {}] });
+    for (const report of verdict(...lossy.records, ...late([13]), ...stated(13, 14)))
+      expect(report).toMatchObject({ proven: false, unaccounted: 1, runs: [{ declared: { dead_lettered: 3 } }, {}] });
   });
 });

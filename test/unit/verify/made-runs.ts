@@ -36,7 +36,8 @@ export interface RunPlan {
   readonly run: number;
   readonly sink: number;
   readonly steps: readonly Step[];
-  readonly end: 'stop' | 'kill';
+  /** `stop_dropped`: the queue was full. `leave`: the sink was removed, by an agent that did not call its last checkpoint final. */
+  readonly end: 'stop' | 'stop_dropped' | 'remove' | 'leave' | 'kill';
   /** Of the run before, on the same host. */
   readonly previous?: { readonly run: number; readonly clean: boolean; readonly accepted: number };
 }
@@ -61,8 +62,10 @@ export class MadeRun {
     this.#own('START', { start: this.#start() });
     for (const step of plan.steps) this.#take(step);
     if (plan.end === 'kill') return;
-    this.#own('STOP', { stop: { reason: 'asked', clean: true, upstream } });
-    this.#checkpoint();
+    if (plan.end === 'remove') this.#own('RELOAD', { reload: { config_hash: '', ok: true, reason: null } });
+    else if (plan.end === 'stop') this.#own('STOP', { stop: { reason: 'asked', clean: true, upstream } });
+    else if (plan.end === 'stop_dropped') this.#drop();
+    this.#checkpoint(plan.end !== 'leave');
   }
 
   #take({ fate, count, checkpoint }: Step): void {
@@ -91,7 +94,7 @@ export class MadeRun {
     if (fate === 'accepted' || fate === 'evicted_but_there') for (const { sequence } of items) this.#put('process', sequence, null);
   }
 
-  #own(kind: 'START' | 'STOP', body: Partial<AgentEvent>): void {
+  #own(kind: 'START' | 'RELOAD' | 'STOP', body: Partial<AgentEvent>): void {
     this.#sequence += 1;
     this.#account.sequenced(this.#sequence);
     this.#account.accepted([record(this.#sequence, 16, 'agent')]);
@@ -100,8 +103,14 @@ export class MadeRun {
     this.#put('agent', this.#sequence, this.#event(kind, body));
   }
 
-  #checkpoint(): void {
-    const checkpoint = structuredClone({ ...this.#account.statement, upstream: { ...upstream, sequenced: this.#sequence } });
+  #drop(): void {
+    const sequence = (this.#sequence += 1);
+    this.#account.sequenced(sequence);
+    this.#account.dropped({ from: sequence, to: sequence, count: 1, reason: 'queue_full' });
+  }
+
+  #checkpoint(final = false): void {
+    const checkpoint = structuredClone({ ...this.#account.statement, upstream: { ...upstream, sequenced: this.#sequence }, final });
     for (const amendment of checkpoint.amendments) if (amendment.digest !== null) amendment.digest = Buffer.from(amendment.digest);
     this.#account.stated(record(0, 16, 'agent'));
     const whole: AgentCheckpoint = { ...checkpoint, sink_id: id(3, this.plan.sink), digest: Buffer.from(checkpoint.digest) };
@@ -157,14 +166,17 @@ const LATER_US = RUN_US + 1000 * HOUR_US;
 export interface Delivered {
   readonly record: Evidence;
   readonly sink: number;
+  readonly file?: NonNullable<Place['file']>;
 }
 
 export function verdictOn(delivered: readonly Delivered[], nowUs = LATER_US, expectedHosts: readonly string[] = []): Report {
   const verifier = new Verifier();
-  const places = new Map<number, Place>();
-  for (const { record: one, sink } of delivered) {
-    let place = places.get(sink);
-    if (place === undefined) places.set(sink, (place = { place: `place-${sink}`, sink: id(3, sink) }));
+  const places = new Map<string, Place>();
+  for (const { record: one, sink, file } of delivered) {
+    const name = `place-${sink} ${file?.stream} ${file?.age}`;
+    let place = places.get(name);
+    if (place === undefined)
+      places.set(name, (place = { place: `place-${sink}`, sink: id(3, sink), ...(file === undefined ? {} : { file }) }));
     verifier.add(one, place);
   }
   return verifier.report({ nowUs, expectedHosts });

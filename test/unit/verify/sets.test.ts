@@ -83,7 +83,7 @@ describe('memory', () => {
         stream.add({ stream: 'process', agentId: id(1, 1), sequence, time: sequence, host, event: null });
       }
       const covered = { from_sequence: from, to_sequence: to, accepted, filtered: 1000 - accepted, dropped: [], amendments: [] };
-      stream.addCheckpoint({ sink_id: id(3, 1), checkpoint_no: number, ...covered, digest: digest.bytes(), upstream }, to);
+      stream.addCheckpoint({ sink_id: id(3, 1), checkpoint_no: number, ...covered, digest: digest.bytes(), upstream, final: false }, to);
       most = Math.max(most, budget.pages);
     }
     return { pages: budget.pages, most, stream };

@@ -14,18 +14,21 @@ const fate = fc.constantFrom<Fate>(
   'evicted_but_there',
 );
 const step: fc.Arbitrary<Step> = fc.record({ fate, count: fc.integer({ min: 1, max: 12 }), checkpoint: fc.boolean() });
-const plain = fc.record({ steps: fc.array(step, { maxLength: 25 }), end: fc.constantFrom('stop' as const, 'kill' as const) });
+const plain = fc.record({
+  steps: fc.array(step, { maxLength: 25 }),
+  end: fc.constantFrom<RunPlan['end']>('stop', 'stop_dropped', 'remove', 'kill'),
+});
 
-/** For each host some runs in one sink, each naming the one before; the last one of a host stops. */
-function made(hosts: readonly (readonly { steps: readonly Step[]; end: 'stop' | 'kill' }[])[]): MadeRun[] {
+/** For each host some runs in one sink, each naming the one before; the last one of a host is not killed. */
+function made(hosts: readonly (readonly { steps: readonly Step[]; end: RunPlan['end'] }[])[]): MadeRun[] {
   let number = 0;
   return hosts.flatMap((runs, host) => {
     let before: MadeRun | undefined;
     return runs.map((run, i) => {
       number += 1;
-      const end = i === runs.length - 1 ? 'stop' : run.end;
+      const end = i === runs.length - 1 && run.end === 'kill' ? 'stop' : run.end;
       const previous: RunPlan['previous'] =
-        before === undefined ? undefined : { run: before.plan.run, clean: before.plan.end === 'stop', accepted: before.lastAccepted };
+        before === undefined ? undefined : { run: before.plan.run, clean: before.plan.end !== 'kill', accepted: before.lastAccepted };
       before = new MadeRun({ host, sink: host, run: number, steps: run.steps, end, ...(previous === undefined ? {} : { previous }) });
       return before;
     });
@@ -54,7 +57,7 @@ it('accounts for every event of several hosts, runs and sinks, in any order and 
       expect(report.blind.length).toBe(runs.length - new Set(runs.map(({ plan }) => plan.host)).size);
       expect(report.runs.reduce((sum, { duplicates }) => sum + duplicates, 0)).toBe(order.length - all.length);
       for (const { state, unproven_tail, expected, present, declared } of report.runs) {
-        if (state === 'stopped') {
+        if (state === 'stopped' || state === 'closed') {
           expect(unproven_tail).toBe(0);
           const gone = (declared['dropped'] ?? 0) + (declared['dead_lettered'] ?? 0);
           expect(expected - present).toBe(gone);
@@ -87,3 +90,18 @@ it('finds each removed event, wherever in a run that stopped', () => {
 function declaredGone({ records }: MadeRun, sequence: number): boolean {
   return records.some(({ event }) => event?.checkpoint?.amendments.some(({ from, to }) => from <= sequence && sequence <= to) === true);
 }
+
+it('takes the end of a sink that was removed for no silence, also when a next run says that it stopped cleanly', () => {
+  const steps: Step[] = [{ fate: 'accepted', count: 3, checkpoint: true }];
+  const removed = new MadeRun({ host: 1, sink: 1, run: 1, steps, end: 'remove' });
+  const next = new MadeRun({ host: 1, sink: 1, run: 2, steps, end: 'stop', previous: { run: 1, clean: true, accepted: 5 } });
+  const states = (runs: readonly MadeRun[], without = 0): unknown[] => {
+    const all = runs.flatMap((run) => (run === removed ? deliveredOf(run).slice(0, deliveredOf(run).length - without) : deliveredOf(run)));
+    const { proven, runs: judged } = verdictOn(all);
+    return [proven, ...judged.map(({ state }) => state)];
+  };
+  expect(states([removed])).toEqual([true, 'closed']);
+  expect(states([removed, next])).toEqual([true, 'closed', 'stopped']);
+  expect(states([removed], 1)).toEqual([false, 'silent']);
+  expect(states([removed, next], 1)).toEqual([false, 'killed', 'stopped']);
+});

@@ -86,6 +86,9 @@ describe('dlq list', () => {
       sinks: [{ sink: 'siem', letters: 3, oldest: time, newest: time, codes: { RECORD_REJECTED: 2, RECORD_UNENCODABLE: 1 }, damaged: 0 }],
     });
     expect((await dlq('list', dataDir, { code: 'record_unencodable' })).out).toMatch(/^siem {2}1 /);
+    expect((await dlq('list', dataDir, { code: 'nope' })).out).toBe('no dead letters with the code NOPE\n');
+    const absent = await dlq('show', dataDir, { ids: ['abc'] });
+    expect(absent).toEqual({ code: 1, out: '', err: 'warning: there is no such dead letter: abc\n' });
   });
 
   test('none are no error, a wrong folder or sink is one', async () => {

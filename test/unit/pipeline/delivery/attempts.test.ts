@@ -13,11 +13,12 @@ async function attempt(
   codes: readonly ErrorCode[],
   hard: AbortSignal = never,
   onTry: () => void = () => undefined,
+  durable = false,
 ): Promise<{ at: number[]; end: string | undefined; time: FakeTime }> {
   const time = new FakeTime();
   const left = [...codes];
   const at: number[] = [];
-  const attempts = new Attempts({ policy: DEFAULT_POLICY, circuit: new Circuit(time, () => undefined), time, random: () => 0.5 });
+  const attempts = new Attempts({ policy: DEFAULT_POLICY, circuit: new Circuit(time, () => undefined), time, random: () => 0.5, durable });
   const work = async (): Promise<void> => {
     at.push(time.ms);
     onTry();
@@ -50,6 +51,11 @@ test.each(['SINK_REFUSED', 'DATA_DIR_UNSAFE', 'DATA_DIR_PERMISSION', 'FILE_CORRU
 
 test.each(['RECORD_REJECTED', 'RECORD_UNENCODABLE', 'BUG', 'OUTPUT_GONE'] as const)('%s is not tried again', async (code) => {
   expect(await attempt([code])).toMatchObject({ at: [0], end: code });
+});
+
+test('where nobody takes anything, what a queue on disk holds is kept, and tried each 60 s', async () => {
+  expect((await attempt(['OUTPUT_GONE', 'OUTPUT_GONE'], never, undefined, true)).at).toEqual([0, 60_000, 120_000]);
+  expect(await attempt(['RECORD_REJECTED'], never, undefined, true)).toMatchObject({ at: [0], end: 'RECORD_REJECTED' });
 });
 
 test('an abort ends the wait at once, and leaves no timer', async () => {

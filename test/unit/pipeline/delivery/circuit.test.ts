@@ -51,9 +51,37 @@ test('a sink that fails now and then changes its state once, not with every writ
     circuit.worked(write);
   }
   expect(changes).toEqual(['retrying']);
+  expect(circuit.state.circuit).toBe('retrying');
   time.pass(1000);
-  circuit.worked({});
   expect(changes).toEqual(['retrying', 'closed']);
+});
+
+test('a sink that is up and down for long is told ever more seldom, and as soon as ever after a time of peace', () => {
+  const { time, circuit, changes } = setUp();
+  const failAndWork = (): void => {
+    const write = {};
+    circuit.failed(write, busy, soon);
+    circuit.worked(write);
+  };
+  for (let second = 0; second < 600; second += 2) {
+    failAndWork();
+    time.pass(2000);
+  }
+  expect(changes).toEqual(['retrying', 'closed', 'retrying', 'closed', 'retrying']);
+  time.pass(200_000);
+  expect(changes.splice(0)).toHaveLength(6);
+  failAndWork();
+  time.pass(1000);
+  expect(changes).toEqual(['retrying', 'closed']);
+});
+
+test('nothing is left running when there is no write any more', () => {
+  const { time, circuit } = setUp();
+  const write = {};
+  circuit.failed(write, busy, soon);
+  circuit.worked(write);
+  circuit.end();
+  expect(time.timers).toBe(0);
 });
 
 test('it stays open while any write fails, whatever the others do', () => {
@@ -90,4 +118,14 @@ test('at the end of all writes it is closed if the last of them worked, and as i
   circuit.gaveUp(write);
   circuit.end();
   expect(circuit.state.circuit).toBe('retrying');
+});
+
+test('what follows a sink that failed tells that it works, with its first success', () => {
+  const { circuit: before } = setUp();
+  before.failed({}, busy, soon);
+  const { circuit, changes } = setUp();
+  circuit.continue(before.state);
+  expect(circuit.state).toMatchObject({ circuit: 'retrying', attempts: 1, lastError: busy });
+  circuit.worked({});
+  expect(changes).toEqual(['closed']);
 });

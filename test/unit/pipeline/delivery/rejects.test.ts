@@ -5,10 +5,11 @@ import type { Encoded } from '../../../../src/core/encoded.ts';
 import { AgentError } from '../../../../src/core/errors.ts';
 import { imbalances, openLedger } from '../../../../src/core/ledger.ts';
 import type { SinkLedger } from '../../../../src/core/ledger.ts';
+import { LaneAccount } from '../../../../src/pipeline/account.ts';
 import { DeliveryStage } from '../../../../src/pipeline/delivery.ts';
 import type { Lane } from '../../../../src/pipeline/lane.ts';
 import { MemoryQueue } from '../../../../src/queue/memory/memory-queue.ts';
-import { batch, sequences } from '../../../contract/records.ts';
+import { batch, batchOf, sequences } from '../../../contract/records.ts';
 import { FakeTime, throughTime } from './fake-time.ts';
 
 const never = new AbortController().signal;
@@ -27,6 +28,10 @@ interface Outcome {
 type Write = (batch: Batch<Encoded>) => AgentError | undefined;
 
 interface Options {
+  /** What waits in the queue; records 1 to `size` where it is not given. */
+  readonly queued?: Batch<Encoded>;
+  /** How many of them this run accepted; all of them where it is not given. */
+  readonly accepted?: number;
   readonly lane?: Partial<Lane>;
   readonly hard?: AbortSignal;
   /** Errors of the first `add`s. */
@@ -34,10 +39,14 @@ interface Options {
 }
 
 /** One delivery of records 1 to `size` through a sink whose writes end as `write` says. */
-async function deliver(size: number, write: Write, { lane = {}, hard = never, failures = [] }: Options = {}): Promise<Outcome> {
+async function deliver(
+  size: number,
+  write: Write,
+  { queued = batch(1, size), accepted = size, lane = {}, hard = never, failures = [] }: Options = {},
+): Promise<Outcome> {
   const queue = new MemoryQueue<Encoded>({ maxEvents: 1e6, maxBytes: 1e9 });
-  const ledger = { ...openLedger('siem'), sequenced: size, accepted: size, waiting: size };
-  queue.offer(batch(1, size));
+  const ledger = { ...openLedger('siem'), sequenced: accepted, accepted, waiting: accepted };
+  queue.offer(queued);
   queue.end();
   const outcome: Outcome = { ledger, writes: [], taken: [], dead: [], reports: [], queue };
   const sink = {
@@ -141,6 +150,24 @@ describe('a sink that says which records are bad', () => {
     expect(ledger).toMatchObject({ delivered: 5, deadLettered: 1 });
   });
 
+  test('the account says which, and nothing of those in between: they are there', async () => {
+    const account = new LaneAccount({ agentId: Buffer.alloc(16, 1), sinkId: Buffer.alloc(16, 2) });
+    account.accepted(batch(1, 6).items);
+    await deliver(6, bad(0, 1, 4), { lane: { account } });
+    const { amendments } = account.statement;
+    expect(amendments.map(({ from, to, count, fate }) => [from, to, count, fate])).toEqual([
+      [1, 2, 2, 'dead_lettered'],
+      [5, 5, 1, 'dead_lettered'],
+    ]);
+    expect(amendments.every(({ digest }) => digest !== null)).toBe(true);
+  });
+
+  test('what has landed of the others says nothing about them where there is no place for dead letters', async () => {
+    const write: Write = () => rejection({ rejected: [2], landed: 5 });
+    const { ledger } = await deliver(6, write, { lane: { deadLetters: undefined } as unknown as Partial<Lane> });
+    expect(ledger).toMatchObject({ delivered: 5, lost: { rejected: 1 } });
+  });
+
   test('all of them may be', async () => {
     const { ledger, writes } = await deliver(3, () => rejection({ rejected: [0, 1, 2] }));
     expect([writes.length, ledger.deadLettered]).toEqual([1, 3]);
@@ -149,6 +176,24 @@ describe('a sink that says which records are bad', () => {
   test.each([[[6]], [[-1]], [[1.5]], [['2']], [[]]])('what makes no sense (%j) is not believed', async (indexes) => {
     const { taken, dead } = await deliver(6, bad(...indexes));
     expect([taken, dead]).toEqual([all(6), []]);
+  });
+});
+
+describe('what a run of another format left in the queue', () => {
+  const own = { agentId: Buffer.alloc(16, 1), format: 'avro process=2 agent=2' };
+  const others = { agentId: Buffer.alloc(16, 2), format: 'json' };
+  const queued = batchOf(
+    ...batch(1, 6).items.map((item) => ({ ...item, origin: item.sequence === 2 || item.sequence === 5 ? others : own })),
+  );
+
+  test('is put aside and not written among the records of today', async () => {
+    const { writes, dead } = await deliver(6, () => undefined, { queued, accepted: 4, lane: { origin: own } });
+    expect([writes, dead]).toEqual([[[1, 3, 4, 6]], [2, 5]]);
+  });
+
+  test('may be all there is', async () => {
+    const { writes, dead } = await deliver(6, () => undefined, { queued, accepted: 0, lane: { origin: { ...own, format: 'line' } } });
+    expect([writes, dead]).toEqual([[], all(6)]);
   });
 });
 

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../../../src/core/batch.ts';
 import type { Encoded } from '../../../../src/core/encoded.ts';
-import type { Delivery, Outcome } from '../../../../src/core/queue.ts';
+import type { Delivery, DroppedBatch, Outcome } from '../../../../src/core/queue.ts';
 import type { Spool } from '../../../../src/queue/spool/spool.ts';
 import { batch, sequences } from '../../../contract/records.ts';
 import { SpoolFolder } from '../../../contract/spool-fixture.ts';
@@ -10,6 +11,10 @@ import { FaultyDisk, lehmer } from '../../../helpers/faulty-fs.ts';
 import type { DiskFault, DiskOperation } from '../../../helpers/faulty-fs.ts';
 import { ManualTimers } from './manual-timers.ts';
 
+/** Takes the room of several segments of a small spool. */
+const LARGE = batch(1_000_001, 1_000_040);
+const SMALL = { maxBytes: 512 << 10, maxEvents: 48, memoryBytes: 64 << 10 };
+const LARGE_ENOUGH = { maxBytes: 64 << 20, memoryBytes: 64 << 10 };
 const never = new AbortController().signal;
 const soon = (): AbortSignal => AbortSignal.abort(new Error('nothing at hand'));
 
@@ -18,6 +23,7 @@ type Step =
   | { readonly do: 'pull' }
   | { readonly do: 'done'; readonly which: number; readonly outcome: Outcome }
   | { readonly do: 'sync' }
+  | { readonly do: 'makeRoom'; readonly pulls: number }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'faults'; readonly chance: number; readonly errno: string }
   | { readonly do: 'heal' }
@@ -42,6 +48,7 @@ const step = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('sync' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('makeRoom' as const), pulls: fc.nat(3) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(500, 1000, 31_000) }) },
   {
     weight: 2,
@@ -105,7 +112,7 @@ class Lives {
 
   async begin(): Promise<void> {
     this.out.length = 0;
-    this.spool = await this.folder.open({ maxBytes: this.#small ? 512 << 10 : 64 << 20, memoryBytes: 64 << 10 }, this.timers.after);
+    this.spool = await this.folder.open(this.#small ? SMALL : LARGE_ENOUGH, this.timers.after);
   }
 
   /** False once the process is dead. */
@@ -121,6 +128,7 @@ class Lives {
     if (one.do === 'pull') await this.#pull();
     if (one.do === 'done') this.#done(one.which, one.outcome);
     if (one.do === 'sync') this.#sync();
+    if (one.do === 'makeRoom') await this.#makeRoom(one.pulls);
     if (one.do === 'wait') this.timers.advance(one.ms);
     this.#isFaulty = one.do === 'faults' || (this.#isFaulty && one.do !== 'heal' && one.do !== 'restart');
     if (one.do === 'faults') this.disk.fault = (operation) => this.#fault(operation, one);
@@ -172,6 +180,18 @@ class Lives {
     stop.abort(soon().reason);
     const delivery = await pulled;
     if (delivery !== undefined) this.out.push(delivery);
+  }
+
+  /** For a batch that needs nearly all of a small spool, while others go on. */
+  async #makeRoom(pulls: number): Promise<void> {
+    const gone: number[] = [];
+    const making = this.spool.makeRoom(LARGE).then((evicted) => void gone.push(...evicted.flatMap(goneOf)));
+    for (let n = 0; n < pulls; n += 1) await this.#pull();
+    await this.#unlessDead(making);
+    const out = new Set(this.out.flatMap((delivery) => sequences(delivery.batch)));
+    const both = gone.filter((sequence) => out.has(sequence));
+    expect(both, 'given up while it was out').toEqual([]);
+    for (const sequence of gone) this.model.lost.add(sequence);
   }
 
   #done(which: number, outcome: Outcome): void {
@@ -226,6 +246,10 @@ class Lives {
     await this.spool.close();
     return found;
   }
+}
+
+function goneOf(one: Batch<Encoded> | DroppedBatch): number[] {
+  return 'checkpoints' in one ? sequences(batch(one.fromSequence, one.toSequence)) : sequences(one);
 }
 
 async function live(course: History, crashAt: number): Promise<{ lives: Lives; changes: number }> {

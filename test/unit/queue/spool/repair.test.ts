@@ -94,7 +94,7 @@ describe('a spool that is repaired', () => {
     const spool = await folder.open();
     expect(await drain(spool)).toEqual([21, 22, 23, 24, 25, 26, 27, 28, 29, 30]);
     const dropped = { agentId: agentOf(1), fromSequence: 1, toSequence: 20, count: 10, checkpoints: [] };
-    expect(folder.events).toEqual([{ what: 'lost', reason: 'corrupt', dropped }]);
+    expect(folder.events).toEqual([{ what: 'lost', reason: 'corrupt', certainty: 'exact', dropped }]);
     await spool.close();
   });
 

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Digest, EventHash } from '../../../../src/core/digest.ts';
-import type { Spool } from '../../../../src/queue/spool/spool.ts';
-import { batch, batchOf, record, sequences } from '../../../contract/records.ts';
-import { SpoolFolder, agentOf } from '../../../contract/spool-fixture.ts';
+import { batch, sequences } from '../../../contract/records.ts';
+import { SpoolFolder } from '../../../contract/spool-fixture.ts';
 import { until } from '../../../contract/waiting.ts';
-import { drain, kinds, noise, pull } from './deliveries.ts';
+import { drain, kinds, pull } from './deliveries.ts';
 import { ManualTimers } from './manual-timers.ts';
 
 describe('Spool on a disk that takes nothing', () => {
@@ -30,6 +28,44 @@ describe('Spool on a disk that takes nothing', () => {
     expect(spool.offer(batch(41, 41))).toBe(true);
     folder.disk.kill();
     expect(await drain(await folder.open())).toEqual(sequences(batch(1, 41)));
+  });
+
+  it('says once that the disk takes nothing, however often a working sink empties the memory, and once that it does again', async () => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    folder.disk.fault = (operation, path) => (operation === 'create' && path.endsWith('.seg') ? 'ENOSPC' : undefined);
+    for (const n of [1, 2, 3]) {
+      spool.offer(batch(n, n));
+      (await pull(spool)).done('delivered');
+      await spool.synced();
+      timers.advance(60_000);
+      await spool.synced();
+    }
+    expect(kinds(folder)).toEqual(['degraded']);
+    expect(spool.trouble).toMatchObject({ code: 'FILE_IO' });
+    folder.disk.fault = () => undefined;
+    spool.offer(batch(4, 4));
+    await spool.synced();
+    expect(kinds(folder)).toEqual(['degraded', 'restored']);
+    expect(spool.trouble).toBeUndefined();
+  });
+
+  it('writes to another segment what it wrote to one that somebody removed', async () => {
+    const folder = new SpoolFolder();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    spool.offer(batch(1, 2));
+    const [removed = ''] = folder.segments();
+    folder.disk.removeBehind(removed);
+    timers.advance(500);
+    await spool.synced();
+    expect(kinds(folder)).toEqual(['degraded', 'restored']);
+    expect(folder.segments()).not.toContain(removed);
+    spool.offer(batch(3, 4));
+    await spool.synced();
+    folder.disk.cutPower();
+    expect(await drain(await folder.open())).toEqual([1, 2, 3, 4]);
   });
 
   it('leaves nothing of a short write behind', async () => {
@@ -142,87 +178,27 @@ describe('Spool and the sync of its files', () => {
     folder.disk.cutPower();
     expect(await drain(await folder.open())).toEqual([3, 4, 5, 6, 7, 8]);
   });
-});
 
-describe('Spool and its bounds', () => {
-  const small = { maxBytes: 600_000 };
-
-  async function filled(): Promise<{ folder: SpoolFolder; spool: Spool; batches: number }> {
+  it('keeps the place of what it could not write again yet, whatever is done before that', async () => {
     const folder = new SpoolFolder();
-    const spool = await folder.open(small);
-    let batches = 0;
-    while (spool.offer(noise(batches * 10 + 1, batches * 10 + 10))) batches += 1;
-    return { folder, spool, batches };
-  }
-
-  it('holds as many bytes of files as it may, in several segments', async () => {
-    const { folder, spool } = await filled();
-    const bytes = folder.segments().reduce((sum, path) => sum + folder.disk.contents(path).length, 0);
-    expect(bytes).toBeLessThanOrEqual(small.maxBytes + 60 * folder.segments().length);
-    expect(spool.depth.bytes).toBeGreaterThan(small.maxBytes * 0.9);
-    expect(folder.segments().length).toBeGreaterThanOrEqual(7);
-    await spool.close();
-  });
-
-  it('takes the next when a whole segment is done', async () => {
-    const { folder, spool, batches } = await filled();
-    const segments = folder.segments().length;
-    const next = noise(batches * 10 + 1, batches * 10 + 10);
-    while (!spool.offer(next)) (await pull(spool)).done('delivered');
-    expect(folder.segments().length).toBeLessThanOrEqual(segments);
-    await spool.close();
-  });
-
-  it('gives up the oldest segment that nobody reads, and says what it held', async () => {
-    const { folder, spool, batches } = await filled();
-    const first = await pull(spool);
-    spool.append(batchOf({ ...record(0, 30, 'agent'), kind: 'CHECKPOINT' }));
-    const evicted = await spool.makeRoom(noise(9001, 9010));
-    const hash = new EventHash(agentOf(1));
-    const gone = evicted.flatMap((one) => ('checkpoints' in one ? [one] : []));
-    expect(gone.length).toBeGreaterThan(0);
-    for (const { fromSequence, toSequence, count, digest, agentId } of gone) {
-      const sum = new Digest();
-      for (let n = fromSequence; n <= toSequence; n += 1) sum.add(hash.of(n));
-      expect([count, agentId, sum.equals(digest!)]).toEqual([10, agentOf(1), true]);
-    }
-    expect(spool.offer(noise(9001, 9010))).toBe(true);
-    first.done('returned');
-    const left = await drain(spool);
-    expect(left.slice(0, 10)).toEqual(sequences(batch(1, 10)));
-    expect(left.length).toBe(10 * batches - 10 * gone.length + 11);
-    await spool.close();
-    expect(folder.events).toEqual([]);
-  });
-
-  it('gives back the checkpoints of what it gives up', async () => {
-    const folder = new SpoolFolder();
-    const spool = await folder.open(small);
-    const checkpoint = { ...record(0, 30, 'agent'), kind: 'CHECKPOINT' };
-    spool.append(batchOf(checkpoint));
-    let n = 1;
-    while (spool.offer(noise(n, n + 9))) n += 10;
-    const evicted = await spool.makeRoom(noise(n, n + 9));
-    const back = evicted.flatMap((one) => ('checkpoints' in one ? one.checkpoints : []));
-    expect(back).toMatchObject([{ kind: 'CHECKPOINT', sequence: 0, bytes: Buffer.from(checkpoint.bytes) }]);
-    await spool.close();
-  });
-
-  it('gives up nothing where that would not be enough', async () => {
-    const { spool } = await filled();
-    await pull(spool);
-    const before = spool.depth;
-    expect(await spool.makeRoom(noise(1, 400))).toEqual([]);
-    expect(spool.depth).toEqual(before);
-    await spool.close();
-  });
-
-  it('takes past all bounds what must not be dropped', async () => {
-    const { spool } = await filled();
-    const { events } = spool.depth;
-    spool.append(batchOf(record(0)));
-    expect(spool.depth.events).toBe(events + 1);
-    await spool.close();
-    expect(() => spool.append(batchOf(record(0)))).toThrow(expect.objectContaining({ code: 'QUEUE_ENDED' }));
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    for (let n = 1; n <= 3; n += 1) spool.offer(batch(n, n));
+    const [, second] = [await pull(spool), await pull(spool)];
+    let written = 0;
+    folder.disk.fault = (operation, path) => {
+      if (operation === 'sync') return 'EIO';
+      if (operation !== 'write' || !path.endsWith('.seg')) return undefined;
+      written += 1;
+      return written > 2 ? 'ENOSPC' : undefined;
+    };
+    timers.advance(500);
+    await until(() => spool.trouble !== undefined && written > 2);
+    second.done('delivered');
+    folder.disk.fault = () => undefined;
+    folder.disk.kill();
+    const left = await drain(await folder.open());
+    expect(left).toContain(3);
+    expect(left).toContain(1);
   });
 });

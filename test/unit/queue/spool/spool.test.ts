@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PositionFile } from '../../../../src/queue/spool/position-file.ts';
 import { Spool } from '../../../../src/queue/spool/spool.ts';
 import { batch, sequences } from '../../../contract/records.ts';
 import { SpoolFolder, agentOf } from '../../../contract/spool-fixture.ts';
@@ -41,6 +42,19 @@ describe('Spool from one run to the next', () => {
     await second.close();
   });
 
+  it('knows the last run also where something of an earlier one was done later', async () => {
+    const folder = new SpoolFolder();
+    (await folder.open()).offer(batch(1, 9));
+    folder.disk.kill();
+    const second = await folder.open();
+    second.offer(batch(1, 3));
+    const [older, newer] = [await pull(second), await pull(second)];
+    newer.done('delivered');
+    older.done('delivered');
+    await second.close();
+    expect((await folder.open()).previous).toEqual({ agentId: Buffer.from(agentOf(2)), sequence: 3 });
+  });
+
   it('keeps the identity of its sink', async () => {
     const folder = new SpoolFolder();
     const first = await folder.open();
@@ -61,6 +75,48 @@ describe('Spool from one run to the next', () => {
     fourth.done('delivered');
     folder.disk.kill();
     expect(await drain(await folder.open())).toEqual([1, 3]);
+  });
+
+  it('uses no number again of which an old position speaks, as a power cut may leave it', async () => {
+    const folder = new SpoolFolder();
+    const file = await PositionFile.open(folder.disk.start(), '/spool/siem/position');
+    const done = { segment: 4, offset: 66 + 'test'.length, records: 1 };
+    file.write({ segment: 3, offset: 100, before: 2, newest: undefined, done: [done] });
+    folder.disk.kill();
+    (await folder.open()).offer(batch(1, 1));
+    folder.disk.kill();
+    expect(await drain(await folder.open())).toEqual([1]);
+  });
+
+  it('does not deliver again what is done while it closes', async () => {
+    const folder = new SpoolFolder();
+    const spool = await folder.open();
+    for (const n of [1, 2, 3]) spool.offer(batch(n, n));
+    const [first, second] = [await pull(spool), await pull(spool)];
+    let sync!: () => void;
+    folder.disk.gate = new Promise((resolve) => (sync = resolve));
+    const closed = spool.close();
+    first.done('delivered');
+    second.done('returned');
+    sync();
+    await closed;
+    expect(folder.events).toEqual([]);
+    expect(await drain(await folder.open())).toEqual([2, 3]);
+  });
+
+  it('says that what is done after it was closed is delivered again', async () => {
+    const folder = new SpoolFolder();
+    const spool = await folder.open();
+    spool.offer(batch(1, 4));
+    spool.offer(batch(5, 5));
+    const [first, second] = [await pull(spool), await pull(spool)];
+    await spool.close();
+    const position = folder.disk.contents('/spool/siem/position');
+    first.done('delivered');
+    second.done('returned');
+    expect(folder.events).toEqual([{ what: 'too_late', records: 4 }]);
+    expect(folder.disk.contents('/spool/siem/position')).toEqual(position);
+    expect(await drain(await folder.open())).toEqual([1, 2, 3, 4, 5]);
   });
 
   it('opens at a lock only, and frees it', async () => {
@@ -125,7 +181,10 @@ describe('Spool and what became of its files', () => {
     const found = await drain(spool);
     expect(found).toEqual([...sequences(batch(1, 10)), ...sequences(batch(21, 30))]);
     const dropped = { agentId: agentOf(1), fromSequence: 11, toSequence: 20, count: 10, checkpoints: [] };
-    expect(folder.events).toEqual([expect.objectContaining({ what: 'damaged', path }), { what: 'lost', reason: 'corrupt', dropped }]);
+    expect(folder.events).toEqual([
+      expect.objectContaining({ what: 'damaged', path }),
+      { what: 'lost', reason: 'corrupt', certainty: 'exact', dropped },
+    ]);
     expect(folder.segments()).toEqual([path.replace('siem/', 'siem/quarantine/')]);
     expect(spool.depth).toEqual({ events: 0, bytes: 0 });
     await spool.close();
@@ -175,6 +234,24 @@ describe('Spool and what became of its files', () => {
     }
     expect(sequences((await next).batch)).toEqual([1]);
     expect(kinds(folder)).toEqual(['damaged', 'lost']);
+    await spool.close();
+  });
+
+  it.each(['EMFILE', 'ENFILE', 'ENOMEM'])('gives nothing up for %s, which is no fault of what is on the disk', async (errno) => {
+    const folder = await threeBatches();
+    const timers = new ManualTimers();
+    const spool = await folder.open({}, timers.after);
+    folder.disk.fault = (operation, which) => (operation === 'open' && which.endsWith('.seg') ? errno : undefined);
+    const next = pull(spool);
+    for (let i = 0; i < 10; i += 1) {
+      await stateOf(next);
+      timers.advance(1000);
+    }
+    folder.disk.fault = () => undefined;
+    await stateOf(next);
+    timers.advance(1000);
+    expect(sequences((await next).batch)[0]).toBe(1);
+    expect(folder.events).toEqual([]);
     await spool.close();
   });
 });

@@ -2,6 +2,7 @@ import { chown, mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SinkFolder } from '../../../contract/file-sink-fixture.ts';
+import { compareAge, parseName } from '../../../../src/sink/file/name.ts';
 import { batch } from '../../../contract/records.ts';
 import { until } from '../../../contract/waiting.ts';
 
@@ -35,6 +36,19 @@ describe('FileSink keeping within its allowance', () => {
       fields: { path: join(folder.path, 'process-20260101T000000Z-ffffffff-000009.plain'), bytes: 1000 },
     });
     await sink.close();
+  });
+
+  it('takes what the agent said for older than the events of the same second that it said it of', () => {
+    const names = ['process-20260101T000001Z-ffffffff-000001.avro', 'agent-20260101T000001Z-ffffffff-000001.avro'].map((name) =>
+      parseName(name)!,
+    );
+    expect(names.toSorted(compareAge).map(({ stream }) => stream)).toEqual(['agent', 'process']);
+    expect(
+      names
+        .toReversed()
+        .toSorted(compareAge)
+        .map(({ stream }) => stream),
+    ).toEqual(['agent', 'process']);
   });
 
   it('removes nothing while all fits', async () => {
