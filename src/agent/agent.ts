@@ -91,9 +91,9 @@ export class Agent {
     this.source = this.#newSource();
     this.enricher = this.#newEnricher();
     this.#sequencer = createSequencer(agentId);
-    this.#sinkIds = new Map(this.#identify(config.sinks));
-    const { reproducible } = origin;
-    this.#factory = new LaneFactory(config.agent.dataDir, { agentId, sinkIds: this.#sinkIds, reproducible, log, screen });
+    const sinkIds = (this.#sinkIds = new Map(this.#identify(config.sinks)));
+    const laneDeps = { agentId, host: this.identity, sinkIds, reproducible: origin.reproducible, log, screen };
+    this.#factory = new LaneFactory(config.agent.dataDir, laneDeps);
     const lanes = config.sinks.map((sink) => this.#factory.create(sink));
     this.#lanes = new Map(lanes.map((lane) => [lane.ledger.sink, lane]));
     this.books = new Books(

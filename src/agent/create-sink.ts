@@ -1,14 +1,21 @@
+import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import type { Sink } from '../core/component.ts';
 import { uuidText } from '../core/uuid.ts';
-import type { Uuid } from '../core/event.ts';
+import type { RecordStream, Uuid } from '../core/event.ts';
 import type { SinkConfig } from '../config/config.ts';
+import { readSecret } from '../config/read-secret.ts';
+import { createKeyReader } from '../encode/avro/event-key.ts';
+import { schemaFingerprint } from '../encode/avro/fingerprint.ts';
 import { createOcf } from '../encode/avro/ocf.ts';
+import { publishedSchema } from '../encode/avro/schemas.ts';
 import type { Format } from '../encode/record-format.ts';
 import { BlackholeSink } from '../sink/blackhole/blackhole-sink.ts';
 import { ChaosSink } from '../sink/chaos/chaos-sink.ts';
 import { createFileSink } from '../sink/file/file-sink.ts';
 import type { FileLog } from '../sink/file/journal.ts';
+import type { RecordSchema } from '../sink/kafka/contents.ts';
+import { createKafkaSink } from '../sink/kafka/create.ts';
 import { createStdoutSink } from '../sink/stdout/stdout-sink.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { takeLock } from './data-dir.ts';
@@ -18,6 +25,8 @@ export interface SinkDeps {
   /** The run whose records it gets. */
   readonly agentId: Uuid;
   readonly sinkId: Uuid;
+  readonly host: { readonly hostId: Uuid; readonly hostname: string };
+  readonly dataDir: string;
   /** The same events make the same files. */
   readonly reproducible: boolean;
   readonly log: Logger;
@@ -41,6 +50,8 @@ export function createSink(sink: SinkConfig, deps: SinkDeps): Sink {
       return new ChaosSink(sink.settings, { id: sink.name });
     case 'file':
       return createFiles(sink, deps);
+    case 'kafka':
+      return createKafka(sink, deps);
   }
 }
 
@@ -67,6 +78,24 @@ function createFiles({ name, settings }: Extract<SinkConfig, { type: 'file' }>, 
     lock: takeLock,
     reproducible,
   });
+}
+
+function createKafka({ name, settings }: Extract<SinkConfig, { type: 'kafka' }>, { agentId, host, dataDir, log }: SinkDeps): Sink {
+  return createKafkaSink(settings, {
+    id: name,
+    agentId,
+    ...host,
+    schemas: { process: recordSchema('process'), agent: recordSchema('agent') },
+    keyOf: settings.key === 'host_id' ? undefined : createKeyReader(settings.key),
+    readSecret: (reference) => readSecret(reference),
+    registryFolder: join(dataDir, 'state', 'registry'),
+    log: sinkLog(log, name),
+  });
+}
+
+function recordSchema(stream: RecordStream): RecordSchema {
+  const { fullName, text, json } = publishedSchema(stream);
+  return { stream, fullName, text, fingerprint: schemaFingerprint(json).toString(16).padStart(16, '0') };
 }
 
 /** Not a child of the logger: that would keep the level it was made with. */

@@ -24,7 +24,7 @@ import { sinkIdOf } from './sink-ids.ts';
 import type { SinkIds } from './sink-ids.ts';
 
 /** `reproducible`: none is dropped for want of room, either. */
-export interface LaneDeps extends Omit<SinkDeps, 'sinkId'> {
+export interface LaneDeps extends Omit<SinkDeps, 'sinkId' | 'dataDir'> {
   readonly sinkIds: SinkIds;
 }
 
@@ -62,7 +62,7 @@ export class LaneFactory {
   }
 
   #target(sink: SinkConfig): Target {
-    const deps = { ...this.#deps, sinkId: sinkIdOf(this.#deps.sinkIds, sink.name) };
+    const deps = { ...this.#deps, dataDir: this.#dataDir, sinkId: sinkIdOf(this.#deps.sinkIds, sink.name) };
     const unwanted = new Set<string>(PROCESS_KINDS.filter((kind) => !(sink.kinds as readonly string[]).includes(kind)));
     return {
       sink: createSink(sink, deps),

@@ -8,6 +8,7 @@ import { loadConfig } from '../config/load.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { AgentError, exitCodeOf } from '../core/errors.ts';
 import { escapeText } from '../core/text.ts';
+import type { KafkaSinkConfig } from '../sink/kafka/config.ts';
 import { formatDuration, formatSize, roundSize } from '../core/units.ts';
 import { adviceFor } from './advice.ts';
 import type { Advice } from './advice.ts';
@@ -115,9 +116,17 @@ function describeTarget(sink: SinkConfig): string {
       return `standard output, ${sink.settings.format}`;
     case 'file':
       return `files in ${escapeText(resolve(sink.settings.path))}, ${sink.settings.codec}, up to ${formatSize(sink.settings.keepBytes)}`;
+    case 'kafka':
+      return describeKafka(sink.settings);
     case 'blackhole':
       return 'nowhere';
     case 'chaos':
       return 'nowhere, with trouble on the way';
   }
+}
+
+function describeKafka({ brokers, topic, agentTopic, framing, compression, tls, sasl }: KafkaSinkConfig): string {
+  const where = brokers.map(({ host, port }) => `${host}:${port}`).join(', ');
+  const security = `${tls === null ? 'plaintext' : 'TLS'}${sasl === null ? '' : `, ${sasl.mechanism} as ${escapeText(sasl.username)}`}`;
+  return `Kafka at ${where} (${security}), topics ${topic} and ${agentTopic}, ${framing}, ${compression}`;
 }

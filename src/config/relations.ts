@@ -1,13 +1,20 @@
 import { isAbsolute, resolve } from 'node:path';
 import { AgentError } from '../core/errors.ts';
 import { formatSize, parseDuration, parseSize } from '../core/units.ts';
+import { kafkaFaults } from '../sink/kafka/config.ts';
 import type { EffectiveConfig, EffectiveSink } from './effective.ts';
 import type { Finding } from './issue.ts';
 
 /** What each key allows but several together do not. For configurations whose keys are each right. Throws FILE_IO, see `requireBase`. */
 export function checkRelations(config: EffectiveConfig): Finding[] {
   requireBase(config);
-  return [...blockingAmongOthers(config), ...sharedFolders(config), ...queuesTooSmall(config), ...retriesUpsideDown(config)];
+  return [
+    ...blockingAmongOthers(config),
+    ...sharedFolders(config),
+    ...queuesTooSmall(config),
+    ...retriesUpsideDown(config),
+    ...faultsWithin(config),
+  ];
 }
 
 /**
@@ -34,6 +41,18 @@ function requireBase({ agent, source, sinks }: EffectiveConfig): void {
 
 const pathOfSink = ([name, sink]: [string, EffectiveSink]): [string, string][] =>
   sink.type === 'file' ? [[`sinks.${name}.path`, sink.path]] : [];
+
+/** What is wrong within one sink. */
+function faultsWithin({ sinks }: EffectiveConfig): Finding[] {
+  return Object.entries(sinks).flatMap(([name, sink]) =>
+    (sink.type === 'kafka' ? kafkaFaults(sink) : []).map(({ within = [], value, reason, fix }): Finding => ({
+      path: ['sinks', name, ...within],
+      value,
+      reason,
+      fix,
+    })),
+  );
+}
 
 /** A sink that blocks holds the pipeline, and with it every other sink. */
 function blockingAmongOthers({ sinks }: EffectiveConfig): Finding[] {

@@ -6,6 +6,7 @@ import { keptSinkIds, sinkIdOf } from '../../agent/sink-ids.ts';
 import type { Config, SinkConfig } from '../../config/config.ts';
 import { AgentError } from '../../core/errors.ts';
 import { createLog } from '../../telemetry/log.ts';
+import { loadRunIdentity } from '../../enrich/identity.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { usesColour } from '../io.ts';
 import type { CliIo } from '../io.ts';
@@ -77,6 +78,9 @@ function replaySink(sink: SinkConfig, { config, options, log, io, hard }: Run): 
     hard,
     log,
     sinkId: sinkIdOf(ids, sink.name),
+    dataDir,
+    // Letters are of this host's agent.
+    host: loadRunIdentity({}),
     screen: { output: io.stdout, colour: false, dumb: true, status: () => '' },
   });
 }

@@ -10,9 +10,8 @@ import { textSetting } from '../security/text-setting.ts';
 import { compileTls, tlsSchema } from '../security/tls.ts';
 import type { TlsFiles } from '../security/tls.ts';
 import { brokersSetting, compileBrokers } from './brokers-setting.ts';
-import { COMPRESSIONS } from './protocol/codecs.ts';
-import type { Compression } from './protocol/codecs.ts';
-import type { Broker, SaslMechanism } from './settings.ts';
+import { COMPRESSIONS } from './settings.ts';
+import type { Broker, Compression, SaslMechanism } from './settings.ts';
 import { TopicTemplate } from './topic-template.ts';
 
 export const DRIVERS = ['platformatic', 'kafkajs'] as const;
@@ -167,7 +166,7 @@ function framingFaults({ framing, registry }: KafkaValues): SettingFault[] {
         'write registry: { url: http://HOST:8081 }, or another framing',
       ),
     ];
-  return registryFaults(registry).map((found) => ({ ...found, within: ['registry', ...(found.within ?? [])] }));
+  return registryFaults(registry).map(({ within = [], value, reason, fix }) => ({ within: ['registry', ...within], value, reason, fix }));
 }
 
 /** Consumers tell the two kinds of records apart by their schema, where there is anything that names it. */

@@ -13,8 +13,9 @@ import type { Splitter } from './splitter.ts';
 
 export interface KafkaSinkDeps {
   readonly id: string;
-  readonly driver: KafkaDriver;
+  readonly loadDriver: () => Promise<KafkaDriver>;
   readonly splitter: Splitter;
+  readonly onClose?: () => Promise<void>;
 }
 
 /** Batches on their way at once: enough to keep every partition of a busy topic at work. */
@@ -30,18 +31,17 @@ export class KafkaSink implements Sink {
   readonly id: string;
   readonly maxInFlight = MAX_IN_FLIGHT;
   readonly counters: ShipmentCounters = { possibleDuplicates: 0, retimed: 0 };
-  readonly #driver: KafkaDriver;
-  readonly #splitter: Splitter;
+  readonly #deps: KafkaSinkDeps;
   readonly #queues = new Map<string, PartitionQueue>();
   readonly #limits = new SizeLimits();
   readonly #shipments = new WeakMap<Batch<Encoded>, readonly Shipment[]>();
   #state: 'new' | 'opening' | 'open' | 'closed' = 'new';
+  #driver: KafkaDriver | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ id, driver, splitter }: KafkaSinkDeps) {
-    this.id = id;
-    this.#driver = driver;
-    this.#splitter = splitter;
+  constructor(deps: KafkaSinkDeps) {
+    this.id = deps.id;
+    this.#deps = deps;
   }
 
   /** Throws SINK_UNREACHABLE and SINK_REFUSED. */
@@ -49,16 +49,19 @@ export class KafkaSink implements Sink {
     if (this.#state !== 'new') throw misuse('opened twice, or after it was closed');
     this.#state = 'opening';
     boot.throwIfAborted();
-    await told(aborting(this.#driver.open(boot), boot));
+    const driver = await this.#deps.loadDriver();
+    this.#driver = driver;
     // It may have been closed meanwhile.
+    if ((this.#state as string) !== 'opening') return driver.close();
+    await told(aborting(driver.open(boot), boot));
     if ((this.#state as string) === 'opening') this.#state = 'open';
   }
 
   /** Rejects with SINK_UNREACHABLE, SINK_REFUSED and RECORD_REJECTED; the last with the indexes of those that will never be taken, when all others have been. */
   async write(batch: Batch<Encoded>, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (this.#state !== 'open') throw misuse('written to while it was not open');
-    const shipments = await this.#shipmentsOf(batch, signal);
+    if (this.#state !== 'open' || this.#driver === undefined) throw misuse('written to while it was not open');
+    const shipments = await this.#shipmentsOf(batch, this.#driver, signal);
     const outcomes = await Promise.allSettled(shipments.filter(({ isDone }) => !isDone).map((shipment) => this.#ship(shipment, signal)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
@@ -68,20 +71,20 @@ export class KafkaSink implements Sink {
 
   close(): Promise<void> {
     this.#state = 'closed';
-    this.#closing ??= this.#driver.close();
+    this.#closing ??= Promise.all([this.#driver?.close(), this.#deps.onClose?.()]).then(() => undefined);
     return this.#closing;
   }
 
-  async #shipmentsOf(batch: Batch<Encoded>, signal: AbortSignal): Promise<readonly Shipment[]> {
+  async #shipmentsOf(batch: Batch<Encoded>, driver: KafkaDriver, signal: AbortSignal): Promise<readonly Shipment[]> {
     const known = this.#shipments.get(batch);
     if (known !== undefined) return known;
     const targets = await told(
       aborting(
-        this.#splitter.split(batch.items, (topic) => this.#driver.partitions(topic, signal)),
+        this.#deps.splitter.split(batch.items, (topic) => driver.partitions(topic, signal)),
         signal,
       ),
     );
-    const shipments = targets.map((target) => new Shipment(target, this.#driver, this.counters));
+    const shipments = targets.map((target) => new Shipment(target, driver, this.counters));
     this.#shipments.set(batch, shipments);
     return shipments;
   }

@@ -1,15 +1,11 @@
-import type { Compression } from './protocol/codecs.ts';
+import type { TlsMaterial } from '../security/tls.ts';
+
+export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+export type Compression = (typeof COMPRESSIONS)[number];
 
 export interface Broker {
   readonly host: string;
   readonly port: number;
-}
-
-/** PEM texts, read anew for each connection attempt. */
-export interface TlsMaterial {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
 }
 
 export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512' | 'oauthbearer';
@@ -24,7 +20,7 @@ export interface ConnectionSettings {
   readonly brokers: readonly Broker[];
   readonly clientId: string;
   /** null: plaintext. */
-  readonly tls: { readonly material: () => TlsMaterial; readonly serverName: string | null } | null;
+  readonly tls: { readonly material: () => Omit<TlsMaterial, 'servername'>; readonly serverName: string | null } | null;
   readonly sasl:
     | { readonly mechanism: Exclude<SaslMechanism, 'oauthbearer'>; readonly credentials: () => Credentials }
     | { readonly mechanism: 'oauthbearer'; readonly token: () => Promise<string> }

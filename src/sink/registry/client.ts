@@ -4,12 +4,14 @@ import { MAX_SCHEMA_ID } from './config.ts';
 import type { RegistryConfig } from './config.ts';
 import { readCredentials } from './credentials.ts';
 import type { ReadSecret } from './credentials.ts';
-import { exchange } from './exchange.ts';
-import type { Request } from './exchange.ts';
+import { exchange } from '../http/exchange.ts';
+import type { Request } from '../http/exchange.ts';
 import { MAX_TEXT, understand } from './reply.ts';
 import type { Reply } from './reply.ts';
 import { readTls } from '../security/tls.ts';
 import { connectionTrouble, nobodyAnswers, strange } from './trouble.ts';
+
+const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
 
 /** A schema, as text, under a subject. */
 export interface SubjectSchema {
@@ -118,6 +120,7 @@ export class RegistryClient {
       headers: headers ?? {},
       tls: readTls(tls, { section: 'registry.tls', code: 'REGISTRY_REFUSED' }),
       ...(body === undefined ? {} : { body }),
+      mediaType: MEDIA_TYPE,
     };
     const timeout = AbortSignal.timeout(timeoutMs);
     const answer = await exchange(request, AbortSignal.any([signal, timeout])).catch((cause: unknown) => {

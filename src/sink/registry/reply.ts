@@ -1,7 +1,7 @@
 /** What the answers of a schema registry mean, by HTTP status and by the `error_code` of the Confluent API. */
 import { AgentError } from '../../core/errors.ts';
 import { excerpt } from '../../core/text.ts';
-import type { Answer } from './exchange.ts';
+import type { Answer } from '../http/exchange.ts';
 import { strange } from './trouble.ts';
 
 /** Subject, version or schema unknown; subject without a compatibility level of its own. */

@@ -1,7 +1,7 @@
 /** Why a schema registry could not be asked, as the errors of the agent. Messages name its address, never what was sent there. */
 import { AgentError } from '../../core/errors.ts';
 import { excerpt } from '../../core/text.ts';
-import { Oversize } from './exchange.ts';
+import { Oversize } from '../http/exchange.ts';
 
 export interface Asked {
   /** Address of the registry. */

@@ -21,6 +21,8 @@ import { configFile } from '../config/refusal.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { recordedLog } from './log-lines.ts';
 
+const HOST = { hostId: Buffer.alloc(16), hostname: 'here' };
+
 const never = new AbortController().signal;
 const sinkIds = derivedSinkIds(Buffer.alloc(16), ['eyes', 'disk', 'void']);
 
@@ -34,7 +36,7 @@ function newLane(whenFull: string, reproducible = false) {
   const { config } = loadConfig({ file: configFile(text) });
   const { log, entries } = recordedLog();
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
-  const [lane] = createLanes(config, { agentId: Buffer.alloc(16), sinkIds, reproducible, log, screen }).lanes;
+  const [lane] = createLanes(config, { agentId: Buffer.alloc(16), host: HOST, sinkIds, reproducible, log, screen }).lanes;
   if (lane === undefined) throw new Error('no lane for the sink');
   return { lane, entries };
 }
@@ -76,6 +78,7 @@ it('draws nothing on a terminal without control sequences, and keeps its lines s
   const screen: Screen = { output, colour: false, dumb: true, status: () => 'status' };
   const { lanes, encoders } = createLanes(config, {
     agentId: Buffer.alloc(16),
+    host: HOST,
     sinkIds,
     reproducible: false,
     log: recordedLog().log,
@@ -94,6 +97,7 @@ it('gives a blackhole what a file would get: one encoder for both', async () => 
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
   const { lanes, encoders } = createLanes(config, {
     agentId: Buffer.alloc(16),
+    host: HOST,
     sinkIds,
     reproducible: false,
     log: recordedLog().log,
@@ -135,7 +139,14 @@ it('puts no evicted checkpoint of another format into the queue again: there it 
 it('has accounts for what programs read, none for lines', () => {
   const { config } = loadConfig({ file: configFile('sinks: {disk: {type: file}, eyes: {type: stdout, format: line}}') });
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
-  const { lanes } = createLanes(config, { agentId: Buffer.alloc(16), sinkIds, reproducible: false, log: recordedLog().log, screen });
+  const { lanes } = createLanes(config, {
+    agentId: Buffer.alloc(16),
+    host: HOST,
+    sinkIds,
+    reproducible: false,
+    log: recordedLog().log,
+    screen,
+  });
   expect(lanes.map(({ ledger, account }) => [ledger.sink, account !== undefined])).toEqual([
     ['disk', true],
     ['eyes', false],
@@ -148,7 +159,7 @@ it('writes to a sink as its configuration says, and gathers nothing where the sa
   const { config } = loadConfig({ file: configFile(`agent: {data_dir: ${dataDir}}\nsinks: {void: {type: blackhole, ${written}}}`) });
   const laneOf = (reproducible: boolean): Lane | undefined => {
     const screen = { output: new PassThrough(), colour: false, status: () => '' };
-    return createLanes(config, { agentId: Buffer.alloc(16), sinkIds, reproducible, log: recordedLog().log, screen }).lanes[0];
+    return createLanes(config, { agentId: Buffer.alloc(16), host: HOST, sinkIds, reproducible, log: recordedLog().log, screen }).lanes[0];
   };
   const policy = { batch: { maxEvents: 7, maxBytes: 1_048_576, lingerMs: 0 }, retry: { initialMs: 1000, maxMs: 2000 }, holdMs: 60_000 };
   expect(laneOf(false)?.policy).toEqual(policy);
@@ -159,7 +170,14 @@ it('puts aside what a sink will never take below the data directory, with what i
   const dataDir = await tempDir();
   const { config } = loadConfig({ file: configFile(`agent: {data_dir: ${dataDir}}\nsinks: {void: {type: blackhole}}`) });
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
-  const [lane] = createLanes(config, { agentId: Buffer.alloc(16, 1), sinkIds, reproducible: false, log: recordedLog().log, screen }).lanes;
+  const [lane] = createLanes(config, {
+    agentId: Buffer.alloc(16, 1),
+    host: HOST,
+    sinkIds,
+    reproducible: false,
+    log: recordedLog().log,
+    screen,
+  }).lanes;
   await lane?.deadLetters?.add(batch(1, 2).items, new AgentError('RECORD_REJECTED', 'too large'));
   await lane?.deadLetters?.close();
   const lines = (await readFile(join(dataDir, 'state/dead-letter/void/dead-0000000001.ndjson'), 'utf8')).trimEnd().split('\n');
@@ -181,7 +199,14 @@ it('knows how much a queue on disk wrote', async () => {
   await mkdir(join(config.agent.dataDir, 'state'));
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
   const ids = derivedSinkIds(Buffer.alloc(16), ['a', 'b']);
-  const { lanes } = createLanes(config, { agentId: Buffer.alloc(16), sinkIds: ids, reproducible: false, log: recordedLog().log, screen });
+  const { lanes } = createLanes(config, {
+    agentId: Buffer.alloc(16),
+    host: HOST,
+    sinkIds: ids,
+    reproducible: false,
+    log: recordedLog().log,
+    screen,
+  });
   for (const lane of lanes) {
     await lane.openQueue?.(never);
     await put(lane, batch(1, 100, 200));

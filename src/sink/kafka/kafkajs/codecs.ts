@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 import { CODECS } from '../protocol/codecs.ts';
-import type { Compression } from '../protocol/codecs.ts';
+import type { Compression } from '../settings.ts';
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 

@@ -1,8 +1,6 @@
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { lz4Compress, snappyCompress } from '@platformatic/wasm-utils';
-
-export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
-export type Compression = (typeof COMPRESSIONS)[number];
+import type { Compression } from '../settings.ts';
 
 /** How the records of a batch are compressed together. */
 export interface Codec {

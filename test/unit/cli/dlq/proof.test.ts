@@ -75,7 +75,7 @@ async function ranWith(isBad: IsBad): Promise<Ran> {
   const identity = runIdentity({ agentId, hostId: Buffer.alloc(16, 1), bootId: Buffer.alloc(16, 2), hostname: 'a', labels: {} });
   const speaker = { identity, clock: systemClock };
   const screen = { output: new PassThrough(), colour: false, status: () => '' };
-  const factory = new LaneFactory(dataDir, { agentId, sinkIds, reproducible: false, log, screen });
+  const factory = new LaneFactory(dataDir, { agentId, host: identity, sinkIds, reproducible: false, log, screen });
   const made = config.sinks.map((sink) => factory.create(sink)).map((lane) => ({ ...lane, sink: rejecting(lane.sink, isBad) }));
   const sequencer = createSequencer(agentId);
   const source = new ScriptedSource([], []);

@@ -16,7 +16,7 @@ async function opened(driver: FakeDriver, hosts = 1): Promise<KafkaSink> {
   const addresses = Array.from({ length: hosts }, (_, i) => ({ topic: 't', key: Buffer.from(`host-${i}`), envelope }));
   const sink = new KafkaSink({
     id: 'kafka',
-    driver,
+    loadDriver: () => Promise.resolve(driver),
     splitter: new Splitter(({ sequence }) => addresses[sequence % hosts] as (typeof addresses)[number]),
   });
   await sink.open(never);

@@ -3,8 +3,9 @@ import { Reader, readRecordsBatch } from '@platformatic/kafka';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { crc32c } from '../../../../../src/core/crc32c.ts';
-import { CODECS, COMPRESSIONS } from '../../../../../src/sink/kafka/protocol/codecs.ts';
+import { CODECS } from '../../../../../src/sink/kafka/protocol/codecs.ts';
 import { RecordFramer, stamp } from '../../../../../src/sink/kafka/protocol/record-batch.ts';
+import { COMPRESSIONS } from '../../../../../src/sink/kafka/settings.ts';
 import type { Envelope, KafkaRecord } from '../../../../../src/sink/kafka/record.ts';
 
 const envelope: Envelope = {

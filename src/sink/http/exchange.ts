@@ -1,5 +1,5 @@
 /**
- * One request to a schema registry over HTTP/1.1 and its answer. What answers is believed nothing: time and size are bounded. Redirects are not
+ * One request over HTTP/1.1 and its answer, to a schema registry or to whoever gives tokens. What answers is believed nothing: time and size are bounded. Redirects are not
  * followed, since they would carry credentials elsewhere, and proxies of the environment are not asked. Each has a connection of its own: there
  * are few, and so renewed certificates count at once.
  */
@@ -11,8 +11,9 @@ export interface Request {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text. */
   readonly body?: string;
+  /** Of the body, and of the answer that is asked for; JSON is taken, too. */
+  readonly mediaType: string;
   readonly tls: TlsMaterial;
 }
 
@@ -25,7 +26,6 @@ export interface Answer {
 
 /** A schema with all its documentation is tens of KiB. */
 const MAX_BYTES = 4 * 1024 * 1024;
-const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
 
 /** An answer that is too large. */
 export class Oversize extends Error {
@@ -42,10 +42,10 @@ export async function exchange(request: Request, signal: AbortSignal): Promise<A
   return { status: response.statusCode ?? 0, location: response.headers.location, body };
 }
 
-function send({ method, url, headers, body, tls }: Request, signal: AbortSignal): Promise<IncomingMessage> {
+function send({ method, url, headers, body, mediaType, tls }: Request, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const about = body === undefined ? {} : { 'Content-Type': MEDIA_TYPE, 'Content-Length': String(Buffer.byteLength(body)) };
-    const options = { method, agent: false, signal, headers: { Accept: `${MEDIA_TYPE}, application/json`, ...about, ...headers } } as const;
+    const about = body === undefined ? {} : { 'Content-Type': mediaType, 'Content-Length': String(Buffer.byteLength(body)) };
+    const options = { method, agent: false, signal, headers: { Accept: `${mediaType}, application/json`, ...about, ...headers } } as const;
     const sent = start(url, { ...options, ...tls }, resolve);
     sent.on('error', reject);
     sent.end(body);

@@ -1,0 +1,65 @@
+import type { Origin } from '../../core/encoded.ts';
+import type { RecordStream } from '../../core/event.ts';
+import type { SchemaIds } from '../registry/schema-ids.ts';
+import type { AddressOptions, Content } from './addresses.ts';
+
+/** A published schema, as records name it. */
+export interface RecordSchema {
+  readonly stream: RecordStream;
+  /** `forkcast.v1.ProcessEvent`. */
+  readonly fullName: string;
+  /** CRC-64-AVRO, 16 hexadecimal digits. */
+  readonly fingerprint: string;
+  /** As a registry gets it. */
+  readonly text: string;
+}
+
+export interface ContentOptions {
+  readonly framing: 'single_object' | 'confluent' | 'raw';
+  /** Those of the records of this run. */
+  readonly schemas: Readonly<Record<RecordStream, RecordSchema>>;
+  readonly hostId: string;
+  /** Where the framing is confluent. */
+  readonly ids: Pick<SchemaIds, 'idOf'> | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Of Avro's single-object encoding; the fingerprint follows, little-endian. */
+const SINGLE_OBJECT_MARKER = [0xc3, 0x01];
+/** Of Confluent's wire format; the id follows, big-endian. */
+const CONFLUENT_MARKER = 0;
+
+/** What stands before records, and what their headers say of them: the host, the schema, and how they are framed. */
+export function createContentOf({ framing, schemas, hostId, ids, signal }: ContentOptions): AddressOptions['contentOf'] {
+  return async (stream, topic, origin): Promise<Content> => {
+    const newest = schemas[stream];
+    const fingerprint = fingerprintIn(origin, stream) ?? newest.fingerprint;
+    const headers = [
+      ['schema', `${newest.fullName}/${fingerprint}`],
+      ['host-id', hostId],
+      ['content-type', `application/vnd.apache.avro; framing=${framing}`],
+    ] as const;
+    switch (framing) {
+      case 'raw':
+        return { prefix: new Uint8Array(0), headers };
+      case 'single_object':
+        return { prefix: Buffer.concat([Buffer.from(SINGLE_OBJECT_MARKER), Buffer.from(fingerprint, 'hex').toReversed()]), headers };
+      case 'confluent':
+        return { prefix: confluentPrefix((await ids?.idOf({ topic, ...newest }, signal)) ?? 0), headers };
+    }
+  };
+}
+
+function confluentPrefix(id: number): Uint8Array {
+  const prefix = Buffer.alloc(5, CONFLUENT_MARKER);
+  prefix.writeUInt32BE(id, 1);
+  return prefix;
+}
+
+/** A record that waited in a spool says by which schema an earlier run wrote it, see `recordFormat`. */
+function fingerprintIn(origin: Origin | undefined, stream: RecordStream): string | undefined {
+  return origin?.format
+    .split(' ')
+    .find((part) => part.startsWith(`${stream}=`))
+    ?.slice(stream.length + 1);
+}
