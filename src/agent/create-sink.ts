@@ -10,12 +10,14 @@ import { schemaFingerprint } from '../encode/avro/fingerprint.ts';
 import { createOcf } from '../encode/avro/ocf.ts';
 import { publishedSchema } from '../encode/avro/schemas.ts';
 import type { Format } from '../encode/record-format.ts';
+import { ReopeningSink } from '../pipeline/reopening-sink.ts';
 import { BlackholeSink } from '../sink/blackhole/blackhole-sink.ts';
 import { ChaosSink } from '../sink/chaos/chaos-sink.ts';
 import { createFileSink } from '../sink/file/file-sink.ts';
 import type { FileLog } from '../sink/file/journal.ts';
 import type { RecordSchema } from '../sink/kafka/contents.ts';
 import { createKafkaSink } from '../sink/kafka/create.ts';
+import { MAX_IN_FLIGHT as KAFKA_MAX_IN_FLIGHT } from '../sink/kafka/kafka-sink.ts';
 import { createStdoutSink } from '../sink/stdout/stdout-sink.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { takeLock } from './data-dir.ts';
@@ -51,7 +53,8 @@ export function createSink(sink: SinkConfig, deps: SinkDeps): Sink {
     case 'file':
       return createFiles(sink, deps);
     case 'kafka':
-      return createKafka(sink, deps);
+      // A cluster that is away does not keep the agent from hearing: what is accepted waits for it.
+      return new ReopeningSink({ id: sink.name, maxInFlight: KAFKA_MAX_IN_FLIGHT }, () => createKafka(sink, deps));
   }
 }
 

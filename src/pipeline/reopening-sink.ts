@@ -5,7 +5,7 @@ import { AgentError, asAgentError } from '../core/errors.ts';
 import { verdictOf } from './delivery/verdict.ts';
 
 /**
- * Stands for a sink that worked and does not open again: each write tries to open a new one, and fails like a write as long as that fails, so that the
+ * Stands for a sink that does not open, or may not: each write tries to open a new one, and fails like a write as long as that fails, so that the
  * policy around every sink says when to try again, and tells of it.
  */
 export class ReopeningSink implements Sink {

@@ -19,7 +19,7 @@ export interface KafkaSinkDeps {
 }
 
 /** Batches on their way at once: enough to keep every partition of a busy topic at work. */
-const MAX_IN_FLIGHT = 8;
+export const MAX_IN_FLIGHT = 8;
 
 /**
  * Sends to Kafka so that what a write resolves for is on all replicas in sync.
