@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { createContentOf } from '../../../../src/sink/kafka/contents.ts';
+import type { ContentOptions, RecordSchema } from '../../../../src/sink/kafka/contents.ts';
+
+const schema = (stream: 'process' | 'agent', fingerprint: string): RecordSchema => ({
+  stream,
+  fullName: `forkcast.v1.${stream}`,
+  fingerprint,
+  text: '{}',
+});
+
+function options(changes: Partial<ContentOptions>): ContentOptions {
+  return {
+    framing: 'raw',
+    schemas: { process: schema('process', '0102030405060708'), agent: schema('agent', '1112131415161718') },
+    hostId: 'host',
+    ids: undefined,
+    signal: new AbortController().signal,
+    ...changes,
+  };
+}
+
+const prefixOf = async (changes: Partial<ContentOptions>): Promise<string> =>
+  Buffer.from((await createContentOf(options(changes))('process', 't', undefined)).prefix).toString('hex');
+
+describe('what stands before a record', () => {
+  test('is nothing with framing raw', async () => {
+    expect(await prefixOf({ framing: 'raw' })).toBe('');
+  });
+
+  test('is the marker and the fingerprint, little-endian, with framing single_object', async () => {
+    expect(await prefixOf({ framing: 'single_object' })).toBe('c3010807060504030201');
+  });
+
+  test('is a zero and the id of the schema, big-endian, with framing confluent', async () => {
+    const asked: unknown[] = [];
+    const ids = {
+      idOf: (wanted: unknown) => {
+        asked.push(wanted);
+        return Promise.resolve(258);
+      },
+    };
+    expect(await prefixOf({ framing: 'confluent', ids })).toBe('0000000102');
+    expect(asked).toMatchObject([{ topic: 't', stream: 'process', fullName: 'forkcast.v1.process' }]);
+  });
+
+  test('is refused where the id cannot be had', async () => {
+    const ids = { idOf: () => Promise.reject(new Error('no registry')) };
+    await expect(prefixOf({ framing: 'confluent', ids })).rejects.toThrow('no registry');
+  });
+
+  test('names the schema that an earlier run wrote by', async () => {
+    const contentOf = createContentOf(options({ framing: 'single_object' }));
+    const { prefix, headers } = await contentOf('agent', 't', {
+      agentId: Buffer.alloc(16),
+      format: 'avro process=aa agent=2122232425262728',
+    });
+    expect(Buffer.from(prefix).toString('hex')).toBe('c3012827262524232221');
+    expect(headers).toEqual([
+      ['schema', 'forkcast.v1.agent/2122232425262728'],
+      ['host-id', 'host'],
+      ['content-type', 'application/vnd.apache.avro; framing=single_object'],
+    ]);
+  });
+});
