@@ -291,8 +291,10 @@ async function checkCourse(course: History): Promise<void> {
 
 describe('Spool, through whatever happens to its disk', () => {
   it('loses nothing that it promised to keep, invents nothing, keeps the order', async () => {
+    const { FORKCAST_SPOOL_HISTORIES: campaign } = process.env;
     await fc.assert(fc.asyncProperty(history, checkCourse), {
-      numRuns: Number(process.env['FORKCAST_SPOOL_HISTORIES'] ?? 2000),
+      // The same ones each time, so that a change is what makes the difference; the campaign goes where nobody has been.
+      ...(campaign === undefined ? { numRuns: 2000, seed: 20_261_120 } : { numRuns: Number(campaign) }),
       plugins: [fc.timeout(3000)],
     });
   }, 600_000);
