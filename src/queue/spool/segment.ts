@@ -91,6 +91,8 @@ export class Segment {
   readonly recent = new Map<number, Entry>();
   #copyBytes = 0;
   #plainBytes = 0;
+  /** Up to where frames were forgotten for want of room. */
+  #forsakenEnd = 0;
   /** Frames that an earlier run had done beyond its position, and their records. */
   readonly done = new Map<number, number>();
 
@@ -125,7 +127,7 @@ export class Segment {
     if (this.#plainBytes > MAX_PLAIN_BYTES) this.#plainBytes -= release(entry);
     for (const [offset, oldest] of this.recent) {
       if (this.#copyBytes <= MAX_COPY_BYTES) break;
-      this.forget(offset, oldest);
+      this.forsake(offset, oldest);
     }
   }
 
@@ -134,6 +136,22 @@ export class Segment {
     this.#copyBytes -= entry.place?.bytes ?? 0;
     this.#plainBytes -= entry.batch?.bytes ?? 0;
     entry.frame = undefined;
+  }
+
+  /** Forgets what is neither synced nor done. */
+  forsake(offset: number, entry: Entry): void {
+    this.#forsakenEnd = Math.max(this.#forsakenEnd, offset + (entry.place?.bytes ?? 0));
+    this.forget(offset, entry);
+  }
+
+  /** Of the frames that are kept. */
+  get copyBytes(): number {
+    return this.#copyBytes;
+  }
+
+  /** Something of it is not synced and can be written again no more. */
+  get lacksCopies(): boolean {
+    return this.#forsakenEnd > this.syncedEnd;
   }
 
   /** Takes out what may have to be written again, as if it had never been here. */

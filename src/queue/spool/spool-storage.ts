@@ -138,7 +138,7 @@ export class SpoolStorage {
     this.#keepPosition();
     if (place !== undefined && this.#store.removeIfDrained(place.segment)) this.#reader.leave(place.segment);
     if (this.#suspects.length > 0) this.#cutSuspects();
-    if (this.empty) this.#synced.advance(this.#serial);
+    this.#synced.advance(this.empty ? this.#serial : 0);
     // What is done made room on the disk, perhaps the room that was lacking.
     if (this.inMemory && place?.segment.removed === true) this.#flush();
   }
@@ -272,6 +272,7 @@ export class SpoolStorage {
       if (segment.number < failed.number) continue;
       const entries = segment.takeRecent();
       const first = entries[0]?.place;
+      this.#synced.doubt(segment);
       this.#store.abandon(segment);
       if (first === undefined) continue;
       again.push(...entries);
