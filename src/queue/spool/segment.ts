@@ -12,6 +12,8 @@ export interface Place {
   readonly bytes: number;
   /** Records of the segment that lie before it. */
   readonly before: number;
+  /** All that the segment holds before it; of what this run wrote. */
+  readonly contents: Contents | undefined;
 }
 
 /** An accepted batch of which something is in memory: it is not on the disk, not synced, or handed out. */
@@ -112,7 +114,7 @@ export class Segment {
 
   /** Takes account of a frame at its end, and says where that is. */
   append(head: FrameHead): Place {
-    const place = { segment: this, offset: this.end, bytes: head.bytes, before: this.contents.records };
+    const place = { segment: this, offset: this.end, bytes: head.bytes, before: this.contents.records, contents: this.contents };
     this.end += head.bytes;
     this.contents = addContents(this.contents, head);
     this.frames += 1;

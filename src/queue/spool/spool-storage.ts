@@ -276,7 +276,7 @@ export class SpoolStorage {
       this.#store.abandon(segment);
       if (first === undefined) continue;
       again.push(...entries);
-      this.#store.suspect(segment, first.offset);
+      this.#store.suspect(first);
       this.#suspects.push(first);
     }
     for (const entry of again) entry.place = undefined;

@@ -88,4 +88,23 @@ export const FOUND: readonly History[] = [
     power: true,
     small: true,
   },
+  {
+    // Given up, but for what of it was written again.
+    steps: [
+      { do: 'push', records: 6, size: 16 },
+      { do: 'push', records: 1, size: 16 },
+      { do: 'sync' },
+      { do: 'push', records: 2, size: 16 },
+      { do: 'push', records: 6, size: 16 },
+      { do: 'faults', chance: 0.2, errno: 'sync' },
+      { do: 'pull' },
+      { do: 'wait', ms: 500 },
+      { do: 'done', which: 0, outcome: 'delivered' },
+      { do: 'makeRoom', pulls: 1 },
+    ],
+    seed: 1,
+    crash: 1,
+    power: false,
+    small: true,
+  },
 ];
