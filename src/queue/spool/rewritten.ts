@@ -75,55 +75,68 @@ function keyOf(frame: Buffer, { bytes, lowest, highest }: FrameHead): string {
  * or a disk that took no more, kept from being written again. Where something else is missing, nothing is taken.
  */
 export function takeRewritten(run: readonly Walked[]): readonly Written[] {
-  const later = new Set<string>();
-  let lacking: readonly Written[] = [];
+  const later: Written[] = [];
+  const lacking: Written[] = [];
   // From the last to the first, for what was written again may have been written again in its turn.
   for (let index = run.length - 1; index > 0; index -= 1) {
-    const { kept } = run[index] as Walked;
-    for (const { key } of kept) later.add(key);
-    const found = kept.length === 0 ? undefined : rewritten(run.slice(0, index), later);
+    later.unshift(...(run[index] as Walked).kept);
+    const earlier = run.slice(0, index);
+    const found = (run[index] as Walked).kept.length === 0 ? undefined : rewritten(endOfWhole(earlier), later);
     if (found === undefined) continue;
-    const isLast = run.slice(index + 1).every(({ frames }) => frames.length === 0);
-    if (found.lacking.length > 0 && !(isLast && holdsNothingElse(kept, found.frames))) continue;
-    for (const frame of found.lacking) later.add(frame.key);
-    if (found.lacking.length > 0) lacking = found.lacking;
-    keepUpTo(run.slice(0, index), found.frames[0] as Written);
+    keepUpTo(earlier, found.first);
+    lacking.push(...found.lacking);
+    later.push(...found.lacking);
   }
   return lacking;
 }
 
 interface Rewritten {
-  /** From the first that is in a later segment, to the end. */
-  readonly frames: readonly Written[];
-  /** Of these, those at the end that are in no later one, nor done. */
+  /** It and all between it and the later ones is among these, or lacking at their end, or done. */
+  readonly first: Written;
   readonly lacking: readonly Written[];
 }
 
-/** undefined where none is. */
-function rewritten(earlier: readonly Walked[], later: ReadonlySet<string>): Rewritten | undefined {
-  const frames = endOfWhole(earlier);
-  const lastCopied = frames.findLastIndex(({ key }) => later.has(key));
-  let first = lastCopied;
-  for (let index = lastCopied; index >= 0; index -= 1) {
-    const { key, isDone: done } = frames[index] as Written;
-    if (later.has(key)) first = index;
-    else if (!done) break;
+/** undefined where the later ones do not begin with what was written again, or lack something else than its end. */
+function rewritten(earlier: readonly Written[], later: readonly Written[]): Rewritten | undefined {
+  const copied = new Set(later.map(({ key }) => key));
+  const begin = later[0]?.key;
+  if (!earlier.some(({ key }) => key === begin)) return undefined;
+  let segment: Segment | undefined;
+  for (const [index, first] of earlier.entries()) {
+    // The first of a segment will do: where it will not, those behind it hardly would.
+    if (first.segment === segment || !copied.has(first.key)) continue;
+    segment = first.segment;
+    const lacking = lackingOf(earlier.slice(index), copied);
+    if (lacking === undefined) continue;
+    if (lacking.length === 0) return { first, lacking };
+    const [before, from] = [keysOf(earlier.slice(0, index)), keysOf(earlier.slice(index))];
+    // What is before as well is not newer; where something newer was written already, it was not lacking for want of room.
+    if (lacking.every(({ key }) => !before.has(key)) && later.every(({ key }) => from.has(key))) return { first, lacking };
   }
-  if (first < 0) return undefined;
-  const lacking = frames.slice(lastCopied + 1).filter(({ isDone: done }) => !done);
-  // What is there before as well was written again already, and is not newer.
-  const before = new Set(frames.slice(0, lastCopied).map(({ key }) => key));
-  return lacking.some(({ key }) => before.has(key)) ? undefined : { frames: frames.slice(first), lacking };
+  return undefined;
+}
+
+/** What is not done nor copied, each once; undefined where it is not all at the end. */
+function lackingOf(frames: readonly Written[], copied: ReadonlySet<string>): readonly Written[] | undefined {
+  const seen = new Set<string>();
+  const lacking: Written[] = [];
+  for (const frame of frames) {
+    const { key, isDone: done } = frame;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    if (!copied.has(key) && !done) lacking.push(frame);
+    else if (lacking.length > 0 && copied.has(key)) return undefined;
+  }
+  return lacking;
+}
+
+function keysOf(frames: readonly Written[]): ReadonlySet<string> {
+  return new Set(frames.map(({ key }) => key));
 }
 
 /** What lies behind the last segment of which something has to be told. */
 function endOfWhole(earlier: readonly Walked[]): readonly Written[] {
   return earlier.slice(earlier.findLastIndex(({ isWhole }) => !isWhole) + 1).flatMap(({ kept }) => kept);
-}
-
-function holdsNothingElse(kept: readonly Written[], frames: readonly Written[]): boolean {
-  const keys = new Set(frames.map(({ key }) => key));
-  return kept.every(({ key }) => keys.has(key));
 }
 
 function keepUpTo(earlier: readonly Walked[], { segment, at }: Written): void {

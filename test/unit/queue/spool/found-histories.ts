@@ -107,4 +107,19 @@ export const FOUND: readonly History[] = [
     power: false,
     small: true,
   },
+  {
+    // Written again to two segments, the end not at all.
+    steps: [
+      { do: 'push', records: 1, size: 16 },
+      { do: 'push', records: 6, size: 16 },
+      { do: 'push', records: 1, size: 16 },
+      { do: 'faults', chance: 0.2, errno: 'EROFS' },
+      { do: 'restart' },
+      { do: 'push', records: 1, size: 16 },
+    ],
+    seed: 45_044,
+    crash: 1,
+    power: false,
+    small: true,
+  },
 ];
