@@ -99,19 +99,27 @@ interface Rewritten {
 /** undefined where the later ones do not begin with what was written again, or lack something else than its end. */
 function rewritten(earlier: readonly Written[], later: readonly Written[]): Rewritten | undefined {
   const copied = new Set(later.map(({ key }) => key));
-  const begin = later[0]?.key;
-  if (!earlier.some(({ key }) => key === begin)) return undefined;
+  const begin = later[0] as Written;
+  // Sequences rise: a power cut may leave of what was written twice the older part here, and the newer one there.
+  const isNewer = ({ head }: Written): boolean => begin.head.lowest > 0 && head.lowest > begin.head.lowest;
+  if (!earlier.some((frame) => frame.key === begin.key || isNewer(frame))) return undefined;
+  const newest = later.reduce((highest, { head }) => Math.max(highest, head.highest), 0);
   let segment: Segment | undefined;
   for (const [index, first] of earlier.entries()) {
     // The first of a segment will do: where it will not, those behind it hardly would.
-    if (first.segment === segment || !copied.has(first.key)) continue;
+    if (first.segment === segment || !(copied.has(first.key) || isNewer(first))) continue;
     segment = first.segment;
     const lacking = lackingOf(earlier.slice(index), copied);
     if (lacking === undefined) continue;
     if (lacking.length === 0) return { first, lacking };
     const [before, from] = [keysOf(earlier.slice(0, index)), keysOf(earlier.slice(index))];
     // What is before as well is not newer; where something newer was written already, it was not lacking for want of room.
-    if (lacking.every(({ key }) => !before.has(key)) && later.every(({ key }) => from.has(key))) return { first, lacking };
+    const end = lacking[0]?.head.lowest ?? 0;
+    if (
+      lacking.every(({ key, head }) => !before.has(key) && (head.lowest === 0 || head.lowest > newest)) &&
+      later.every(({ key, head }) => from.has(key) || head.highest < end)
+    )
+      return { first, lacking };
   }
   return undefined;
 }

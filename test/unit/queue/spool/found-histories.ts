@@ -122,4 +122,22 @@ export const FOUND: readonly History[] = [
     power: false,
     small: true,
   },
+  {
+    // A power cut left the newer part where it was, and the older one where it was written again.
+    steps: [
+      { do: 'push', records: 2, size: 16 },
+      { do: 'faults', chance: 0.2, errno: 'EIO' },
+      { do: 'push', records: 5, size: 16 },
+      { do: 'sync' },
+      { do: 'wait', ms: 500 },
+      { do: 'pull' },
+      { do: 'push', records: 1, size: 16 },
+      { do: 'faults', chance: 0.2, errno: 'ENOSPC' },
+      { do: 'done', which: 0, outcome: 'delivered' },
+    ],
+    seed: 15_309,
+    crash: 0.9047619047619048,
+    power: true,
+    small: true,
+  },
 ];
