@@ -46,6 +46,8 @@ export interface Walking {
 export async function walkThrough({ fs, signal, position }: Walking, segment: Segment): Promise<Walked> {
   const frames: Written[] = [];
   let { records } = segment.contents;
+  // Where sequences do not rise within a segment, they tell nothing of what was written again.
+  let [isRising, highest] = [true, 0];
   const file = fs.open(segment.path, 'read');
   try {
     const walk = new FrameWalk(fs, file, { walked: segment, at: segment.headerBytes });
@@ -54,6 +56,8 @@ export async function walkThrough({ fs, signal, position }: Walking, segment: Se
         const { at, head, frame } = found;
         if (head.type !== FrameType.BATCH) continue;
         records -= head.records;
+        isRising &&= head.lowest === 0 || head.lowest > highest;
+        highest = Math.max(highest, head.highest);
         frames.push({ segment, at, head, isDone: isDone(segment, at, position), key: keyOf(frame, head) });
       }
       signal.throwIfAborted();
@@ -62,7 +66,7 @@ export async function walkThrough({ fs, signal, position }: Walking, segment: Se
   } finally {
     fs.close(file);
   }
-  return { segment, frames, kept: frames, isWhole: records === 0 && segment.unsure === undefined };
+  return { segment, frames, kept: frames, isWhole: isRising && records === 0 && segment.unsure === undefined };
 }
 
 /** Of all behind the number of the segment, which `stamp` changes. */
