@@ -60,6 +60,9 @@ function settings({ eyes, telling, set = [] }: AgentOptions): string[] {
   return [...(eyes === true ? [] : [`sinks={${sinks}}`]), ...set].flatMap((value) => ['--set', value]);
 }
 
+/** Only a disk that others keep busy makes a start that slow. */
+const READY_MS = 60_000;
+
 /** A running `forkcast run`; killed when the test ends if it still runs then. */
 export class AgentProcess {
   readonly dir: string;
@@ -109,7 +112,7 @@ export class AgentProcess {
   /** Resolves when the agent says that it listens: it has heard a process of its own, or others where some events are lost. */
   async ready(): Promise<void> {
     await Promise.race([
-      waitFor(() => this.stderr.includes('listening'), { what: `the agent to listen; it said: ${this.stderr}`, timeoutMs: 20_000 }),
+      waitFor(() => this.stderr.includes('listening'), { what: () => `the agent to listen; it said: ${this.stderr}`, timeoutMs: READY_MS }),
       this.ended.then(({ code, stderr }) => Promise.reject(new Error(`the agent ended with ${code} before it listened: ${stderr}`))),
     ]);
   }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** What is waited for, as it would stand after "waited for". */
-  readonly what: string;
+  /** What is waited for, as it would stand after "waited for"; a function where that is known in the end only. */
+  readonly what: string | (() => string);
   readonly timeoutMs?: number;
   readonly everyMs?: number;
 }
@@ -26,7 +26,9 @@ export async function waitFor<T>(
       last = error;
     }
     if (performance.now() >= until)
-      throw new Error(`waited ${timeoutMs} ms in vain for ${what}; last seen: ${String(last)}`, { cause: last });
+      throw new Error(`waited ${timeoutMs} ms in vain for ${typeof what === 'string' ? what : what()}; last seen: ${String(last)}`, {
+        cause: last,
+      });
     await sleep(everyMs);
   }
 }
