@@ -1,6 +1,6 @@
 import { errnoName } from '../../core/system-error.ts';
 import { NOTHING, addContents, stamp } from './frame.ts';
-import { mayBeRewritten, takeRewritten, walkThrough } from './rewritten.ts';
+import { fromFirstRewritten, takeRewritten, walkThrough } from './rewritten.ts';
 import type { Walked, Walking, Written } from './rewritten.ts';
 import type { Segment } from './segment.ts';
 import { readUpTo, writeWhole } from './spool-fs.ts';
@@ -18,9 +18,10 @@ export interface Finishing extends Walking {
  */
 export async function finishRewriting(finishing: Finishing, segments: readonly Segment[]): Promise<void> {
   for (const run of runsOf(segments)) {
-    if (!mayBeRewritten(run)) continue;
+    const affected = fromFirstRewritten(run);
+    if (affected.length === 0) continue;
     try {
-      await finishRun(finishing, run);
+      await finishRun(finishing, affected);
     } catch (error) {
       if (errnoName(error) === undefined) throw error;
     }

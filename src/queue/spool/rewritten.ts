@@ -26,14 +26,16 @@ export interface Walked {
   readonly isWhole: boolean;
 }
 
-/** Whether something of this run may have been written again: sequences rise from segment to segment of a run otherwise. */
-export function mayBeRewritten(run: readonly Segment[]): boolean {
-  let highest = 0;
-  for (const { contents } of run) {
-    if (contents.lowest > 0 && contents.lowest <= highest) return true;
-    highest = Math.max(highest, contents.highest);
+/** The segments of a run from the first on of which something may have been written again: sequences rise from segment to segment otherwise. */
+export function fromFirstRewritten(run: readonly Segment[]): readonly Segment[] {
+  let lowestBehind = Number.POSITIVE_INFINITY;
+  let first = run.length;
+  for (let index = run.length - 1; index >= 0; index -= 1) {
+    const { lowest, highest } = (run[index] as Segment).contents;
+    if (highest >= lowestBehind) first = index;
+    if (lowest > 0) lowestBehind = Math.min(lowestBehind, lowest);
   }
-  return false;
+  return run.slice(first);
 }
 
 export interface Walking {

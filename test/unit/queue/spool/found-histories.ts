@@ -140,4 +140,22 @@ export const FOUND: readonly History[] = [
     power: true,
     small: true,
   },
+  {
+    // A power cut left of a segment less than the position says of it.
+    steps: [
+      { do: 'push', records: 1, size: 16 },
+      { do: 'pull' },
+      { do: 'push', records: 1, size: 16 },
+      { do: 'pull' },
+      { do: 'push', records: 1, size: 16 },
+      { do: 'push', records: 1, size: 16 },
+      { do: 'pull' },
+      { do: 'pull' },
+      { do: 'done', which: 3, outcome: 'delivered' },
+    ],
+    seed: 1,
+    crash: 2,
+    power: true,
+    small: false,
+  },
 ];
