@@ -21,8 +21,8 @@ export interface GroupSyncParts {
   readonly failed: (segment: Segment, error: unknown) => void;
 }
 
-/** Segments of which copies are kept for writing them again. */
-const MAX_COPIED_SEGMENTS = 2;
+/** Of all segments together, what is kept to be written again where a sync fails. */
+const MAX_COPIED_BYTES = 8 << 20;
 
 /** Forces segments to the disk, many batches at a time. What was done before its turn came costs no sync at all. */
 export class GroupSync {
@@ -43,7 +43,7 @@ export class GroupSync {
   /** A frame of so many bytes was appended. */
   wrote(segment: Segment, bytes: number, serial: number): void {
     this.#dirty.add(segment);
-    if (this.#dirty.size > MAX_COPIED_SEGMENTS) this.#forgetOldest();
+    if (this.#dirty.size > 1) this.#forgetOldest();
     this.#pending += bytes;
     this.#serial = serial;
     if (this.#running !== undefined) return;
@@ -95,10 +95,9 @@ export class GroupSync {
   async #sync(segment: Segment): Promise<{ readonly cause: unknown } | undefined> {
     const { end, file } = segment;
     this.#dirty.delete(segment);
-    if (segment.removed || segment.drained || file === undefined) {
-      this.#forget(segment, end);
-      return undefined;
-    }
+    if (segment.removed || segment.drained) this.#forget(segment, end);
+    // It is closed where it is synced already, or is not to be synced any more.
+    if (segment.removed || segment.drained || file === undefined) return undefined;
     segment.syncing = true;
     try {
       await this.#parts.fs.sync(file);
@@ -118,8 +117,13 @@ export class GroupSync {
 
   /** A disk that takes minutes for a sync must not fill the memory. */
   #forgetOldest(): void {
-    for (const segment of [...this.#dirty].slice(0, -MAX_COPIED_SEGMENTS))
-      for (const [offset, entry] of segment.recent) segment.forget(offset, entry);
+    let bytes = 0;
+    for (const { copyBytes } of this.#dirty) bytes += copyBytes;
+    for (const segment of this.#dirty) {
+      if (bytes <= MAX_COPIED_BYTES) break;
+      bytes -= segment.copyBytes;
+      for (const [offset, entry] of segment.recent) segment.forsake(offset, entry);
+    }
   }
 
   /** What lies before `end` need not be kept for writing it again. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { errnoName } from '../../core/system-error.ts';
+import { finishRewriting } from './finish-rewriting.ts';
 import { PositionFile } from './position-file.ts';
 import type { NewestDone } from './position-file.ts';
 import { findSegments } from './recovery.ts';
@@ -28,6 +29,7 @@ export async function openStorage(parts: Pick<StorageParts, 'config' | 'deps' | 
     const found = await findSegments({ fs, folder, signal }, position.position);
     const sinkId = await keptSinkId(fs, config);
     for (const event of mend({ fs, folder, quarantineBytes }, found)) onEvent(event);
+    await finishRewriting({ fs, folder, signal, position: position.position }, found.segments);
     const store = new SegmentStore(fs, { ...segmentLimits(config), folder, quarantineBytes, sinkId, origin, nowUs }, found);
     await syncFound(fs, { folder, segments: found.segments });
     const previous = newestRun(found.segments, position.position?.newest);

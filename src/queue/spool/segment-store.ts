@@ -99,10 +99,11 @@ export class SegmentStore {
     if (!segment.syncing && !segment.suspect && segment.syncedEnd >= segment.end) this.closeFile(segment);
   }
 
-  /** What lies behind `end` is in memory now; the file keeps it until `cutSuspect`, for it may be needed after a crash. */
-  suspect(segment: Segment, end: number): void {
-    this.#bytes -= segment.end - end;
-    segment.end = end;
+  /** What lies from here on is in memory now; the file keeps it until `cutSuspect`, for it may be needed after a crash. */
+  suspect({ segment, offset, contents }: Place): void {
+    this.#bytes -= segment.end - offset;
+    segment.end = offset;
+    segment.contents = contents ?? segment.contents;
     segment.suspect = true;
     this.abandon(segment);
   }

@@ -12,6 +12,8 @@ export interface Place {
   readonly bytes: number;
   /** Records of the segment that lie before it. */
   readonly before: number;
+  /** All that the segment holds before it; of what this run wrote. */
+  readonly contents: Contents | undefined;
 }
 
 /** An accepted batch of which something is in memory: it is not on the disk, not synced, or handed out. */
@@ -91,6 +93,8 @@ export class Segment {
   readonly recent = new Map<number, Entry>();
   #copyBytes = 0;
   #plainBytes = 0;
+  /** Up to where frames were forgotten for want of room. */
+  #forsakenEnd = 0;
   /** Frames that an earlier run had done beyond its position, and their records. */
   readonly done = new Map<number, number>();
 
@@ -110,7 +114,7 @@ export class Segment {
 
   /** Takes account of a frame at its end, and says where that is. */
   append(head: FrameHead): Place {
-    const place = { segment: this, offset: this.end, bytes: head.bytes, before: this.contents.records };
+    const place = { segment: this, offset: this.end, bytes: head.bytes, before: this.contents.records, contents: this.contents };
     this.end += head.bytes;
     this.contents = addContents(this.contents, head);
     this.frames += 1;
@@ -125,7 +129,7 @@ export class Segment {
     if (this.#plainBytes > MAX_PLAIN_BYTES) this.#plainBytes -= release(entry);
     for (const [offset, oldest] of this.recent) {
       if (this.#copyBytes <= MAX_COPY_BYTES) break;
-      this.forget(offset, oldest);
+      this.forsake(offset, oldest);
     }
   }
 
@@ -134,6 +138,22 @@ export class Segment {
     this.#copyBytes -= entry.place?.bytes ?? 0;
     this.#plainBytes -= entry.batch?.bytes ?? 0;
     entry.frame = undefined;
+  }
+
+  /** Forgets what is neither synced nor done. */
+  forsake(offset: number, entry: Entry): void {
+    this.#forsakenEnd = Math.max(this.#forsakenEnd, offset + (entry.place?.bytes ?? 0));
+    this.forget(offset, entry);
+  }
+
+  /** Of the frames that are kept. */
+  get copyBytes(): number {
+    return this.#copyBytes;
+  }
+
+  /** Something of it is not synced and can be written again no more. */
+  get lacksCopies(): boolean {
+    return this.#forsakenEnd > this.syncedEnd;
   }
 
   /** Takes out what may have to be written again, as if it had never been here. */

@@ -198,7 +198,7 @@ export class SpoolReader {
   }
 
   #decode(segment: Segment, { at, head, frame }: FoundFrame): Read | undefined {
-    const place = { segment, offset: at, bytes: head.bytes, before: this.#before };
+    const place = { segment, offset: at, bytes: head.bytes, before: this.#before, contents: undefined };
     const records = head.type === FrameType.BATCH ? head.records : 0;
     this.#offset = at + head.bytes;
     if (head.type === FrameType.FILLER) this.#noteGap();

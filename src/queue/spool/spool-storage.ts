@@ -76,8 +76,9 @@ export class SpoolStorage {
     return this.#store.bytes + this.#backlog.bytes;
   }
 
+  /** Nor is anything left of which only has to be told that it is lost. */
   get empty(): boolean {
-    return this.#records === 0 && this.#unplaced === 0;
+    return this.#records === 0 && this.#unplaced === 0 && !this.#reader.hasMore;
   }
 
   /** Whether what is accepted now goes to memory. */
@@ -138,12 +139,11 @@ export class SpoolStorage {
     this.#keepPosition();
     if (place !== undefined && this.#store.removeIfDrained(place.segment)) this.#reader.leave(place.segment);
     if (this.#suspects.length > 0) this.#cutSuspects();
-    if (this.empty) this.#synced.advance(this.#serial);
+    this.#synced.advance(this.#records === 0 && this.#unplaced === 0 ? this.#serial : 0);
     // What is done made room on the disk, perhaps the room that was lacking.
     if (this.inMemory && place?.segment.removed === true) this.#flush();
   }
 
-  /** Resolves when all that is accepted by now is forced to the disk, or done; not while the disk takes nothing. */
   synced(): Promise<void> {
     const reached = this.#synced.reached(this.#serial);
     if (!this.#synced.has(this.#serial)) this.#sync.hurry();
@@ -272,10 +272,11 @@ export class SpoolStorage {
       if (segment.number < failed.number) continue;
       const entries = segment.takeRecent();
       const first = entries[0]?.place;
+      this.#synced.doubt(segment);
       this.#store.abandon(segment);
       if (first === undefined) continue;
       again.push(...entries);
-      this.#store.suspect(segment, first.offset);
+      this.#store.suspect(first);
       this.#suspects.push(first);
     }
     for (const entry of again) entry.place = undefined;

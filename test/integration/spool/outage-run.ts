@@ -47,10 +47,17 @@ function corpus(): Batch<Encoded>[] {
   return batches;
 }
 
+let sequence = 0;
+
+/** The same events again, as further ones of the run. */
+function numbered({ items, bytes }: Batch<Encoded>): Batch<Encoded> {
+  return { items: items.map((item) => Object.assign({}, item, { sequence: (sequence += 1) })), bytes };
+}
+
 async function fill(events: number, batches: readonly Batch<Encoded>[]): Promise<object> {
   let [accepted, refused, encodedBytes] = [0, 0, 0];
   for (let i = 0; accepted + refused < events; i += 1) {
-    const batch = batches[i % batches.length] as Batch<Encoded>;
+    const batch = numbered(batches[i % batches.length] as Batch<Encoded>);
     if (spool.offer(batch)) accepted += batch.items.length;
     else refused += batch.items.length;
     encodedBytes += batch.bytes;
