@@ -1,4 +1,4 @@
-import { crc32c } from './crc32c.ts';
+import { crc32c } from '../../core/crc32c.ts';
 import { FrameType } from './frame.ts';
 import type { FrameHead } from './frame.ts';
 import { FrameWalk } from './frame-walk.ts';
