@@ -12,6 +12,9 @@ import type { KafkaSinkConfig } from '../sink/kafka/config.ts';
 import { formatDuration, formatSize, roundSize } from '../core/units.ts';
 import { adviceFor } from './advice.ts';
 import type { Advice } from './advice.ts';
+import type { Finding } from './check-connect-finding.ts';
+import { connectText } from './check-connect-text.ts';
+import { connectExitCode, connectFindings } from './check-connect.ts';
 import { isBoundedByEvents, outageOf } from './check-outage.ts';
 import type { Outage } from './check-outage.ts';
 import { outageRows } from './check-outage-text.ts';
@@ -26,17 +29,20 @@ export interface CheckOptions {
   readonly config?: string;
   readonly set: readonly string[];
   readonly json?: true;
+  /** Also reach brokers and registries. */
+  readonly connect?: true;
 }
 
 /** `forkcast check`. With `--json` errors of the configuration are a result, on stdout; else they are thrown. */
-export async function checkCommand({ config: file, set, json }: CheckOptions, io: CliIo): Promise<number> {
+export async function checkCommand({ config: file, set, json, connect }: CheckOptions, io: CliIo): Promise<number> {
   try {
     const loaded = loadConfig({ file, overrides: set });
     const advice = [...emptyAdvice(loaded), ...adviceFor(loaded.config, hostFiles)];
     const last = readLastPace(loaded.config.agent.dataDir);
-    const found = { advice, last, outages: outagesOf(loaded.config, last) };
+    const connected = connect === true ? await connectFindings(loaded.config.sinks, io.env) : undefined;
+    const found = { advice, last, outages: outagesOf(loaded.config, last), connected };
     await print(io.stdout, json === true ? validJson(loaded, found) : summary(loaded, found, io));
-    return 0;
+    return connectExitCode(connected ?? []);
   } catch (error) {
     if (json !== true || !(error instanceof AgentError) || error.category !== 'config') throw error;
     await print(io.stdout, invalidJson(error, file));
@@ -49,6 +55,8 @@ interface Found {
   readonly advice: readonly Advice[];
   readonly last: LastPace | string;
   readonly outages: readonly Outage[];
+  /** undefined: nothing was reached for. */
+  readonly connected: readonly Finding[] | undefined;
 }
 
 /** A replay waits for its sinks. */
@@ -60,8 +68,9 @@ function emptyAdvice({ file, setsNothing }: LoadedConfig): Advice[] {
   return file !== null && setsNothing ? [{ path: '', warning: 'the file sets nothing: all is default' }] : [];
 }
 
-function validJson({ file, config, effective }: LoadedConfig, { advice: warnings, outages }: Found): string {
-  return `${JSON.stringify({ ok: true, file, config_hash: configHash(config), warnings, outages, effective }, null, 2)}\n`;
+function validJson({ file, config, effective }: LoadedConfig, { advice: warnings, outages, connected }: Found): string {
+  const ok = connectExitCode(connected ?? []) === 0;
+  return `${JSON.stringify({ ok, file, config_hash: configHash(config), warnings, outages, connect: connected, effective }, null, 2)}\n`;
 }
 
 function invalidJson(error: AgentError, file: string | undefined): string {
@@ -70,7 +79,7 @@ function invalidJson(error: AgentError, file: string | undefined): string {
   return `${JSON.stringify({ ok: false, file: file ?? null, code: error.code, issues }, null, 2)}\n`;
 }
 
-function summary(loaded: LoadedConfig, { advice, last, outages }: Found, io: CliIo): string {
+function summary(loaded: LoadedConfig, { advice, last, outages, connected }: Found, io: CliIo): string {
   const style = styleFor(io.stdout, io.env);
   const { config, file } = loaded;
   const title = `${style.green('valid')}: ${style.bold(file === null ? 'the built-in configuration' : escapeText(file))}`;
@@ -85,7 +94,8 @@ function summary(loaded: LoadedConfig, { advice, last, outages }: Found, io: Cli
     const [first = '', ...others] = wrap(`${path === '' ? '' : `${path}: `}${warning}`, 92);
     return [`${style.yellow('warning')}: ${first}`, ...others.map((line) => `    ${line}`)];
   });
-  return `${[title, '', ...table, ...(warnings.length > 0 ? ['', ...warnings] : [])].join('\n')}\n`;
+  const reached = connected === undefined ? '' : `\n${connectText(connected, io)}`;
+  return `${[title, '', ...table, ...(warnings.length > 0 ? ['', ...warnings] : [])].join('\n')}\n${reached}`;
 }
 
 function agentRows(config: Config): Row[] {

@@ -26,11 +26,13 @@ export function addRun({ program, io, actions, done }: Wiring): void {
 
 export function addCheck({ program, io, done }: Wiring): void {
   withConfig(subcommand(program, 'check', 'check a configuration and say what it would do'))
+    .option('--connect', 'also reach every broker, topic and schema registry; exit code 69 where one cannot be used')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       examples([
         ['forkcast check -c forkcast.yaml', 'all errors at once, exit code 78 if there is one'],
+        ['forkcast check -c forkcast.yaml --connect', 'whether the brokers would take its events'],
         ['forkcast check --set enrich.ancestors=0', 'the defaults with one key changed'],
         ['forkcast check -c forkcast.yaml --json', 'for a program'],
       ]),

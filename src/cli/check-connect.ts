@@ -1,0 +1,66 @@
+import type { SinkConfig } from '../config/config.ts';
+import { readSecret } from '../config/read-secret.ts';
+import { AGENT_KINDS } from '../core/agent-event.ts';
+import { AgentError, exitCodeOf } from '../core/errors.ts';
+import { uuidText } from '../core/uuid.ts';
+import { loadRunIdentity } from '../enrich/identity.ts';
+import { connectionSettings } from '../sink/kafka/create.ts';
+import { TopicTemplate } from '../sink/kafka/topic-template.ts';
+import { RegistryClient } from '../sink/registry/client.ts';
+import type { Finding, ItemFinding } from './check-connect-finding.ts';
+import { kafkaFindings } from './check-connect-kafka.ts';
+import type { KafkaSinkOfConfig } from './check-connect-kafka.ts';
+import { registryFindings } from './check-connect-registry.ts';
+import type { TopicsByStream } from './check-connect-registry.ts';
+import type { CliIo } from './io.ts';
+
+/** Nobody elects a leader while somebody waits for a check. */
+const PATIENCE_MS = 10_000;
+const CONFIG_EXIT_CODE = exitCodeOf(new AgentError('CONFIG_INVALID', ''));
+
+/** Reaches what the sinks need beyond this machine. Nothing is written there. */
+export async function connectFindings(sinks: readonly SinkConfig[], env: CliIo['env']): Promise<Finding[]> {
+  const kafka = sinks.filter((sink) => sink.type === 'kafka');
+  const found = await Promise.all(
+    kafka.map(async (sink) => (await sinkFindings(sink, env)).map((finding): Finding => ({ sink: sink.name, ...finding }))),
+  );
+  return found.flat();
+}
+
+/** 0 without an error; what is wrong with the configuration goes before what is wrong elsewhere. */
+export function connectExitCode(findings: readonly Finding[]): number {
+  const codes = findings.flatMap(({ code }) => (code === null ? [] : [exitCodeOf(new AgentError(code, ''))]));
+  return codes.includes(CONFIG_EXIT_CODE) ? CONFIG_EXIT_CODE : (codes[0] ?? 0);
+}
+
+async function sinkFindings(sink: KafkaSinkOfConfig, env: CliIo['env']): Promise<ItemFinding[]> {
+  const { settings } = sink;
+  const secrets = { readSecret: (reference: Parameters<typeof readSecret>[0]) => readSecret(reference, { ...env }) };
+  const connection = connectionSettings(settings, secrets);
+  const topics = topicsOf(sink);
+  // A check that stays on this machine has no use for a client's memory.
+  const { ClusterInspector } = await import('../sink/kafka/platformatic/inspector.ts');
+  const inspector = new ClusterInspector({ ...connection, requestTimeoutMs: Math.min(PATIENCE_MS, connection.requestTimeoutMs) });
+  const { registry } = settings;
+  try {
+    const atCluster = await kafkaFindings(sink, [...new Set([...topics.process, ...topics.agent])], inspector);
+    if (registry === undefined) return atCluster;
+    return [...atCluster, ...(await registryFindings(registry, topics, new RegistryClient(registry, secrets.readSecret)))];
+  } finally {
+    await inspector.close();
+  }
+}
+
+/** The names that templates come to on this machine. */
+function topicsOf({ kinds, settings: { topic, agentTopic } }: KafkaSinkOfConfig): TopicsByStream {
+  const agentKinds = AGENT_KINDS.filter((kind) => kind !== 'UNKNOWN');
+  return { process: namesOf(topic, kinds), agent: namesOf(agentTopic, agentKinds) };
+}
+
+function namesOf(text: string, kinds: readonly string[]): string[] {
+  if (!text.includes('{')) return [text];
+  const { hostId, hostname } = loadRunIdentity({});
+  const template = new TopicTemplate(text);
+  const values = { host_id: uuidText(hostId), hostname };
+  return [...new Set(kinds.map((kind) => template.nameFor({ kind }, values)))];
+}
