@@ -6,7 +6,7 @@ import type { Broker } from '../sink/kafka/settings.ts';
 import { connectError } from './check-connect-fault.ts';
 import { bad, doubtful, good } from './check-connect-finding.ts';
 import type { ItemFinding } from './check-connect-finding.ts';
-import { settingFindings, topicFindings } from './check-connect-topic.ts';
+import { settingFindings, topicFindings, userText } from './check-connect-topic.ts';
 import type { Writer } from './check-connect-topic.ts';
 
 export type KafkaSinkOfConfig = Extract<SinkConfig, { type: 'kafka' }>;
@@ -26,7 +26,7 @@ interface Reached extends Answer {
 export async function kafkaFindings(sink: KafkaSinkOfConfig, topics: readonly string[], inspector: Inspector): Promise<ItemFinding[]> {
   const { settings } = sink;
   const seeds = await reach(settings.brokers, { settings, inspector });
-  const [first] = seeds.filter(isReached);
+  const first = seeds.find(isReached);
   if (first === undefined) return seeds.map((seed) => brokerFinding(seed));
   const named = new Set(settings.brokers.map(addressOf));
   const others = await reach(
@@ -114,7 +114,7 @@ async function lookAtTopic(name: string, cluster: ClusterAt): Promise<ItemFindin
     return [...found, ...settingFindings(topic, await inspector.topicSettings(name, at), writer)];
   } catch (error) {
     const { message } = connectError(error, settings);
-    const who = writer.user === null ? 'this user' : `User:${writer.user}`;
+    const who = userText(writer);
     return [
       ...found,
       doubtful(`${name} settings`, `not to be seen: ${message}`, `To have them checked, allow ${who} to DESCRIBE_CONFIGS the topic.`),
@@ -122,13 +122,9 @@ async function lookAtTopic(name: string, cluster: ClusterAt): Promise<ItemFindin
   }
 }
 
-function topicError(
-  name: string,
-  error: ReturnType<typeof connectError>,
-  { user }: Writer,
-): Pick<typeof error, 'message' | 'code' | 'fix'> {
+function topicError(name: string, error: ReturnType<typeof connectError>, writer: Writer): Pick<typeof error, 'message' | 'code' | 'fix'> {
   const { code, context } = error;
-  const who = user === null ? 'this user' : `User:${user}`;
+  const who = userText(writer);
   if (context['fault'] === 'UNKNOWN_TOPIC_OR_PARTITION')
     return {
       code,
@@ -144,12 +140,17 @@ function topicError(
   return error;
 }
 
-async function producerFinding({ inspector, settings }: ClusterAt): Promise<ItemFinding> {
+async function producerFinding({ inspector, settings, writer }: ClusterAt): Promise<ItemFinding> {
+  const item = 'idempotent writing';
   try {
     await inspector.producer();
-    return good('idempotent writing', 'allowed');
+    return good(item, 'allowed');
   } catch (error) {
-    return bad('idempotent writing', connectError(error, settings));
+    const known = connectError(error, settings);
+    if (known.context['fault'] !== 'CLUSTER_AUTHORIZATION_FAILED') return bad(item, known);
+    const who = userText(writer);
+    const fix = `Allow ${who} to IDEMPOTENT_WRITE on the cluster, or from Kafka 2.8 on to WRITE to the topic.`;
+    return bad(item, { code: known.code, message: `an access list is missing: ${who} may not write idempotently`, fix });
   }
 }
 

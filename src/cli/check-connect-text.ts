@@ -19,10 +19,10 @@ function sinkText(name: string, findings: readonly Finding[], style: Style): str
   const own = findings.filter(({ sink }) => sink === name);
   const width = Math.max(...own.map(({ item }) => item.length));
   const indent = ' '.repeat(style.good.length + width + 5);
-  const lines = own.flatMap(({ item, status, found, fix }) => [
-    `  ${sign(status, style)} ${item.padEnd(width)}  ${escapeText(found)}`,
-    ...(fix === null ? [] : [style.dim(`${indent}fix: ${escapeText(fix)}`)]),
-  ]);
+  const lines = own.flatMap(({ item, status, found, fix }) => {
+    const line = `  ${sign(status, style)} ${item.padEnd(width)}  ${escapeText(found)}`;
+    return fix === null ? [line] : [line, style.dim(`${indent}fix: ${escapeText(fix)}`)];
+  });
   return `${style.bold(`sink ${name}`)}\n${lines.join('\n')}\n`;
 }
 

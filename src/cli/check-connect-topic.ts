@@ -36,6 +36,11 @@ export function settingFindings({ name, partitions }: TopicReport, settings: Set
   ];
 }
 
+/** As access lists write it. */
+export function userText({ user }: Pick<Writer, 'user'>): string {
+  return user === null ? 'this user' : `User:${user}`;
+}
+
 function partitionFinding(name: string, partitions: readonly PartitionReport[]): ItemFinding {
   const item = `topic ${name}`;
   const count = `${partitions.length} ${partitions.length === 1 ? 'partition' : 'partitions'}`;
@@ -49,7 +54,7 @@ function writeFindings({ name, mayWrite }: Pick<TopicReport, 'name' | 'mayWrite'
   if (mayWrite === null) return [];
   const item = `${name} write`;
   if (mayWrite) return [good(item, 'allowed')];
-  const who = user === null ? 'this user' : `User:${user}`;
+  const who = userText({ user });
   const fix = `Allow ${who} to WRITE and DESCRIBE the topic ${name}.`;
   return [bad(item, new AgentError('SINK_REFUSED', `an access list is missing: ${who} may not write to the topic ${name}`, { fix }))];
 }

@@ -21,10 +21,12 @@ const CONFIG_EXIT_CODE = exitCodeOf(new AgentError('CONFIG_INVALID', ''));
 /** Reaches what the sinks need beyond this machine. Nothing is written there. */
 export async function connectFindings(sinks: readonly SinkConfig[], env: CliIo['env']): Promise<Finding[]> {
   const kafka = sinks.filter((sink) => sink.type === 'kafka');
-  const found = await Promise.all(
-    kafka.map(async (sink) => (await sinkFindings(sink, env)).map((finding): Finding => ({ sink: sink.name, ...finding }))),
-  );
-  return found.flat();
+  const found = await Promise.all(kafka.map((sink) => sinkFindings(sink, env)));
+  return found.flatMap((findings, index) => findings.map((finding) => ofSink(kafka[index]?.name ?? '', finding)));
+}
+
+function ofSink(sink: string, finding: ItemFinding): Finding {
+  return { sink, ...finding };
 }
 
 /** 0 without an error; what is wrong with the configuration goes before what is wrong elsewhere. */

@@ -16,6 +16,10 @@ const WORDS: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'does not speak TLS',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'wants a certificate of the client',
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: 'ended the TLS handshake: it may want a certificate of the client',
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': 'ended the TLS handshake: it may want a certificate of the client',
+  // What Java says where there is none. OpenSSL has two names for it, by its version.
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'wants a certificate of the client, or another one',
+  'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE': 'wants a certificate of the client, or another one',
   SELF_SIGNED_CERT_IN_CHAIN: 'has a certificate of an unknown CA',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'has a certificate of an unknown CA',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'has a certificate of an unknown CA',
@@ -29,7 +33,7 @@ export function socketFault(chain: readonly Error[], where: string): KafkaFault 
   for (const error of chain) {
     const { code } = error as NodeJS.ErrnoException;
     if (typeof code !== 'string') continue;
-    const words = `${where} ${WORDS[code] ?? `fails: ${error.message}`} (${code})`;
+    const words = `${where} ${WORDS[code] ?? `fails: ${error.message.trim()}`} (${code})`;
     if (TLS.test(code)) return new KafkaFault('TLS', words, { cause: error });
     if (CODE.test(code) && error.message !== '')
       return new KafkaFault(code === 'ETIMEDOUT' ? 'TIMEOUT' : 'NETWORK', words, { cause: error });

@@ -66,11 +66,18 @@ export class Connections {
       this.#connections.delete(connection);
       gone();
     };
-    // What an error breaks rejects by itself; without a listener it would end the process.
-    connection.on('error', forget);
+    // What an error breaks rejects by itself, though only as closed; without a listener it would end the process.
+    let reason: unknown;
+    connection.on('error', (error: unknown) => {
+      reason ??= error;
+      forget();
+    });
     connection.on('close', forget);
     await connection.connect(host, port);
-    const { apiKeys } = await apiVersionsV1.api.async(connection, clientId, '1');
+    // In TLS 1.3 it is only now that a broker says what it thinks of the certificate of the client.
+    const { apiKeys } = await apiVersionsV1.api.async(connection, clientId, '1').catch((error: unknown) => {
+      throw reason ?? error;
+    });
     return {
       connection,
       versions: new Map(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }])),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   describeConfigsV1,
   describeConfigsV2,
@@ -29,6 +30,8 @@ const TOPIC = 2;
 const WRITE = 1 << 4;
 /** A broker that was not asked, or is too old to tell. */
 const UNTOLD = -(2 ** 31);
+const ATTEMPTS = 20;
+const PAUSE_MS = 250;
 
 export interface ClusterMember extends Broker {
   readonly id: number;
@@ -118,7 +121,7 @@ export class ClusterInspector {
   async producer(): Promise<void> {
     const driver = new PlatformaticDriver({ connection: this.#settings, compression: 'none' });
     try {
-      await driver.open(new AbortController().signal);
+      await openPatiently(driver);
     } finally {
       await driver.close();
     }
@@ -126,6 +129,19 @@ export class ClusterInspector {
 
   close(): Promise<void> {
     return this.#connections.close();
+  }
+}
+
+/** A broker that has just started has no ids to give yet. */
+async function openPatiently(driver: PlatformaticDriver): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await driver.open(new AbortController().signal);
+    } catch (error) {
+      const starts = error instanceof KafkaFault && error.fault.startsWith('COORDINATOR_');
+      if (!starts || attempt >= ATTEMPTS) throw error;
+      await sleep(PAUSE_MS);
+    }
   }
 }
 
