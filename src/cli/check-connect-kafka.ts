@@ -6,7 +6,7 @@ import type { Broker } from '../sink/kafka/settings.ts';
 import { connectError } from './check-connect-fault.ts';
 import { bad, doubtful, good } from './check-connect-finding.ts';
 import type { ItemFinding } from './check-connect-finding.ts';
-import { settingFindings, topicFindings, userText } from './check-connect-topic.ts';
+import { copiesFindings, settingFindings, topicFindings, userText } from './check-connect-topic.ts';
 import type { Writer } from './check-connect-topic.ts';
 
 export type KafkaSinkOfConfig = Extract<SinkConfig, { type: 'kafka' }>;
@@ -113,11 +113,16 @@ async function lookAtTopic(name: string, cluster: ClusterAt): Promise<ItemFindin
   try {
     return [...found, ...settingFindings(topic, await inspector.topicSettings(name, at), writer)];
   } catch (error) {
-    const { message } = connectError(error, settings);
-    const who = userText(writer);
+    const { message, fix, context } = connectError(error, settings);
+    const right = `To have them checked, allow ${userText(writer)} to DESCRIBE_CONFIGS the topic.`;
     return [
       ...found,
-      doubtful(`${name} settings`, `not to be seen: ${message}`, `To have them checked, allow ${who} to DESCRIBE_CONFIGS the topic.`),
+      ...copiesFindings(topic),
+      doubtful(
+        `${name} settings`,
+        `not to be seen: ${message}`,
+        context['fault'] === 'TOPIC_AUTHORIZATION_FAILED' ? right : (fix ?? right),
+      ),
     ];
   }
 }

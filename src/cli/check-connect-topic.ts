@@ -25,10 +25,17 @@ export function topicFindings({ name, partitions, mayWrite }: TopicReport, { use
   return [partitionFinding(name, partitions), ...writeFindings({ name, mayWrite }, user)];
 }
 
+/** What can be said of a topic whose settings are not to be seen. */
+export function copiesFindings({ name, partitions }: Pick<TopicReport, 'name' | 'partitions'>): ItemFinding[] {
+  const item = `${name} replication`;
+  const copies = copiesOf(partitions);
+  return [copies === 1 ? singleCopy(item, 'replication factor 1') : good(item, `replication factor ${copies}`)];
+}
+
 /** What the settings of a topic mean for who writes to it. */
 export function settingFindings({ name, partitions }: TopicReport, settings: Settings, writer: Writer): ItemFinding[] {
   return [
-    replicationFinding(name, partitions, Number(settings.get('min.insync.replicas') ?? 1)),
+    replicationFinding({ name, partitions }, Number(settings.get('min.insync.replicas') ?? 1)),
     sizeFinding(name, settings, writer),
     compressionFinding(name, settings, writer),
     timeFinding(name, settings),
@@ -59,9 +66,9 @@ function writeFindings({ name, mayWrite }: Pick<TopicReport, 'name' | 'mayWrite'
   return [bad(item, new AgentError('SINK_REFUSED', `an access list is missing: ${who} may not write to the topic ${name}`, { fix }))];
 }
 
-function replicationFinding(name: string, partitions: readonly PartitionReport[], least: number): ItemFinding {
+function replicationFinding({ name, partitions }: Pick<TopicReport, 'name' | 'partitions'>, least: number): ItemFinding {
   const item = `${name} replication`;
-  const copies = Math.min(...partitions.map(({ replicas }) => replicas));
+  const copies = copiesOf(partitions);
   const facts = `replication factor ${copies}, min.insync.replicas ${least}`;
   const unwritable = partitions.filter(({ isLed, inSync }) => isLed && inSync < least).length;
   if (least > copies)
@@ -72,8 +79,7 @@ function replicationFinding(name: string, partitions: readonly PartitionReport[]
       `${facts}: ${unwritable} of ${partitions.length} partitions have fewer in sync`,
       'Start the brokers that are down.',
     );
-  if (copies === 1)
-    return doubtful(item, `${facts}: what was acknowledged is lost with the one disk it is on`, 'Give the topic replication factor 3.');
+  if (copies === 1) return singleCopy(item, facts);
   if (least === 1)
     return doubtful(
       item,
@@ -93,6 +99,14 @@ function replicationFinding(name: string, partitions: readonly PartitionReport[]
     `${facts}: ${behind} of ${partitions.length} partitions have replicas that are behind`,
     'Start the brokers that are down.',
   );
+}
+
+function copiesOf(partitions: readonly PartitionReport[]): number {
+  return Math.min(...partitions.map(({ replicas }) => replicas));
+}
+
+function singleCopy(item: string, facts: string): ItemFinding {
+  return doubtful(item, `${facts}: what was acknowledged is lost with the one disk it is on`, 'Give the topic replication factor 3.');
 }
 
 function notEnough(item: string, message: string, fix: string): ItemFinding {

@@ -78,13 +78,14 @@ describe.skipIf((await missingTools()) !== undefined)('check --connect, at a bro
       'ok events cleanup',
       'ok topic events-agent',
       'ok events-agent write',
+      'warning events-agent replication',
       'warning events-agent settings',
       'ok idempotent writing',
     ]);
     expect(all[0]?.found).toMatch(/^broker 1 of 1; knows produce \d+ to \d+, spoken is \d+$/);
     expect(all[1]?.found).toBe('TLS accepted, scram-sha-512 as agent accepted');
     expect(all[2]?.found).toBe('3 partitions');
-    expect(all[11]?.fix).toBe('To have them checked, allow User:agent to DESCRIBE_CONFIGS the topic.');
+    expect(all[12]?.fix).toBe('To have them checked, allow User:agent to DESCRIBE_CONFIGS the topic.');
   });
 
   it('says it for people, too', async () => {
@@ -96,7 +97,7 @@ describe.skipIf((await missingTools()) !== undefined)('check --connect, at a bro
     );
     expect(code).toBe(0);
     expect(out).toMatch(/^sink siem\n {2}ok broker 127\.0\.0\.1:\d+ +broker 1 of 1/m);
-    expect(out).toMatch(/^connected: 2 warnings\n$/m);
+    expect(out).toMatch(/^connected: 3 warnings\n$/m);
   });
 
   it('warns of settings of a topic that cost events or time', async () => {
