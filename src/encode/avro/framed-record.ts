@@ -79,7 +79,9 @@ function bodyStart(value: Buffer, { singleObject }: Own, framing: string | undef
     case 'raw':
       return 0;
     case 'confluent':
-      return value[0] === 0 && value.length >= CONFLUENT_HEADER_BYTES ? CONFLUENT_HEADER_BYTES : { reason: 'no id of a schema is before it' };
+      return value[0] === 0 && value.length >= CONFLUENT_HEADER_BYTES
+        ? CONFLUENT_HEADER_BYTES
+        : { reason: 'no id of a schema is before it' };
     case 'single_object':
       return value.subarray(0, SINGLE_OBJECT_HEADER_BYTES).equals(singleObject)
         ? SINGLE_OBJECT_HEADER_BYTES
