@@ -65,8 +65,8 @@ function topicsOf({ topic, agentTopic }: KafkaOptions, sink: KafkaSink | undefin
   if (events === undefined) throw usage('no topic is named', 'Name the topic of process events with --topic.');
   // The agent's own of another topic than the sink's is named after that.
   const agent = agentTopic ?? (topic === undefined ? sink?.settings.agentTopic : undefined) ?? `${events}-agent`;
-  const both = [templateOf('--agent-topic', agent), templateOf('--topic', events)];
-  return agent === events ? both.slice(1) : both;
+  const process = templateOf('--topic', events);
+  return agent === events ? [process] : [templateOf('--agent-topic', agent), process];
 }
 
 function templateOf(option: string, text: string): TopicTemplate {
