@@ -165,15 +165,18 @@ describe.skipIf((await missingTools()) !== undefined)('verify --kafka', () => {
     expect(code).toBe(1);
   });
 
-  test('proves with --allow-blind what a killed run and the one after it sent', async () => {
+  test('proves a run that goes on, and with --allow-blind one that was killed and the one after it', async () => {
     const folder = await tempDir();
     await topics('killed');
-    const file = await configFile(folder, { siem: sink('killed') }, 0);
+    const settings = sink('killed', { framing: 'raw' });
+    const file = await configFile(folder, { siem: settings }, 0);
     const agent = new AgentProcess({ dir: folder, eyes: true, args: ['-c', file] });
     await waitFor(async () => (await admin.read('killed')).length > 5000, { what: 'events in the topic', timeoutMs: 60_000, everyMs: 500 });
+    const live = await verify('--kafka', '-c', file);
+    expect(live.report).toMatchObject({ ok: true, unaccounted: 0, runs: [{ state: 'running', findings: [] }] });
     agent.child.kill('SIGKILL');
     await agent.ended;
-    const next = await configFile(folder, { siem: sink('killed') });
+    const next = await configFile(folder, { siem: settings });
     expect((await ran(next, folder)).code).toBe(0);
     const strict = await verify('--kafka', '-c', next);
     expect(strict.report).toMatchObject({ ok: false, proven: true, unaccounted: 0, runs: [{ state: 'killed' }, { state: 'stopped' }] });
