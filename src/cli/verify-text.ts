@@ -2,20 +2,11 @@ import { escapeText } from '../core/text.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Blind, Report, RunReport } from '../verify/report.ts';
 import type { Style } from './style.ts';
+import type { Reading } from './verify-reading.ts';
 
 const number = new Intl.NumberFormat('en-US');
 const n = (value: number): string => number.format(value);
 const many = (count: number, what: string): string => `${n(count)} ${what}${count === 1 ? '' : 's'}`;
-
-/** What was read, and what of it could not be. */
-export interface Reading {
-  readonly files: number;
-  records: number;
-  /** Bytes in the middle of files that were passed over: what was in them is missing. */
-  damaged_bytes: number;
-  /** Files that end within a record: being written, or left so by a crash. */
-  unfinished: number;
-}
 
 export interface Reader {
   readonly style: Style;
@@ -115,11 +106,11 @@ function blindLines(blind: readonly Blind[], run: RunReport, { style }: Reader):
     );
 }
 
-function sumLines(report: Report, { files, records, damaged_bytes }: Reading, { style, allowBlind }: Reader): string[] {
+function sumLines(report: Report, { records, where, trouble }: Reading, { style, allowBlind }: Reader): string[] {
   const runs = many(report.runs.length, 'run');
-  const read = style.dim(`${many(records, 'record')} in ${many(files, 'file')}, ${runs}`);
+  const read = style.dim(`${many(records, 'record')} in ${where}, ${runs}`);
   if (records === 0) return [`${style.red(style.bad)} there are no records, so nothing is proven`, read];
-  if (damaged_bytes > 0 && report.proven) return [`${style.red(style.bad)} parts of the files cannot be read`, read];
+  if (trouble !== null && report.proven) return [`${style.red(style.bad)} ${trouble}`, read];
   if (!report.proven) return [`${style.red(style.bad)} ${troubleText(report)}`, read];
   const unknown = unknownText(report);
   if (unknown === '') return [`${style.green(style.good)} everything that was accepted is there: unaccounted 0`, read];

@@ -1,11 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { AnyEvent } from '../core/any-event.ts';
 import { AgentError } from '../core/errors.ts';
-import { escapeText } from '../core/text.ts';
-import { isUuidText, uuidBytes } from '../core/uuid.ts';
-import type { Decoded } from '../encode/avro/decoded.ts';
-import { decode } from '../encode/decode.ts';
-import type { Evidence, Place } from '../verify/evidence.ts';
+import { isUuidText } from '../core/uuid.ts';
 import type { Report } from '../verify/report.ts';
 import { Verifier } from '../verify/verifier.ts';
 import { unreadable } from './decode-input.ts';
@@ -13,12 +8,12 @@ import type { CliIo } from './io.ts';
 import { print } from './print.ts';
 import { reportError } from './report-error.ts';
 import { styleFor } from './style.ts';
-import { listEventFiles, readEventFile, seriesOf } from './verify-files.ts';
-import type { EventFile } from './verify-files.ts';
+import type { KafkaOptions } from './verify-kafka-target.ts';
+import { readFiles } from './verify-read-files.ts';
+import type { Reading } from './verify-reading.ts';
 import { verdictText } from './verify-text.ts';
-import type { Reading } from './verify-text.ts';
 
-export interface VerifyCommandOptions {
+export interface VerifyCommandOptions extends KafkaOptions {
   /** File with the ids of hosts that must be there. */
   readonly expect?: string;
   /** Accept what nobody can prove: the time between two runs, and the end of a run that was killed. */
@@ -28,20 +23,16 @@ export interface VerifyCommandOptions {
 
 /**
  * `forkcast verify`: 0 when everything is there that was accepted, 1 when something is missing, contradicts itself or cannot be proven and that
- * is not allowed for; errors of files and of the command line are reported with their own codes.
+ * is not allowed for; errors of files, of brokers and of the command line are reported with their own codes.
  */
 export async function verifyCommand(paths: readonly string[], options: VerifyCommandOptions, io: CliIo): Promise<number> {
   try {
     const expectedHosts = options.expect === undefined ? [] : readHosts(options.expect);
-    const files = await listEventFiles(paths);
-    // Before reading, which takes its time: what is written meanwhile is not read.
-    const nowUs = Date.now() * 1000;
     const verifier = new Verifier();
-    const reading: Reading = { files: files.length, records: 0, damaged_bytes: 0, unfinished: 0 };
-    for (const file of files) await readInto(verifier, file, { io, reading });
-    const report = verifier.report({ nowUs, expectedHosts });
+    const reading = await readInto(verifier, { paths, options, io });
+    const report = verifier.report({ nowUs: reading.nowUs, expectedHosts });
     const accepted = isAccepted(report, reading, options);
-    const text = options.json === true ? `${JSON.stringify({ ok: accepted, ...reading, ...report }, undefined, 2)}\n` : undefined;
+    const text = options.json === true ? `${JSON.stringify({ ok: accepted, ...reading.facts, ...report }, undefined, 2)}\n` : undefined;
     await print(
       io.stdout,
       text ?? verdictText(report, reading, { style: styleFor(io.stdout, io.env), allowBlind: options.allowBlind === true }),
@@ -52,63 +43,21 @@ export async function verifyCommand(paths: readonly string[], options: VerifyCom
   }
 }
 
-function isAccepted(report: Report, { damaged_bytes, records }: Reading, { allowBlind }: VerifyCommandOptions): boolean {
-  const unknown = report.blind.length > 0 || report.unproven_tail > 0;
-  return report.proven && damaged_bytes === 0 && records > 0 && (allowBlind === true || !unknown);
-}
-
-interface Run {
+interface Task {
+  readonly paths: readonly string[];
+  readonly options: VerifyCommandOptions;
   readonly io: CliIo;
-  readonly reading: Reading;
 }
 
-async function readInto(verifier: Verifier, file: EventFile, run: Run): Promise<void> {
-  const { reading } = run;
-  const series = seriesOf(file);
-  const part = series === undefined ? {} : { file: series };
-  let place: Place = { place: 'files', sink: null, ...part };
-  const onMeta = (meta: ReadonlyMap<string, Buffer>): void => {
-    const sink = meta.get('sink_id')?.toString() ?? '';
-    if (isUuidText(sink)) place = { place: sink, sink: uuidBytes(sink), ...part };
-  };
-  try {
-    for await (const item of decode(readEventFile(file), onMeta)) {
-      if (item.what === 'event') {
-        reading.records += 1;
-        verifier.add(evidenceOf(item.event), place);
-      } else await note(file, item, run);
-    }
-  } catch (error) {
-    throw notVerified(file.path, error);
-  }
+/** Whoever checks files has no use for a client's memory. */
+async function readInto(verifier: Verifier, { paths, options, io }: Task): Promise<Reading> {
+  if (options.kafka === undefined) return readFiles(verifier, paths, io);
+  return (await import('./verify-kafka.ts')).readTopics(verifier, options, io);
 }
 
-function evidenceOf({ stream, event }: AnyEvent): Evidence {
-  const { agent_id: agentId, sequence, time, host } = event;
-  return { stream, agentId, sequence, time, host, event: stream === 'agent' ? event : null };
-}
-
-async function note({ path }: EventFile, item: Exclude<Decoded, { what: 'event' }>, { io, reading }: Run): Promise<void> {
-  const style = styleFor(io.stderr, io.env);
-  const name = escapeText(path);
-  if (item.what === 'torn') {
-    reading.unfinished += 1;
-    const state = item.bytes === 0 ? 'is empty' : `ends within a block: its last ${item.bytes} bytes are left out`;
-    await print(io.stderr, `${style.yellow('note')}: ${name} ${state}; it is being written, or its writer was killed\n`);
-    return;
-  }
-  reading.damaged_bytes += item.bytes;
-  const text = `${name} is damaged at byte ${item.at}: ${item.bytes} bytes are left out (${escapeText(item.reason)})`;
-  await print(io.stderr, `${style.red('error')}: ${text}\n`);
-}
-
-function notVerified(path: string, error: unknown): AgentError {
-  if (!(error instanceof AgentError)) return unreadable(path, error);
-  return new AgentError(error.code, `cannot verify ${path}: ${error.message}`, {
-    cause: error,
-    context: { path },
-    fix: error.fix ?? 'Name event files of forkcast (*.avro), or the folder they are in.',
-  });
+function isAccepted(report: Report, { trouble, records }: Reading, { allowBlind }: VerifyCommandOptions): boolean {
+  const unknown = report.blind.length > 0 || report.unproven_tail > 0;
+  return report.proven && trouble === null && records > 0 && (allowBlind === true || !unknown);
 }
 
 /** Throws FILE_NOT_FOUND, FILE_IO and USAGE. */

@@ -5,11 +5,13 @@ import { runCommand } from './run-command.ts';
 export interface Verdict {
   readonly code: number | null;
   readonly report: Report & { readonly ok: boolean; readonly records: number };
+  /** What was said beside it. */
+  readonly stderr: string;
 }
 
-/** `forkcast verify` of a folder. */
-export async function verify(folder: string, ...options: string[]): Promise<Verdict> {
-  const { code, stdout, stderr } = await runCommand(FORKCAST, ['verify', '--json', ...options, folder]);
+/** `forkcast verify` of a folder, or, with `--kafka` and its like, of something else. */
+export async function verify(...args: string[]): Promise<Verdict> {
+  const { code, stdout, stderr } = await runCommand(FORKCAST, ['verify', '--json', ...args]);
   if (stdout === '') throw new Error(`verify said: ${stderr}`);
-  return { code, report: JSON.parse(stdout) as Verdict['report'] };
+  return { code, report: JSON.parse(stdout) as Verdict['report'], stderr };
 }

@@ -37,6 +37,17 @@ export class TopicTemplate {
     return this.#parts.some((part, index) => index % 2 === 1 && part === 'kind');
   }
 
+  /** It is the name of one topic. */
+  get isFixed(): boolean {
+    return this.#parts.length === 1;
+  }
+
+  /** Whether a topic may be one of these. */
+  matches(name: string): boolean {
+    const parts = this.#parts.map((part, index) => (index % 2 === 0 ? part.replaceAll('.', '\\.') : '[A-Za-z0-9._-]+'));
+    return new RegExp(`^${parts.join('')}$`).test(name);
+  }
+
   /** The topic of an event; what Kafka does not allow in a name is `_`. */
   nameFor({ kind }: Pick<Encoded, 'kind'>, values: TopicValues): string {
     const all: Record<Token, string> = { ...values, kind: kind.toLowerCase() };

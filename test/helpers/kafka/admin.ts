@@ -6,6 +6,7 @@ import {
   createPartitionsV3,
   createTopicsV7,
   deleteAclsV3,
+  deleteRecordsV2,
   deleteTopicsV6,
   incrementalAlterConfigsV1,
 } from '@platformatic/kafka';
@@ -92,6 +93,11 @@ export class KafkaAdmin {
   async deleteTopic(name: string): Promise<void> {
     await this.#wire.call(deleteTopicsV6.api, [{ name, topicId: null }], TIMEOUT_MS);
     await waitFor(async () => (await this.describe(name)) === undefined, { what: `${name} to be gone`, timeoutMs: TIMEOUT_MS });
+  }
+
+  /** Removes what is before an offset, as retention does; on a cluster of one broker, which leads all partitions. */
+  async deleteRecords(name: string, partitionIndex: number, before: number): Promise<void> {
+    await this.#wire.call(deleteRecordsV2.api, [{ name, partitions: [{ partitionIndex, offset: BigInt(before) }] }], TIMEOUT_MS);
   }
 
   /** Sets properties of a topic, `max.message.bytes` for example. */

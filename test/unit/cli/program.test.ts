@@ -4,7 +4,7 @@ import { runCli } from '../../../src/cli/program.ts';
 import { AgentError } from '../../../src/core/errors.ts';
 import { fakeActions, fakeIo, forkcast } from './fake-io.ts';
 
-const COMMANDS = ['run', 'check', 'config', 'doctor', 'decode', 'dlq', 'spool', 'schema'];
+const COMMANDS = ['run', 'check', 'config', 'doctor', 'decode', 'verify', 'dlq', 'spool', 'schema'];
 
 it('alone prints help on stdout', async () => {
   const { code, out, err } = await forkcast();
@@ -46,6 +46,10 @@ describe('what makes no sense ends with 64, a hint on stderr and nothing on stdo
     [['config', '--defaults', '--schema'], "option '--defaults' cannot be used with option '--schema'"],
     [['config', '--schema', '--set', 'a=1'], '--set has a meaning with --effective only'],
     [['doctor', '--set', 'x'], '--set x: there is no value'],
+    [['verify'], 'neither files nor --kafka'],
+    [['verify', '--topic', 'x', 'data/events'], '--topic is for --kafka only'],
+    [['verify', '-c', 'x.yaml'], '-c is for --kafka only'],
+    [['verify', 'data/events', '--kafka', 'localhost:9092'], 'files and --kafka do not go together: data/events'],
     [['dlq', 'shwo'], "unknown command 'shwo'\n(Did you mean show?)"],
     [['dlq', 'list', 'x'], 'too many arguments'],
     [['dlq', 'show', '--jsno'], "unknown option '--jsno'\n(Did you mean --json?)"],
@@ -69,6 +73,16 @@ it('decode gets its files and options', async () => {
   expect(
     (await forkcast('decode', '--format', 'line', '--kind', 'exec, exit', '--stream', 'process', '--nulls', '-')).called.decode,
   ).toEqual([[['-'], { format: 'line', kind: ['exec', 'exit'], stream: 'process', nulls: true }]]);
+});
+
+it('verify gets its files, or where the topics are', async () => {
+  expect((await forkcast('verify', '--allow-blind', 'a', 'b')).called.verify).toEqual([[['a', 'b'], { allowBlind: true }]]);
+  expect((await forkcast('verify', '--kafka', '-c', 'x.yaml', '--sink', 'siem', '--json')).called.verify).toEqual([
+    [[], { kafka: true, config: 'x.yaml', sink: 'siem', json: true }],
+  ]);
+  expect((await forkcast('verify', '--kafka', 'a:1,b:2', '--topic', 'x', '--agent-topic', 'y')).called.verify).toEqual([
+    [[], { kafka: 'a:1,b:2', topic: 'x', agentTopic: 'y' }],
+  ]);
 });
 
 it('dlq gets what is to be done, to which', async () => {

@@ -54,6 +54,12 @@ export class Cluster {
     return asked;
   }
 
+  /** Of all topics that this user may see. */
+  async names(): Promise<string[]> {
+    const { topics } = await askMetadata(await this.any(), null);
+    return topics.flatMap(({ name }) => name ?? []);
+  }
+
   /** A connection to the leader of a partition. */
   async leader(name: string, partition: number): Promise<Link> {
     const { leaders } = await this.topic(name);
@@ -95,11 +101,14 @@ export class Cluster {
   }
 }
 
-/** With what a topic's or partition's error leaves: the client throws the whole answer away for it. Topics are never created by asking. */
-async function askMetadata(link: Link, name: string): Promise<MetadataResponse> {
+/**
+ * With what a topic's or partition's error leaves: the client throws the whole answer away for it. Topics are never created by asking. null asks for all
+ * of them.
+ */
+async function askMetadata(link: Link, name: string | null): Promise<MetadataResponse> {
   const { api } = METADATA_APIS[versionFor(link, METADATA, METADATA_VERSIONS)];
   try {
-    return await api.async(link.connection, [name], false);
+    return await api.async(link.connection, name === null ? null : [name], false);
   } catch (error) {
     const response = responseIn(error) as MetadataResponse | undefined;
     if (response === undefined) throw faultOf(error, `${link.connection.host}:${link.connection.port}`);

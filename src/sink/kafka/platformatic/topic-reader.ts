@@ -16,7 +16,8 @@ const LIST_APIS = { 6: listOffsetsV6, 5: listOffsetsV5, 4: listOffsetsV4, 3: lis
 /** Asked for in place of a time. */
 const EARLIEST = -2n;
 const LATEST = -1n;
-const MAX_BYTES = 8 << 20;
+/** Compressed, and what is unpacked of it is in memory at once. */
+const MAX_BYTES = 1 << 20;
 const MAX_WAIT_MS = 1000;
 /** A leader may be about to move: as often as that, this long apart, before a fault goes up. */
 const ATTEMPTS = 20;
@@ -26,9 +27,15 @@ const PAUSE_MS = 500;
 interface Extent {
   readonly topic: string;
   readonly partition: number;
+  /** Where it began when the reading began: more than 0 where something was removed before. */
+  readonly begin: bigint;
   next: bigint;
   readonly end: bigint;
+  /** Record time up to which it has been read, in milliseconds. */
+  reached: bigint;
 }
+
+export type Bounds = Pick<Extent, 'topic' | 'partition' | 'begin' | 'end'>;
 
 export interface StoredRecord {
   readonly topic: string;
@@ -42,16 +49,34 @@ export interface StoredRecord {
 /** Reads topics from their beginning to where they ended when the reading began. Rejections are KafkaFaults. */
 export class TopicReader {
   readonly #cluster: Cluster;
+  /** A broker has answered. */
+  #isThere = false;
 
   constructor(settings: ConnectionSettings) {
     this.#cluster = new Cluster(settings);
   }
 
-  /** The records of all partitions, one partition after the other. All ends are known before the first is read, so that what comes meanwhile is not missed in one and seen in another. */
-  async *read(topics: readonly string[]): AsyncGenerator<readonly StoredRecord[]> {
+  /** All topics that this user may see. */
+  async names(): Promise<string[]> {
+    return this.#patiently(() => this.#cluster.names());
+  }
+
+  /**
+   * The records of all partitions, a piece of one at a time, that which is behind in time first: so what is said at one time comes together, wherever
+   * it is. All ends are known, in the order of `topics`, before the first is read, so that what comes meanwhile is not missed in one and seen in
+   * another; `onBounds` is told of them.
+   */
+  async *read(topics: readonly string[], onBounds?: (bounds: readonly Bounds[]) => void): AsyncGenerator<readonly StoredRecord[]> {
     const extents: Extent[] = [];
     for (const topic of topics) extents.push(...(await this.#extentsOf(topic)));
-    for (const extent of extents) yield* this.#readPartition(extent);
+    onBounds?.(extents);
+    const left = new Set(extents.filter(({ next, end }) => next < end));
+    while (left.size > 0) {
+      const extent = earliest(left);
+      const records = await this.#readPiece(extent);
+      if (records.length > 0) yield records;
+      if (extent.next >= extent.end) left.delete(extent);
+    }
   }
 
   close(): Promise<void> {
@@ -63,7 +88,8 @@ export class TopicReader {
     const extents: Extent[] = [];
     for (const partition of leaders.keys()) {
       const next = await this.#patiently(() => this.#offset({ topic, partition }, EARLIEST));
-      extents.push({ topic, partition, next, end: await this.#patiently(() => this.#offset({ topic, partition }, LATEST)) });
+      const end = await this.#patiently(() => this.#offset({ topic, partition }, LATEST));
+      extents.push({ topic, partition, begin: next, next, end, reached: -1n });
     }
     return extents;
   }
@@ -78,17 +104,31 @@ export class TopicReader {
     return answer.offset;
   }
 
-  async *#readPartition(extent: Extent): AsyncGenerator<readonly StoredRecord[]> {
-    let empty = 0;
-    while (extent.next < extent.end) {
-      const batches = await this.#patiently(() => this.#fetch(extent));
+  async #readPiece(extent: Extent): Promise<readonly StoredRecord[]> {
+    for (let empty = 0; empty <= ATTEMPTS; empty += 1) {
+      const batches = await this.#patiently(() => this.#fetchOrSkip(extent));
       const records = batches.flatMap((batch) => recordsOf(batch, extent));
       const last = batches.at(-1);
-      empty = last === undefined ? empty + 1 : 0;
-      if (empty > ATTEMPTS)
-        throw new KafkaFault('TIMEOUT', `the broker gives nothing of ${extent.topic}/${extent.partition} from ${extent.next} on`);
-      if (last !== undefined) extent.next = last.firstOffset + BigInt(last.lastOffsetDelta) + 1n;
-      if (records.length > 0) yield records;
+      if (last === undefined && extent.next < extent.end) continue;
+      if (last !== undefined) {
+        extent.next = last.firstOffset + BigInt(last.lastOffsetDelta) + 1n;
+        extent.reached = last.maxTimestamp;
+      }
+      return records;
+    }
+    throw new KafkaFault('TIMEOUT', `the broker gives nothing of ${extent.topic}/${extent.partition} from ${extent.next} on`);
+  }
+
+  /** Retention may take what was to be read next. */
+  async #fetchOrSkip(extent: Extent): Promise<readonly RecordsBatch[]> {
+    try {
+      return await this.#fetch(extent);
+    } catch (error) {
+      if (!(error instanceof KafkaFault) || error.fault !== 'OFFSET_OUT_OF_RANGE') throw error;
+      const begin = await this.#offset(extent, EARLIEST);
+      if (begin <= extent.next) throw error;
+      extent.next = begin;
+      return [];
     }
   }
 
@@ -111,13 +151,24 @@ export class TopicReader {
   async #patiently<T>(ask: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await ask();
+        const answer = await ask();
+        this.#isThere = true;
+        return answer;
       } catch (error) {
         if (!(error instanceof KafkaFault) || reactionTo(error.fault).action !== 'again' || attempt >= ATTEMPTS) throw error;
+        // Nobody waits for a cluster of which nothing is known yet, perhaps not even its right address.
+        if (!this.#isThere && (error.fault === 'NETWORK' || error.fault === 'TIMEOUT')) throw error;
         await sleep(PAUSE_MS);
       }
     }
   }
+}
+
+/** That which is behind the others; of those that are as far, the first. */
+function earliest(extents: Iterable<Extent>): Extent {
+  let found: Extent | undefined;
+  for (const extent of extents) if (found === undefined || extent.reached < found.reached) found = extent;
+  return found as Extent;
 }
 
 /** A batch may begin before what was asked for, and go beyond the end. Control batches hold no events. */

@@ -20,6 +20,13 @@ describe('the name of a topic', () => {
     expect(new TopicTemplate('a-{hostname}').nameFor({ kind: 'FORK' }, { ...values, hostname: 'x'.repeat(300) }).length).toBe(249);
   });
 
+  test('is known again among others', () => {
+    const template = new TopicTemplate('a.{hostname}-{kind}');
+    expect([template.isFixed, new TopicTemplate('a.b').isFixed]).toEqual([false, true]);
+    const names = ['a.web-exec', 'a.web-1-fork', 'axweb-exec', 'a.-exec', 'b.a.web-exec', 'a.web'];
+    expect(names.filter((name) => template.matches(name))).toEqual(['a.web-exec', 'a.web-1-fork']);
+  });
+
   test.each([
     ['{kind}', /must begin with a literal part/],
     ['', /must begin with a literal part/],
