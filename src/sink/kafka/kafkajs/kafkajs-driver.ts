@@ -4,15 +4,13 @@ import { KafkaFault } from '../fault.ts';
 import { EVENT_ID, timestampOf } from '../record.ts';
 import type { KafkaRecord } from '../record.ts';
 import type { DriverSettings } from '../settings.ts';
-import { createClient } from './client.ts';
+import { RETRIES, createClient } from './client.ts';
 import { TYPES, registerCodec } from './codecs.ts';
 import { faultOf } from './fault-of.ts';
 import { quietIdleConnections } from './idle-timer.ts';
 
 /** kafkajs compares each record of a send with those before it. */
 const MAX_RECORDS = 500;
-/** Of one send; whatever more it takes is the delivery policy's to do. At least 1, or an idempotent producer gives up on what it could know. */
-const RETRIES = 2;
 const ACKS_ALL = -1;
 
 interface Message {
