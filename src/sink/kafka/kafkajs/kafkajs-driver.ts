@@ -8,6 +8,7 @@ import { RETRIES, createClient } from './client.ts';
 import { TYPES, registerCodec } from './codecs.ts';
 import { faultOf } from './fault-of.ts';
 import { quietIdleConnections } from './idle-timer.ts';
+import { PartitionCounts } from './partition-counts.ts';
 
 /** kafkajs compares each record of a send with those before it. */
 const MAX_RECORDS = 500;
@@ -32,6 +33,7 @@ interface Messages extends Prepared {
 export class KafkajsDriver implements KafkaDriver<Messages> {
   readonly maxRecords = MAX_RECORDS;
   readonly #settings: DriverSettings;
+  readonly #counts = new PartitionCounts((topic) => this.#ask(topic));
   readonly #producers = new Map<string, Promise<Producer>>();
   #closed = false;
 
@@ -46,12 +48,8 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
     await this.#withAdmin((admin) => admin.describeCluster());
   }
 
-  async partitions(topic: string): Promise<number> {
-    const { topics } = await this.#withAdmin((admin) => admin.fetchTopicMetadata({ topics: [topic] }));
-    const found = topics.find(({ name }) => name === topic);
-    if (found === undefined || found.partitions.length === 0)
-      throw new KafkaFault('UNKNOWN_TOPIC_OR_PARTITION', `the cluster has no topic ${topic}`);
-    return found.partitions.length;
+  partitions(topic: string): Promise<number> {
+    return this.#counts.of(topic);
   }
 
   prepare(target: PartitionRecords, nowMs?: number): Messages {
@@ -70,7 +68,10 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
         timeout: this.#settings.connection.requestTimeoutMs,
         compression: TYPES[this.#settings.compression],
       }),
-    );
+    ).catch((error: unknown) => {
+      if (error instanceof KafkaFault && error.fault === 'UNKNOWN_TOPIC_OR_PARTITION') this.#counts.forget(topic);
+      throw error;
+    });
     if (!answers.some((answer) => isFor(answer, target)))
       throw new KafkaFault('NETWORK', `kafkajs resolved without an answer for partition ${partition} of ${topic}`);
   }
@@ -82,6 +83,14 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#producers.keys()].map((name) => this.#drop(name)));
+  }
+
+  async #ask(topic: string): Promise<number> {
+    const { topics } = await this.#withAdmin((admin) => admin.fetchTopicMetadata({ topics: [topic] }));
+    const found = topics.find(({ name }) => name === topic);
+    if (found === undefined || found.partitions.length === 0)
+      throw new KafkaFault('UNKNOWN_TOPIC_OR_PARTITION', `the cluster has no topic ${topic}`);
+    return found.partitions.length;
   }
 
   #producerOf(target: PartitionRecords): Promise<Producer> {
