@@ -78,6 +78,9 @@ export class Shipment {
     const { action, outcome } = reactionTo(fault.fault);
     switch (action) {
       case 'done':
+        // What the driver counts and what the broker has may differ by this batch.
+        part.unsure = false;
+        await this.#renew(part);
         this.#replace([]);
         return true;
       case 'split':
@@ -91,6 +94,9 @@ export class Shipment {
       case 'renew':
         await this.#renew(part);
         return this.#remake(part, [part.prepared.target.records]);
+      case 'giveUp':
+        await this.#renew(part);
+        return false;
       case 'again':
       case 'hold':
         part.unsure ||= outcome === 'unknown';

@@ -85,6 +85,16 @@ describe('a Kafka sink', () => {
     expect(logOf(driver)).toEqual([1, 2, 3, 4]);
   });
 
+  test('lets others go behind a batch that nobody will come with again, under a new identity', async () => {
+    const driver = new FakeDriver();
+    driver.answer = once({ fault: 'BUG' });
+    const sink = await opened(driver);
+    await expect(sink.write(batch(1, 2), never)).rejects.toMatchObject({ code: 'BUG' });
+    expect(driver.renewed).toEqual([0]);
+    await sink.write(batch(3, 4), never);
+    expect(logOf(driver)).toEqual([3, 4]);
+  });
+
   test('lets others go where it is known that a batch has not arrived', async () => {
     const driver = new FakeDriver();
     driver.answer = once({ fault: 'NOT_ENOUGH_REPLICAS' });
