@@ -76,6 +76,7 @@ export class Shipment {
   /** Whether there is anything to be sent at once, after the first part has been changed or taken out. */
   async #mend(part: Part, fault: KafkaFault): Promise<boolean> {
     const { action, outcome } = reactionTo(fault.fault);
+    part.unsure ||= fault.triedBefore;
     switch (action) {
       case 'done':
         // What the driver counts and what the broker has may differ by this batch.

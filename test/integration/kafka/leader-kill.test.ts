@@ -135,7 +135,14 @@ describe.skipIf((await missingTools()) !== undefined)('three brokers, of which t
       const lost = Array.from({ length: EVENTS }, (_, i) => i + 1).filter((sequence) => !times.has(sequence));
       const invented = [...times.keys()].filter((sequence) => !(sequence >= 1 && sequence <= EVENTS));
       const twice = [...times.values()].filter((count) => count > 1).length;
-      console.log(name, { said: [...new Set(said)], retries: said.length, twice, possibleDuplicates, disorder: disorder.length, d: disorder.slice(0, 5) });
+      console.log(name, {
+        said: [...new Set(said)],
+        retries: said.length,
+        twice,
+        possibleDuplicates,
+        disorder: disorder.length,
+        d: disorder.slice(0, 5),
+      });
       expect({ lost, invented, disorder }).toEqual({ lost: [], invented: [], disorder: [] });
       expect(twice).toBeLessThanOrEqual(possibleDuplicates);
       // The leader's end must have been felt, or nothing was shown.

@@ -26,6 +26,13 @@ interface Messages extends Prepared {
   readonly messages: Message[];
 }
 
+/** To one partition. */
+interface Line {
+  readonly producer: Producer;
+  /** How often kafkajs has asked for the partition of a message: once a message and attempt, of which it says nothing else. */
+  placed: number;
+}
+
 /**
  * kafkajs in the one way that loses nothing: a producer for each partition, idempotent, one `send` at a time, of records of that partition only. With several
  * partitions in a send it takes those for delivered that have moved to a broker which has answered for others.
@@ -34,7 +41,7 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
   readonly maxRecords = MAX_RECORDS;
   readonly #settings: DriverSettings;
   readonly #counts = new PartitionCounts((topic) => this.#ask(topic));
-  readonly #producers = new Map<string, Promise<Producer>>();
+  readonly #lines = new Map<string, Promise<Line>>();
   #closed = false;
 
   constructor(settings: DriverSettings) {
@@ -59,19 +66,23 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
 
   async send({ target, messages }: Messages): Promise<void> {
     const { topic, partition } = target;
-    const producer = await this.#producerOf(target);
+    const line = await this.#lineOf(target);
+    line.placed = 0;
     const answers = await this.#reported(
-      producer.send({
+      line.producer.send({
         topic,
         messages,
         acks: ACKS_ALL,
         timeout: this.#settings.connection.requestTimeoutMs,
         compression: TYPES[this.#settings.compression],
       }),
-    ).catch((error: unknown) => {
-      if (error instanceof KafkaFault && error.fault === 'UNKNOWN_TOPIC_OR_PARTITION') this.#counts.forget(topic);
-      throw error;
-    });
+    )
+      .catch((error: KafkaFault) => {
+        if (error.fault === 'UNKNOWN_TOPIC_OR_PARTITION') this.#counts.forget(topic);
+        throw line.placed > messages.length ? triedBefore(error) : error;
+      })
+      // A send that is on its way when its producer is disconnected connects it again.
+      .finally(() => (this.#closed ? line.producer.disconnect() : undefined));
     if (!answers.some((answer) => isFor(answer, target)))
       throw new KafkaFault('NETWORK', `kafkajs resolved without an answer for partition ${partition} of ${topic}`);
   }
@@ -82,49 +93,56 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#producers.keys()].map((name) => this.#drop(name)));
+    await Promise.all([...this.#lines.keys()].map((name) => this.#drop(name)));
   }
 
   async #ask(topic: string): Promise<number> {
-    const { topics } = await this.#withAdmin((admin) => admin.fetchTopicMetadata({ topics: [topic] }));
+    const { topics } = await this.#withAdmin((admin) => admin.fetchTopicMetadata({ topics: [topic] })).catch((error: unknown) => {
+      throw error instanceof KafkaFault ? naming(topic, error) : error;
+    });
     const found = topics.find(({ name }) => name === topic);
     if (found === undefined || found.partitions.length === 0)
       throw new KafkaFault('UNKNOWN_TOPIC_OR_PARTITION', `the cluster has no topic ${topic}`);
     return found.partitions.length;
   }
 
-  #producerOf(target: PartitionRecords): Promise<Producer> {
+  #lineOf(target: PartitionRecords): Promise<Line> {
     if (this.#closed) return Promise.reject(new KafkaFault('CLOSED', 'the driver is closed'));
     const name = nameOf(target);
-    let producer = this.#producers.get(name);
-    if (producer === undefined) {
-      producer = this.#connected(target.partition);
-      this.#producers.set(name, producer);
-      producer.catch(() => this.#producers.delete(name));
+    let line = this.#lines.get(name);
+    if (line === undefined) {
+      line = this.#connected(target.partition);
+      this.#lines.set(name, line);
+      line.catch(() => this.#lines.delete(name));
     }
-    return producer;
+    return line;
   }
 
-  async #connected(partition: number): Promise<Producer> {
+  async #connected(partition: number): Promise<Line> {
     return this.#reported(
       (async () => {
+        const place = (): number => {
+          line.placed += 1;
+          return partition;
+        };
         const producer = createClient(this.#settings.connection).producer({
           idempotent: true,
           maxInFlightRequests: 1,
           allowAutoTopicCreation: false,
           retry: { retries: RETRIES },
-          createPartitioner: () => () => partition,
+          createPartitioner: () => place,
         });
+        const line: Line = { producer, placed: 0 };
         await producer.connect();
-        return producer;
+        return line;
       })(),
     );
   }
 
   async #drop(name: string): Promise<void> {
-    const producer = this.#producers.get(name);
-    this.#producers.delete(name);
-    await (await producer?.catch(() => undefined))?.disconnect();
+    const line = this.#lines.get(name);
+    this.#lines.delete(name);
+    await (await line?.catch(() => undefined))?.producer.disconnect();
   }
 
   async #withAdmin<T>(ask: (admin: ReturnType<ReturnType<typeof createClient>['admin']>) => Promise<T>): Promise<T> {
@@ -149,6 +167,15 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
       throw this.#closed ? new KafkaFault('CLOSED', 'the driver is closed', { cause: error }) : faultOf(error, 'the broker');
     }
   }
+}
+
+function triedBefore({ fault, message, cause, refused }: KafkaFault): KafkaFault {
+  return new KafkaFault(fault, message, { cause, refused, triedBefore: true });
+}
+
+/** kafkajs does not say which topic a broker does not know, or lets nobody see. */
+function naming(topic: string, { fault, message, cause }: KafkaFault): KafkaFault {
+  return new KafkaFault(fault, `${message} (topic ${topic})`, { cause });
 }
 
 function messageOf({ key, envelope, event }: KafkaRecord, partition: number, nowMs: number | undefined): Message {
