@@ -111,7 +111,7 @@ export function kafkaSinkContract(driver: DriverName, broker: () => OneBroker): 
       const sink = await opened(topic);
       await sink.write(batch(1, 3), never);
       const [server] = broker().cluster.brokers;
-      await server?.kill9();
+      await server?.stop();
       const events = batch(4, 6);
       await expect(sink.write(events, never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
       await server?.resume();
