@@ -67,24 +67,31 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
   async send({ target, messages }: Messages): Promise<void> {
     const { topic, partition } = target;
     const line = await this.#lineOf(target);
+    const answers = await this.#produced(line, { topic, messages });
+    if (!answers.some((answer) => isFor(answer, target)))
+      throw new KafkaFault('NETWORK', `kafkajs resolved without an answer for partition ${partition} of ${topic}`);
+  }
+
+  async #produced(line: Line, { topic, messages }: { readonly topic: string; readonly messages: Message[] }): Promise<RecordMetadata[]> {
+    const { connection, compression } = this.#settings;
     line.placed = 0;
-    const answers = await this.#reported(
-      line.producer.send({
+    try {
+      const sent = line.producer.send({
         topic,
         messages,
         acks: ACKS_ALL,
-        timeout: this.#settings.connection.requestTimeoutMs,
-        compression: TYPES[this.#settings.compression],
-      }),
-    )
-      .catch((error: KafkaFault) => {
-        if (error.fault === 'UNKNOWN_TOPIC_OR_PARTITION') this.#counts.forget(topic);
-        throw line.placed > messages.length ? triedBefore(error) : error;
-      })
+        timeout: connection.requestTimeoutMs,
+        compression: TYPES[compression],
+      });
+      return await this.#reported(sent);
+    } catch (error) {
+      if (!(error instanceof KafkaFault)) throw error;
+      if (error.fault === 'UNKNOWN_TOPIC_OR_PARTITION') this.#counts.forget(topic);
+      throw line.placed > messages.length ? triedBefore(error) : error;
+    } finally {
       // A send that is on its way when its producer is disconnected connects it again.
-      .finally(() => (this.#closed ? line.producer.disconnect() : undefined));
-    if (!answers.some((answer) => isFor(answer, target)))
-      throw new KafkaFault('NETWORK', `kafkajs resolved without an answer for partition ${partition} of ${topic}`);
+      if (this.#closed) await line.producer.disconnect();
+    }
   }
 
   async renew(target: PartitionRecords): Promise<void> {

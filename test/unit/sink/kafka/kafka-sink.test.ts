@@ -85,16 +85,6 @@ describe('a Kafka sink', () => {
     expect(logOf(driver)).toEqual([1, 2, 3, 4]);
   });
 
-  test('lets others go behind a batch that nobody will come with again, under a new identity', async () => {
-    const driver = new FakeDriver();
-    driver.answer = once({ fault: 'BUG' });
-    const sink = await opened(driver);
-    await expect(sink.write(batch(1, 2), never)).rejects.toMatchObject({ code: 'BUG' });
-    expect(driver.renewed).toEqual([0]);
-    await sink.write(batch(3, 4), never);
-    expect(logOf(driver)).toEqual([3, 4]);
-  });
-
   test('lets others go where it is known that a batch has not arrived', async () => {
     const driver = new FakeDriver();
     driver.answer = once({ fault: 'NOT_ENOUGH_REPLICAS' });
@@ -102,22 +92,6 @@ describe('a Kafka sink', () => {
     await expect(sink.write(batch(1, 2), never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
     await sink.write(batch(3, 4), never);
     expect(logOf(driver)).toEqual([3, 4]);
-  });
-
-  test('keeps others waiting where the driver had tried before', async () => {
-    const driver = new FakeDriver();
-    driver.answer = once({ fault: 'NOT_ENOUGH_REPLICAS', appends: true, triedBefore: true });
-    const sink = await opened(driver);
-    const first = batch(1, 2);
-    await expect(sink.write(first, never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
-    const second = sink.write(batch(3, 4), never);
-    await Promise.all([second, sink.write(first, never)]);
-    expect(driver.attempts.map(({ sequences }) => sequences)).toEqual([
-      [1, 2],
-      [1, 2],
-      [3, 4],
-    ]);
-    expect(logOf(driver)).toEqual([1, 2, 3, 4]);
   });
 
   test('does not send again what was acknowledged when the rest of its batch has to be', async () => {
