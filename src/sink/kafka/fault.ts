@@ -6,16 +6,25 @@
  */
 export type FaultName = string;
 
+export interface FaultOptions {
+  readonly cause?: unknown;
+  readonly refused?: readonly number[];
+  readonly triedBefore?: boolean;
+}
+
 /** A request that failed. `error` in `cause` is the client's own, for the log at debug level. */
 export class KafkaFault extends Error {
   override readonly name = 'KafkaFault';
   readonly fault: FaultName;
   /** Records that the broker refused, by their index, where it says which. */
   readonly refused: readonly number[];
+  /** The driver had tried before by itself, and it is not known what became of that: it may have arrived, whatever the last attempt was told. */
+  readonly triedBefore: boolean;
 
-  constructor(fault: FaultName, message: string, options: { readonly cause?: unknown; readonly refused?: readonly number[] } = {}) {
+  constructor(fault: FaultName, message: string, options: FaultOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.fault = fault;
     this.refused = options.refused ?? [];
+    this.triedBefore = options.triedBefore ?? false;
   }
 }

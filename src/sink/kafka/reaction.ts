@@ -12,8 +12,9 @@ import type { KafkaFault } from './fault.ts';
  * - `refuse`: records of it will never be taken: those that the broker names, or in halves until they are found.
  * - `retime`: the same records with the present as record time: the broker refuses times as old as theirs.
  * - `renew`: the broker has lost track of what it has of this producer: as a new one, for which nothing is recognised that may have come already.
+ * - `giveUp`: nobody will come with it again; what comes next must neither wait for it nor be taken for it.
  */
-export type Action = 'done' | 'again' | 'hold' | 'split' | 'refuse' | 'retime' | 'renew';
+export type Action = 'done' | 'again' | 'hold' | 'split' | 'refuse' | 'retime' | 'renew' | 'giveUp';
 
 interface Reaction {
   readonly action: Action;
@@ -68,6 +69,8 @@ const REACTIONS: Readonly<Record<string, Reaction>> = {
   INVALID_RECORD: { action: 'refuse', outcome: 'known' },
   INVALID_TIMESTAMP: { action: 'retime', outcome: 'known' },
 
+  BUG: { action: 'giveUp', outcome: 'unknown' },
+
   UNKNOWN_TOPIC_OR_PARTITION: hold(TOPIC_FIX),
   UNKNOWN_TOPIC_ID: hold(TOPIC_FIX),
   INVALID_TOPIC_EXCEPTION: hold('Correct the name of the topic.'),
@@ -102,14 +105,14 @@ const CODES: Readonly<Record<Action, ErrorCode>> = {
   refuse: 'RECORD_REJECTED',
   retime: 'SINK_UNREACHABLE',
   renew: 'SINK_UNREACHABLE',
+  giveUp: 'BUG',
 };
 
 /** The fault as the delivery policy knows it. */
 export function agentErrorOf(fault: KafkaFault, context: Readonly<Record<string, unknown>> = {}): AgentError {
   if (fault.cause instanceof AgentError) return fault.cause;
   const { action, fix } = reactionTo(fault.fault);
-  const code = fault.fault === 'BUG' ? 'BUG' : CODES[action];
-  return new AgentError(code, fault.message, {
+  return new AgentError(CODES[action], fault.message, {
     cause: fault,
     context: { fault: fault.fault, ...context },
     ...(fix === undefined ? {} : { fix }),

@@ -76,8 +76,12 @@ export class Shipment {
   /** Whether there is anything to be sent at once, after the first part has been changed or taken out. */
   async #mend(part: Part, fault: KafkaFault): Promise<boolean> {
     const { action, outcome } = reactionTo(fault.fault);
+    part.unsure ||= fault.triedBefore;
     switch (action) {
       case 'done':
+        // What the driver counts and what the broker has may differ by this batch.
+        part.unsure = false;
+        await this.#renew(part);
         this.#replace([]);
         return true;
       case 'split':
@@ -91,6 +95,9 @@ export class Shipment {
       case 'renew':
         await this.#renew(part);
         return this.#remake(part, [part.prepared.target.records]);
+      case 'giveUp':
+        await this.#renew(part);
+        return false;
       case 'again':
       case 'hold':
         part.unsure ||= outcome === 'unknown';

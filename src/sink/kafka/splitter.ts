@@ -26,17 +26,22 @@ export class Splitter {
     this.#addressOf = addressOf;
   }
 
-  /** In the order of the events. `partitions`: how many a topic has. Rejects with what that and the addresses reject with. */
+  /** In the order of the events. `partitions`: how many a topic has; asked once a topic, so that a key has one partition in a batch. Rejects with what that and the addresses reject with. */
   async split(events: readonly Encoded[], partitions: (topic: string) => Promise<number>): Promise<readonly PartitionRecords[]> {
     const targets = new Map<string, Target>();
+    const counts = new Map<string, number>();
     let former: Address | undefined;
     let target: Target | undefined;
     for (const event of events) {
       const found = this.#addressOf(event);
       const address = found instanceof Promise ? await found : found;
       // The same for most events of a host, so that there is nothing to compute.
-      if (target === undefined || address !== former)
-        target = targetAt(targets, address.topic, partitionOf(address.key, await partitions(address.topic)));
+      if (target === undefined || address !== former) {
+        const { topic, key } = address;
+        const count = counts.get(topic) ?? (await partitions(topic));
+        counts.set(topic, count);
+        target = targetAt(targets, topic, partitionOf(key, count));
+      }
       former = address;
       target.records.push({ key: address.key, envelope: address.envelope, event });
     }

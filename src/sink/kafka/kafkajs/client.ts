@@ -2,6 +2,9 @@ import kafkajs from 'kafkajs';
 import type { Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
 import type { ConnectionSettings } from '../settings.ts';
 
+/** Of whatever the client does; any more is the delivery policy's. At least 1, or an idempotent producer gives up on what it could know. */
+export const RETRIES = 2;
+
 /** Certificates are read now, credentials whenever a connection is made. Throws SECRET_UNREADABLE and FILE_NOT_FOUND. */
 export function createClient({ brokers, clientId, tls, sasl, connectTimeoutMs, requestTimeoutMs }: ConnectionSettings): Kafka {
   return new kafkajs.Kafka({
@@ -10,6 +13,8 @@ export function createClient({ brokers, clientId, tls, sasl, connectTimeoutMs, r
     connectionTimeout: connectTimeoutMs,
     authenticationTimeout: connectTimeoutMs,
     requestTimeout: requestTimeoutMs,
+    // Said here too: the retries of connections and metadata are within those of a send, and multiply with them.
+    retry: { retries: RETRIES },
     // The delivery policy tells what goes wrong, once.
     logLevel: kafkajs.logLevel.NOTHING,
     ...(tls === null ? {} : { ssl: { ...tls.material(), ...(tls.serverName === null ? {} : { servername: tls.serverName }) } }),

@@ -4,15 +4,14 @@ import { KafkaFault } from '../fault.ts';
 import { EVENT_ID, timestampOf } from '../record.ts';
 import type { KafkaRecord } from '../record.ts';
 import type { DriverSettings } from '../settings.ts';
-import { createClient } from './client.ts';
+import { RETRIES, createClient } from './client.ts';
 import { TYPES, registerCodec } from './codecs.ts';
 import { faultOf } from './fault-of.ts';
 import { quietIdleConnections } from './idle-timer.ts';
+import { PartitionCounts } from './partition-counts.ts';
 
 /** kafkajs compares each record of a send with those before it. */
 const MAX_RECORDS = 500;
-/** Of one send; whatever more it takes is the delivery policy's to do. At least 1, or an idempotent producer gives up on what it could know. */
-const RETRIES = 2;
 const ACKS_ALL = -1;
 
 interface Message {
@@ -27,6 +26,13 @@ interface Messages extends Prepared {
   readonly messages: Message[];
 }
 
+/** To one partition. */
+interface Line {
+  readonly producer: Producer;
+  /** How often kafkajs has asked for the partition of a message: once a message and attempt, of which it says nothing else. */
+  placed: number;
+}
+
 /**
  * kafkajs in the one way that loses nothing: a producer for each partition, idempotent, one `send` at a time, of records of that partition only. With several
  * partitions in a send it takes those for delivered that have moved to a broker which has answered for others.
@@ -34,7 +40,8 @@ interface Messages extends Prepared {
 export class KafkajsDriver implements KafkaDriver<Messages> {
   readonly maxRecords = MAX_RECORDS;
   readonly #settings: DriverSettings;
-  readonly #producers = new Map<string, Promise<Producer>>();
+  readonly #counts = new PartitionCounts((topic) => this.#ask(topic));
+  readonly #lines = new Map<string, Promise<Line>>();
   #closed = false;
 
   constructor(settings: DriverSettings) {
@@ -48,12 +55,8 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
     await this.#withAdmin((admin) => admin.describeCluster());
   }
 
-  async partitions(topic: string): Promise<number> {
-    const { topics } = await this.#withAdmin((admin) => admin.fetchTopicMetadata({ topics: [topic] }));
-    const found = topics.find(({ name }) => name === topic);
-    if (found === undefined || found.partitions.length === 0)
-      throw new KafkaFault('UNKNOWN_TOPIC_OR_PARTITION', `the cluster has no topic ${topic}`);
-    return found.partitions.length;
+  partitions(topic: string): Promise<number> {
+    return this.#counts.of(topic);
   }
 
   prepare(target: PartitionRecords, nowMs?: number): Messages {
@@ -63,18 +66,32 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
 
   async send({ target, messages }: Messages): Promise<void> {
     const { topic, partition } = target;
-    const producer = await this.#producerOf(target);
-    const answers = await this.#reported(
-      producer.send({
+    const line = await this.#lineOf(target);
+    const answers = await this.#produced(line, { topic, messages });
+    if (!answers.some((answer) => isFor(answer, target)))
+      throw new KafkaFault('NETWORK', `kafkajs resolved without an answer for partition ${partition} of ${topic}`);
+  }
+
+  async #produced(line: Line, { topic, messages }: { readonly topic: string; readonly messages: Message[] }): Promise<RecordMetadata[]> {
+    const { connection, compression } = this.#settings;
+    line.placed = 0;
+    try {
+      const sent = line.producer.send({
         topic,
         messages,
         acks: ACKS_ALL,
-        timeout: this.#settings.connection.requestTimeoutMs,
-        compression: TYPES[this.#settings.compression],
-      }),
-    );
-    if (!answers.some((answer) => isFor(answer, target)))
-      throw new KafkaFault('NETWORK', `kafkajs resolved without an answer for partition ${partition} of ${topic}`);
+        timeout: connection.requestTimeoutMs,
+        compression: TYPES[compression],
+      });
+      return await this.#reported(sent);
+    } catch (error) {
+      if (!(error instanceof KafkaFault)) throw error;
+      if (error.fault === 'UNKNOWN_TOPIC_OR_PARTITION') this.#counts.forget(topic);
+      throw line.placed > messages.length ? triedBefore(error) : error;
+    } finally {
+      // A send that is on its way when its producer is disconnected connects it again.
+      if (this.#closed) await line.producer.disconnect();
+    }
   }
 
   async renew(target: PartitionRecords): Promise<void> {
@@ -83,41 +100,56 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#producers.keys()].map((name) => this.#drop(name)));
+    await Promise.all([...this.#lines.keys()].map((name) => this.#drop(name)));
   }
 
-  #producerOf(target: PartitionRecords): Promise<Producer> {
+  async #ask(topic: string): Promise<number> {
+    const { topics } = await this.#withAdmin((admin) => admin.fetchTopicMetadata({ topics: [topic] })).catch((error: unknown) => {
+      throw error instanceof KafkaFault ? naming(topic, error) : error;
+    });
+    const found = topics.find(({ name }) => name === topic);
+    if (found === undefined || found.partitions.length === 0)
+      throw new KafkaFault('UNKNOWN_TOPIC_OR_PARTITION', `the cluster has no topic ${topic}`);
+    return found.partitions.length;
+  }
+
+  #lineOf(target: PartitionRecords): Promise<Line> {
     if (this.#closed) return Promise.reject(new KafkaFault('CLOSED', 'the driver is closed'));
     const name = nameOf(target);
-    let producer = this.#producers.get(name);
-    if (producer === undefined) {
-      producer = this.#connected(target.partition);
-      this.#producers.set(name, producer);
-      producer.catch(() => this.#producers.delete(name));
+    let line = this.#lines.get(name);
+    if (line === undefined) {
+      line = this.#connected(target.partition);
+      this.#lines.set(name, line);
+      line.catch(() => this.#lines.delete(name));
     }
-    return producer;
+    return line;
   }
 
-  async #connected(partition: number): Promise<Producer> {
+  async #connected(partition: number): Promise<Line> {
     return this.#reported(
       (async () => {
+        const place = (): number => {
+          line.placed += 1;
+          return partition;
+        };
         const producer = createClient(this.#settings.connection).producer({
           idempotent: true,
           maxInFlightRequests: 1,
           allowAutoTopicCreation: false,
           retry: { retries: RETRIES },
-          createPartitioner: () => () => partition,
+          createPartitioner: () => place,
         });
+        const line: Line = { producer, placed: 0 };
         await producer.connect();
-        return producer;
+        return line;
       })(),
     );
   }
 
   async #drop(name: string): Promise<void> {
-    const producer = this.#producers.get(name);
-    this.#producers.delete(name);
-    await (await producer?.catch(() => undefined))?.disconnect();
+    const line = this.#lines.get(name);
+    this.#lines.delete(name);
+    await (await line?.catch(() => undefined))?.producer.disconnect();
   }
 
   async #withAdmin<T>(ask: (admin: ReturnType<ReturnType<typeof createClient>['admin']>) => Promise<T>): Promise<T> {
@@ -142,6 +174,15 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
       throw this.#closed ? new KafkaFault('CLOSED', 'the driver is closed', { cause: error }) : faultOf(error, 'the broker');
     }
   }
+}
+
+function triedBefore({ fault, message, cause, refused }: KafkaFault): KafkaFault {
+  return new KafkaFault(fault, message, { cause, refused, triedBefore: true });
+}
+
+/** kafkajs does not say which topic a broker does not know, or lets nobody see. */
+function naming(topic: string, { fault, message, cause }: KafkaFault): KafkaFault {
+  return new KafkaFault(fault, `${message} (topic ${topic})`, { cause });
 }
 
 function messageOf({ key, envelope, event }: KafkaRecord, partition: number, nowMs: number | undefined): Message {

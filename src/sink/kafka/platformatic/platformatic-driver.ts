@@ -49,8 +49,8 @@ type Producer = Pick<ProducerStamp, 'id' | 'epoch'>;
 
 interface Framed extends Prepared {
   readonly batch: Buffer;
-  /** Given with the first attempt, kept until it is settled. */
-  stamped: boolean;
+  /** Given with the first attempt; kept as long as nothing else goes to the partition before it. */
+  stamped: ProducerStamp | undefined;
 }
 
 /** What is next in a partition. */
@@ -89,15 +89,16 @@ export class PlatformaticDriver implements KafkaDriver<Framed> {
 
   prepare(target: PartitionRecords, nowMs?: number): Framed {
     const batch = this.#framer.frame(target.records, nowMs);
-    return { target, batch, bytes: batch.length, stamped: false };
+    return { target, batch, bytes: batch.length, stamped: undefined };
   }
 
   async send(framed: Framed): Promise<void> {
     const { topic, partition, records } = framed.target;
     const position = this.#positionOf(framed.target);
-    if (!framed.stamped) {
-      stamp(framed.batch, { ...position.producer, sequence: position.sequence });
-      framed.stamped = true;
+    // Another batch may have gone before one that was refused. Under the same sequence, and with as many records, this one would be taken for that.
+    if (framed.stamped?.sequence !== position.sequence || framed.stamped.id !== position.producer.id) {
+      framed.stamped = { ...position.producer, sequence: position.sequence };
+      stamp(framed.batch, framed.stamped);
     }
     const answer = await this.#produce(framed).catch((error: unknown) => this.#failed(topic, error));
     // A broker that answers for another partition than it was asked for has acknowledged nothing.

@@ -9,7 +9,8 @@ export interface Attempt {
 }
 
 /** What a broker does with an attempt: takes it, or answers with a fault; `appends`: takes it although it does. */
-export type Answer = { readonly fault?: string; readonly refused?: readonly number[]; readonly appends?: boolean } | undefined;
+export type Answer =
+  { readonly fault?: string; readonly refused?: readonly number[]; readonly appends?: boolean; readonly triedBefore?: boolean } | undefined;
 
 /** A cluster of one topic that does what it is told, and recognises what it has by the prepared batch. */
 export class FakeDriver implements KafkaDriver {
@@ -48,7 +49,11 @@ export class FakeDriver implements KafkaDriver {
     this.attempts.push(attempt);
     const answer = await this.answer(attempt);
     if (answer?.fault === undefined || answer.appends === true) this.#append(prepared, sequences);
-    if (answer?.fault !== undefined) throw new KafkaFault(answer.fault, `answers ${answer.fault}`, { refused: answer.refused ?? [] });
+    if (answer?.fault !== undefined)
+      throw new KafkaFault(answer.fault, `answers ${answer.fault}`, {
+        refused: answer.refused ?? [],
+        triedBefore: answer.triedBefore ?? false,
+      });
   }
 
   renew({ partition }: PartitionRecords): Promise<void> {

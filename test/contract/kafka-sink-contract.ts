@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Encoded } from '../../src/core/encoded.ts';
+import { uuidBytes } from '../../src/core/uuid.ts';
+import { compileBrokers } from '../../src/sink/kafka/brokers-setting.ts';
+import { createKafkaSink } from '../../src/sink/kafka/create.ts';
+import type { KafkaSink } from '../../src/sink/kafka/kafka-sink.ts';
+import type { DriverName } from '../helpers/kafka/driver-settings.ts';
+import { openSink } from '../helpers/kafka/open-sink.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+import type { OneBroker } from './kafka-driver-contract.ts';
+import { batch, batchOf, record } from './records.ts';
+
+const never = new AbortController().signal;
+const schemas = {
+  process: { stream: 'process', fullName: 'forkcast.v1.ProcessEvent', fingerprint: '0102030405060708', text: '{}' },
+  agent: { stream: 'agent', fullName: 'forkcast.v1.AgentEvent', fingerprint: '1112131415161718', text: '{}' },
+} as const;
+
+/** What the sink does with a real broker, by every driver. The broker is restarted. */
+export function kafkaSinkContract(driver: DriverName, broker: () => OneBroker): void {
+  const topicOf = (what: string): string => `sink-${driver}-${what}`;
+
+  async function opened(topic: string, keyOf?: (event: Encoded) => Uint8Array): Promise<KafkaSink> {
+    const { bootstrap } = broker().cluster;
+    const settings = {
+      brokers: compileBrokers(bootstrap.split(',')),
+      topic,
+      agentTopic: `${topic}-agent`,
+      key: 'host_id',
+      framing: 'single_object',
+      compression: 'zstd',
+      driver,
+      clientId: 'test',
+      connectTimeoutMs: 5000,
+      requestTimeoutMs: 30_000,
+      tls: null,
+      sasl: null,
+    } as const;
+    const deps = {
+      id: 'kafka',
+      agentId: uuidBytes('01970000-0000-7000-8000-00000000000a'),
+      hostId: uuidBytes('01970000-0000-7000-8000-00000000000b'),
+      hostname: 'host',
+      schemas,
+      keyOf,
+      readSecret: () => Buffer.alloc(0),
+      registryFolder: '/nonexistent',
+      log: { info: () => undefined, warn: () => undefined },
+    };
+    const sink = await openSink(() => createKafkaSink(settings, deps));
+    onTestFinished(() => sink.close());
+    return sink;
+  }
+
+  async function logOf(topic: string): Promise<number[]> {
+    return (await broker().admin.read(topic)).map(({ value }) => (value as Buffer).readDoubleBE(10));
+  }
+
+  describe(`a Kafka sink by ${driver}`, () => {
+    it('writes events and what the agent says about itself to topics of their own', async () => {
+      const topic = topicOf('both');
+      await broker().admin.createTopic(topic);
+      await broker().admin.createTopic(`${topic}-agent`);
+      const sink = await opened(topic);
+      await sink.write(batchOf(record(1), record(2, 16, 'agent'), record(3)), never);
+      expect([await logOf(topic), await logOf(`${topic}-agent`)]).toEqual([[1, 3], [2]]);
+    });
+
+    it('keeps what it has for a topic that is not there, and delivers it once there is one', async () => {
+      const topic = topicOf('later');
+      const sink = await opened(topic);
+      const events = batch(1, 3);
+      await expect(sink.write(events, never)).rejects.toMatchObject({
+        code: 'SINK_REFUSED',
+        message: expect.stringContaining(topic) as string,
+        fix: expect.stringContaining('Create the topic') as string,
+      });
+      await broker().admin.createTopic(topic);
+      await sink.write(events, never);
+      expect(await logOf(topic)).toEqual([1, 2, 3]);
+    });
+
+    it('refuses what is too large for the broker, and delivers what is beside it', async () => {
+      const topic = topicOf('oversize');
+      await broker().admin.createTopic(topic, { configs: { 'max.message.bytes': '2000' } });
+      const sink = await opened(topic);
+      // What no compression makes smaller.
+      const noise = createHash('shake256', { outputLength: 5000 }).update('noise').digest();
+      const large: Encoded = { ...record(3), bytes: Buffer.concat([record(3).bytes, noise]) };
+      const events = batchOf(record(1), record(2), large, ...batch(4, 60).items);
+      await expect(sink.write(events, never)).rejects.toMatchObject({
+        code: 'RECORD_REJECTED',
+        context: { rejected: [2], landed: 59 },
+      });
+      expect(await logOf(topic)).toEqual([1, 2, ...Array.from({ length: 57 }, (_, i) => i + 4)]);
+    });
+
+    it('sends thousands of keys to their partitions', async () => {
+      const topic = topicOf('keys');
+      await broker().admin.createTopic(topic, { partitions: 6 });
+      const sink = await opened(topic, ({ sequence }) => Buffer.from(`entity-${sequence}`));
+      await sink.write(batch(1, 3000), never);
+      const found = await logOf(topic);
+      expect(found.toSorted((a, b) => a - b)).toEqual(batch(1, 3000).items.map(({ sequence }) => sequence));
+    });
+
+    it('says that the broker is gone, and delivers when it is back', async () => {
+      const topic = topicOf('gone');
+      await broker().admin.createTopic(topic);
+      const sink = await opened(topic);
+      await sink.write(batch(1, 3), never);
+      const [server] = broker().cluster.brokers;
+      await server?.stop();
+      const events = batch(4, 6);
+      await expect(sink.write(events, never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
+      await server?.resume();
+      await waitFor(async () => (await sink.write(events, never), true), { what: 'delivery', timeoutMs: 60_000, everyMs: 200 });
+      expect(await logOf(topic)).toEqual([1, 2, 3, 4, 5, 6]);
+    });
+  });
+}

@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'vitest';
+import { Splitter } from '../../../../src/sink/kafka/splitter.ts';
+import { batch } from '../../../contract/records.ts';
+
+const envelope = { prefix: new Uint8Array(0), headers: [], eventIdPrefix: 'a:' };
+
+describe('a batch that is split', () => {
+  test('asks once how many partitions a topic has, however many keys there are', async () => {
+    const asked: string[] = [];
+    const splitter = new Splitter(({ sequence }) => ({
+      topic: sequence % 2 === 0 ? 'even' : 'odd',
+      key: Buffer.from(`entity-${sequence % 5}`),
+      envelope,
+    }));
+    // A topic grows while it is asked: the keys of this batch keep their partitions.
+    const targets = await splitter.split(batch(1, 100).items, (topic) => Promise.resolve(3 + asked.push(topic)));
+    expect(asked.toSorted()).toEqual(['even', 'odd']);
+    const partitionsOfKey = new Map<string, Set<number>>();
+    for (const { topic, partition, records } of targets)
+      for (const { key } of records) {
+        const name = `${topic} ${String(key)}`;
+        partitionsOfKey.set(name, (partitionsOfKey.get(name) ?? new Set()).add(partition));
+      }
+    expect([...partitionsOfKey.values()].map((partitions) => partitions.size)).toEqual(Array.from({ length: 10 }, () => 1));
+  });
+});
