@@ -58,7 +58,7 @@ export function readTls({ ca, cert, key, serverName }: TlsFiles, owner: TlsOwner
 
 function readPem(path: string, setting: string, owner: TlsOwner): Buffer {
   const unreadable = (reason: string): AgentError =>
-    unreadablePem(path, `${owner.section}.${setting} cannot be read: ${reason}`, owner.code);
+    unreadablePem(path, `(${owner.section}.${setting}) cannot be read: ${reason}`, owner.code);
   let descriptor: number | undefined;
   try {
     // A pipe that nobody writes to would hold the agent otherwise.
@@ -75,7 +75,7 @@ function readPem(path: string, setting: string, owner: TlsOwner): Buffer {
 
 /** Not the end of the agent: whoever renews the file may be about to put it there. */
 function unreadablePem(path: string, what: string, code: ErrorCode): AgentError {
-  return new AgentError(code, `${escapeText(path)} of ${what}`, {
+  return new AgentError(code, `${escapeText(path)} ${what}`, {
     context: { path },
     fix: 'Check the path, and that the user the agent runs as may read it.',
   });
