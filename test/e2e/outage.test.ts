@@ -53,7 +53,7 @@ class Patient {
 
   async says(text: string, times = 1): Promise<void> {
     const said = (): boolean => this.agent.stderr.split(text).length > times;
-    await waitFor(said, { what: `the agent to say "${text}" ${times} times; it said: ${this.agent.stderr}`, timeoutMs: TIMEOUT_MS });
+    await waitFor(said, { what: () => `the agent to say "${text}" ${times} times; it said: ${this.agent.stderr}`, timeoutMs: TIMEOUT_MS });
   }
 
   /** Resolves once the agent has told of a process that it found. */
