@@ -93,12 +93,11 @@ export class Interval {
    * known event by event.
    */
   dueWithout(gone: readonly Amendment[], { set, hash }: Known): Due | undefined {
-    const digest = new Digest(this.digest);
-    let count = this.accepted;
+    const due = this.dueWithoutAny(gone);
+    if (due === undefined) return undefined;
+    const digest = new Digest(due.digest);
+    let { count } = due;
     for (const amendment of gone) {
-      if (amendment.digest === null) return undefined;
-      digest.subtract(Digest.from(amendment.digest));
-      count -= amendment.count;
       let came = 0;
       for (const sequence of set.within(amendment.from, amendment.to)) {
         digest.add(hash.of(sequence));

@@ -25,7 +25,7 @@ async function agentIn(inside: readonly string[], options: Partial<AgentOptions>
 
 /** The agent lists /proc, and says that it does. */
 async function scans(agent: AgentProcess): Promise<void> {
-  await waitFor(() => agent.stderr.includes('every second'), { what: `the agent to scan; it said: ${agent.stderr}` });
+  await waitFor(() => agent.stderr.includes('every second'), { what: () => `the agent to scan; it said: ${agent.stderr}` });
 }
 
 async function finds(agent: AgentProcess, tag: string): Promise<void> {

@@ -53,13 +53,24 @@ class Patient {
 
   async says(text: string, times = 1): Promise<void> {
     const said = (): boolean => this.agent.stderr.split(text).length > times;
-    await waitFor(said, { what: `the agent to say "${text}" ${times} times; it said: ${this.agent.stderr}`, timeoutMs: TIMEOUT_MS });
+    await waitFor(said, { what: () => `the agent to say "${text}" ${times} times; it said: ${this.agent.stderr}`, timeoutMs: TIMEOUT_MS });
   }
 
   /** Resolves once the agent has told of a process that it found. */
   async finds({ pid }: KnownProcess): Promise<void> {
     const found = (): boolean => this.agent.told().some((event) => 'process' in event && event.process.pid === pid);
     await waitFor(found, { what: `process ${pid} to be found`, timeoutMs: TIMEOUT_MS });
+  }
+
+  /** Resolves once a listing of /proc after the first has begun: what the first one finds was there before the agent and is no recovered event. */
+  async listsAgain(): Promise<void> {
+    for (let recovered = false; !recovered; ) {
+      const probe = await spawnKnown({ liveMs: 60_000 });
+      await this.finds(probe);
+      recovered = this.agent.told().some((event) => 'process' in event && event.process.pid === probe.pid && event.recovered);
+      probe.kill('SIGTERM');
+      await probe.ended;
+    }
   }
 
   /** The control messages of its whole life. */
@@ -123,6 +134,7 @@ describe('a subscription that is lost is taken up again (DataDog’s recovery ra
     const patient = await Patient.start([], 'swallow');
     const { agent } = patient;
     await patient.says('every second meanwhile');
+    await patient.listsAgain();
     const born = await spawnKnown({ liveMs: 60_000 });
     await patient.finds(born);
     expect(agent.stderr).not.toContain('listening');

@@ -38,7 +38,7 @@ class Reloading {
     const answers = (): number => agent.stderr.match(/the configuration (was reloaded|is not reloaded)/g)?.length ?? 0;
     const before = answers();
     agent.child.kill('SIGHUP');
-    await waitFor(() => answers() > before, { what: `an answer to SIGHUP; the agent said: ${agent.stderr}`, timeoutMs: 20_000 });
+    await waitFor(() => answers() > before, { what: () => `an answer to SIGHUP; the agent said: ${agent.stderr}`, timeoutMs: 20_000 });
   }
 
   /** What `verify` finds in a folder of files. */

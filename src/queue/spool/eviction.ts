@@ -1,8 +1,8 @@
 import { Digest, EventHash } from '../../core/digest.ts';
 import type { DroppedBatch } from '../../core/queue.ts';
 import type { Encoded } from '../../core/encoded.ts';
-import { FrameType, decodeFrame } from './frame.ts';
-import { FrameWalk } from './frame-walk.ts';
+import { decodeFrame } from './frame.ts';
+import { FrameWalk, eachBatch } from './frame-walk.ts';
 import type { FoundFrame } from './frame-walk.ts';
 import type { Segment } from './segment.ts';
 import type { SpoolFs } from './spool-fs.ts';
@@ -27,14 +27,10 @@ async function readAll(fs: SpoolFs, segment: Segment): Promise<readonly DroppedB
   const file = fs.open(segment.path, 'read');
   try {
     const walk = new FrameWalk(fs, file, { walked: segment, at: segment.headerBytes });
-    while (!walk.atEnd) {
-      for (let found = walk.take(); found !== undefined; found = walk.take()) {
-        if (found.head.type !== FrameType.BATCH) continue;
-        missing -= found.head.sequenced;
-        if (!segment.done.has(found.at)) dropped.push(describe(found, segment, hash));
-      }
-      if (!walk.atEnd) await walk.load();
-    }
+    await eachBatch(walk, (found) => {
+      missing -= found.head.sequenced;
+      if (!segment.done.has(found.at)) dropped.push(describe(found, segment, hash));
+    });
   } finally {
     fs.close(file);
   }

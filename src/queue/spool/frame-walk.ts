@@ -1,4 +1,4 @@
-import { FRAME_HEAD_BYTES, FRAME_MAGIC, isSound, parseHead } from './frame.ts';
+import { FRAME_HEAD_BYTES, FRAME_MAGIC, FrameType, isSound, parseHead } from './frame.ts';
 import type { FrameHead } from './frame.ts';
 import { readInto } from './spool-fs.ts';
 import type { FileId, SpoolFs } from './spool-fs.ts';
@@ -147,5 +147,13 @@ export class FrameWalk {
     this.#chunk = chunk.fill(0, filled);
     this.#chunkAt = at;
     this.#needed = CHUNK_BYTES;
+  }
+}
+
+/** Shows every sound batch from where the walk is to the end of what it walks through; each as long as the call lasts. Rejects with the system's error. */
+export async function eachBatch(walk: FrameWalk, visit: (found: FoundFrame) => void): Promise<void> {
+  while (!walk.atEnd) {
+    for (let found = walk.take(); found !== undefined; found = walk.take()) if (found.head.type === FrameType.BATCH) visit(found);
+    if (!walk.atEnd) await walk.load();
   }
 }

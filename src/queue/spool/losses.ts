@@ -1,7 +1,7 @@
 import type { Batch } from '../../core/batch.ts';
 import type { Encoded } from '../../core/encoded.ts';
-import { FrameType, contentsOf } from './frame.ts';
-import { FrameWalk } from './frame-walk.ts';
+import { contentsOf } from './frame.ts';
+import { FrameWalk, eachBatch } from './frame-walk.ts';
 import type { Segment } from './segment.ts';
 import type { Shortage } from './shortfall.ts';
 import type { Certainty, SpoolEvent } from './spool-events.ts';
@@ -23,14 +23,10 @@ export interface Missing {
 export async function measureShortage(fs: SpoolFs, file: FileId, segment: Segment): Promise<Shortage> {
   const walk = new FrameWalk(fs, file, { walked: segment, at: segment.headerBytes });
   let [records, sequenced] = [0, 0];
-  while (!walk.atEnd) {
-    for (let found = walk.take(); found !== undefined; found = walk.take()) {
-      if (found.head.type !== FrameType.BATCH) continue;
-      records += found.head.records;
-      sequenced += found.head.sequenced;
-    }
-    if (!walk.atEnd) await walk.load();
-  }
+  await eachBatch(walk, ({ head }) => {
+    records += head.records;
+    sequenced += head.sequenced;
+  });
   const { contents, end } = segment;
   return { end, records: contents.records - records, sequenced: contents.sequenced - sequenced };
 }

@@ -1,7 +1,6 @@
 import { crc32c } from '../../core/crc32c.ts';
-import { FrameType } from './frame.ts';
 import type { FrameHead } from './frame.ts';
-import { FrameWalk } from './frame-walk.ts';
+import { FrameWalk, eachBatch } from './frame-walk.ts';
 import { isDone } from './gaps.ts';
 import type { Position } from './position-file.ts';
 import type { Segment } from './segment.ts';
@@ -53,18 +52,13 @@ export async function walkThrough({ fs, signal, position }: Walking, segment: Se
   const file = fs.open(segment.path, 'read');
   try {
     const walk = new FrameWalk(fs, file, { walked: segment, at: segment.headerBytes });
-    while (!walk.atEnd) {
-      for (let found = walk.take(); found !== undefined; found = walk.take()) {
-        const { at, head, frame } = found;
-        if (head.type !== FrameType.BATCH) continue;
-        records -= head.records;
-        isRising &&= head.lowest === 0 || head.lowest > highest;
-        highest = Math.max(highest, head.highest);
-        frames.push({ segment, at, head, isDone: isDone(segment, at, position), key: keyOf(frame, head) });
-      }
+    await eachBatch(walk, ({ at, head, frame }) => {
       signal.throwIfAborted();
-      if (!walk.atEnd) await walk.load();
-    }
+      records -= head.records;
+      isRising &&= head.lowest === 0 || head.lowest > highest;
+      highest = Math.max(highest, head.highest);
+      frames.push({ segment, at, head, isDone: isDone(segment, at, position), key: keyOf(frame, head) });
+    });
   } finally {
     fs.close(file);
   }

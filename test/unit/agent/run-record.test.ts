@@ -8,18 +8,9 @@ import { readRunRecord, writeRunRecord } from '../../../src/agent/run-record.ts'
 import type { LastRun, RunRecord } from '../../../src/agent/run-record.ts';
 import { openLedger } from '../../../src/core/ledger.ts';
 import { uuidBytes, uuidText } from '../../../src/core/uuid.ts';
+import { NO_UPSTREAM } from '../../helpers/no-upstream.ts';
 
-const upstream = {
-  heard: 0,
-  lost: 0,
-  own_acks: 0,
-  deselected: 0,
-  thread_events: 0,
-  throttled: 0,
-  filtered: 0,
-  originated: 0,
-  sequenced: 9,
-};
+const upstream = { ...NO_UPSTREAM, sequenced: 9 };
 const record: RunRecord = {
   version: 1,
   agent_id: '195fda90-ed8c-4ca8-a3c2-bc3bcf5b20cc',

@@ -3,7 +3,7 @@ import type { Amendment } from '../../../src/core/agent-event.ts';
 import { Digest, EventHash } from '../../../src/core/digest.ts';
 import type { Evidence } from '../../../src/verify/evidence.ts';
 import { MadeRun, checkpointOf, id, isProcess, verdictOn } from './made-runs.ts';
-import type { Step } from './made-runs.ts';
+import type { Fate, Step } from './made-runs.ts';
 
 const steps: Step[] = [
   { fate: 'accepted', count: 30, checkpoint: true },
@@ -12,6 +12,15 @@ const steps: Step[] = [
 ];
 const first = new MadeRun({ host: 1, sink: 1, run: 1, steps, end: 'stop' });
 const second = new MadeRun({ host: 1, sink: 1, run: 2, steps, end: 'stop', previous: { run: 1, clean: true, accepted: 74 } });
+
+/** Of ten events that are there and five that met this fate. */
+function lossyRun(fate: Fate): MadeRun {
+  const steps = [
+    { fate: 'accepted', count: 10, checkpoint: false },
+    { fate, count: 5, checkpoint: true },
+  ] as const;
+  return new MadeRun({ host: 1, sink: 1, run: 1, end: 'stop', steps });
+}
 
 /** The records of the second run, of which the first checkpoint says this too. */
 function stating(amendment: Amendment): Evidence[] {
@@ -23,16 +32,7 @@ function stating(amendment: Amendment): Evidence[] {
 }
 
 it('does not let a declaration that came twice excuse twice as much', () => {
-  const lossy = new MadeRun({
-    host: 1,
-    sink: 1,
-    run: 1,
-    end: 'stop',
-    steps: [
-      { fate: 'accepted', count: 10, checkpoint: false },
-      { fate: 'evicted', count: 5, checkpoint: true },
-    ],
-  });
+  const lossy = lossyRun('evicted');
   const twice = [...lossy.records, ...lossy.records].filter(({ sequence }) => sequence !== 4);
   const report = verdictOn(twice.map((record) => ({ record, sink: 1 })));
   expect(report).toMatchObject({ proven: false, unaccounted: 1, runs: [{ declared: { dropped: 5 }, findings: [{ sequences: [4] }] }] });
@@ -77,16 +77,7 @@ describe('what a later run lets go of an earlier one', () => {
 });
 
 describe('what was refused and replayed', () => {
-  const lossy = new MadeRun({
-    host: 1,
-    sink: 1,
-    run: 1,
-    end: 'stop',
-    steps: [
-      { fate: 'accepted', count: 10, checkpoint: false },
-      { fate: 'dead_lettered', count: 5, checkpoint: true },
-    ],
-  });
+  const lossy = lossyRun('dead_lettered');
   const hash = new EventHash(id(1, 1));
   const late = (sequences: readonly number[]): Evidence[] =>
     sequences.map((sequence) => ({ ...(lossy.records.find(isProcess) as Evidence), sequence }));

@@ -3,7 +3,7 @@ import { Digest, EventHash } from '../../../src/core/digest.ts';
 import type { AgentEvent } from '../../../src/core/agent-event.ts';
 import { PageBudget } from '../../../src/verify/sequence-set.ts';
 import { Verifier } from '../../../src/verify/verifier.ts';
-import { upstream } from './made-runs.ts';
+import { NO_UPSTREAM as upstream } from '../../helpers/no-upstream.ts';
 
 const HOSTS = 1000;
 /** Many, of which the sink's filter lets few through: bitmaps grow by what is numbered. */

@@ -1,4 +1,4 @@
-import type { AgentCheckpoint, AgentEvent, AgentStart, UpstreamLedger } from '../../../src/core/agent-event.ts';
+import type { AgentCheckpoint, AgentEvent, AgentStart } from '../../../src/core/agent-event.ts';
 import type { Encoded } from '../../../src/core/encoded.ts';
 import type { Uuid } from '../../../src/core/event.ts';
 import { uuidText } from '../../../src/core/uuid.ts';
@@ -6,22 +6,11 @@ import { LaneAccount } from '../../../src/pipeline/account.ts';
 import type { Evidence, Place } from '../../../src/verify/evidence.ts';
 import { Verifier } from '../../../src/verify/verifier.ts';
 import type { Report } from '../../../src/verify/report.ts';
+import { NO_UPSTREAM as upstream } from '../../helpers/no-upstream.ts';
 import { record } from '../../contract/records.ts';
 
 /** Runs as an agent leaves them in a sink, made with the account that the agent has. */
 export const id = (kind: number, n: number): Uuid => Buffer.from([kind, ...Array.from({ length: 14 }, () => 0x44), n]);
-
-export const upstream: UpstreamLedger = {
-  heard: 0,
-  lost: 0,
-  own_acks: 0,
-  deselected: 0,
-  thread_events: 0,
-  throttled: 0,
-  filtered: 0,
-  originated: 0,
-  sequenced: 0,
-};
 
 /** What becomes of a batch of events, in turn. */
 export type Fate = 'accepted' | 'filtered' | 'queue_full' | 'evicted' | 'dead_lettered' | 'evicted_but_there';

@@ -5,7 +5,8 @@ import { LaneAccount } from '../../../src/pipeline/account.ts';
 import type { Evidence } from '../../../src/verify/evidence.ts';
 import { madeItem } from './made-item.ts';
 import type { Item, Own } from './made-item.ts';
-import { id, upstream } from './made-runs.ts';
+import { NO_UPSTREAM as upstream } from '../../helpers/no-upstream.ts';
+import { id } from './made-runs.ts';
 
 interface Made {
   readonly sink: number;

@@ -4,7 +4,8 @@ import { Digest, EventHash } from '../../../src/core/digest.ts';
 import { RangeList } from '../../../src/verify/range-list.ts';
 import { RunStream } from '../../../src/verify/run-stream.ts';
 import { PageBudget, SequenceSet } from '../../../src/verify/sequence-set.ts';
-import { id, upstream } from './made-runs.ts';
+import { NO_UPSTREAM as upstream } from '../../helpers/no-upstream.ts';
+import { id } from './made-runs.ts';
 
 const small = fc.integer({ min: 0, max: 60 });
 

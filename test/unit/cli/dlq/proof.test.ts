@@ -22,22 +22,12 @@ import type { Report } from '../../../../src/verify/report.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
 import { recordedLog } from '../../agent/log-lines.ts';
+import { NO_UPSTREAM } from '../../../helpers/no-upstream.ts';
 import { forkEvent } from '../../encode/samples.ts';
 import { ScriptedSource, heard, never } from '../../pipeline/fixtures.ts';
 import { fakeIo } from '../fake-io.ts';
 
 const AGENT = '0f1e2d3c-0000-4000-8000-000000000001';
-const NO_UPSTREAM = {
-  heard: 0,
-  lost: 0,
-  own_acks: 0,
-  deselected: 0,
-  thread_events: 0,
-  throttled: 0,
-  filtered: 0,
-  originated: 0,
-  sequenced: 0,
-};
 
 type IsBad = (record: Encoded) => boolean;
 
