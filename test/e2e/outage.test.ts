@@ -64,7 +64,7 @@ class Patient {
 
   /** Resolves once a listing of /proc after the first has begun: what the first one finds was there before the agent and is no recovered event. */
   async listsAgain(): Promise<void> {
-    for (let recovered = false; !recovered; ) {
+    for (let recovered = false; !recovered;) {
       const probe = await spawnKnown({ liveMs: 60_000 });
       await this.finds(probe);
       recovered = this.agent.told().some((event) => 'process' in event && event.process.pid === probe.pid && event.recovered);
