@@ -17,7 +17,7 @@ import { TopicTemplate } from './topic-template.ts';
 export const DRIVERS = ['platformatic', 'kafkajs'] as const;
 export const KEYS = ['host_id', 'entity_id', 'container'] as const;
 export const FRAMINGS = ['single_object', 'confluent', 'raw'] as const;
-export const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const satisfies readonly SaslMechanism[];
+const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const satisfies readonly SaslMechanism[];
 
 const topicSetting = (doc: string, least: 0 | 1): StructureSetting<string> => ({
   format: 'structure',

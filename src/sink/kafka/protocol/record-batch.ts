@@ -23,7 +23,7 @@ import type { Envelope, KafkaRecord } from '../record.ts';
 import type { Codec } from './codecs.ts';
 import { digits, sizeOfVarint, writeBytes, writeDecimal, writeVarint } from './varint.ts';
 
-export const HEADER_BYTES = 61;
+const HEADER_BYTES = 61;
 const AT = {
   length: 8,
   leaderEpoch: 12,
