@@ -152,6 +152,17 @@ describe('a Kafka sink', () => {
     },
   );
 
+  test('refuses what has no place of its own, and delivers its neighbours', async () => {
+    const driver = new FakeDriver();
+    const foreign = new AgentError('RECORD_REJECTED', 'of another schema');
+    const sink = await opened(driver, 1, { refuse: (sequence) => (sequence === 3 ? foreign : undefined) });
+    await expect(sink.write(batch(1, 4), never)).rejects.toBe(foreign);
+    for (const rest of [batch(1, 2), batch(4, 4)]) await sink.write(rest, never);
+    await expect(sink.write(batch(3, 3), never)).rejects.toBe(foreign);
+    expect(logOf(driver)).toEqual([1, 2, 4]);
+    expect(sink.counters.possibleDuplicates).toBe(0);
+  });
+
   test('gives old events the present as record time where the broker refuses theirs', async () => {
     const driver = new FakeDriver();
     driver.answer = ({ nowMs }) => (nowMs === undefined ? { fault: 'INVALID_TIMESTAMP' } : undefined);
