@@ -59,6 +59,7 @@ export function createKafkaSink(config: KafkaSinkConfig, deps: KafkaDeps): Kafka
     id: deps.id,
     loadDriver: () => loadDriver(config.driver, settings),
     splitter: new Splitter(addressOf),
+    streamsApart: topic !== agentTopic,
     onClose: async () => {
       closing.abort(new Error('the sink is closed'));
       await ids?.close();
