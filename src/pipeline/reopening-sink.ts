@@ -4,14 +4,26 @@ import type { Encoded } from '../core/encoded.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import { verdictOf } from './delivery/verdict.ts';
 
+/** A batch that was first written before the sink was open. */
+interface Place {
+  readonly batch: Batch<Encoded>;
+  /** Resolves when it is the first; rejects with the signal's reason when that is aborted before. */
+  readonly turn: Promise<void>;
+  readonly go: () => void;
+  readonly leave: () => void;
+}
+
 /**
- * Stands for a sink that does not open, or may not: each write tries to open a new one, and fails like a write as long as that fails, so that the
- * policy around every sink says when to try again, and tells of it.
+ * Stands for a sink that does not open, or may not: the first write tries to open a new one, and fails like a write as long as that fails, so that the
+ * policy around every sink says when to try again, and tells of it. Those behind it wait for it: each by itself would come again at another time, and what
+ * came last might be written first.
  */
 export class ReopeningSink implements Sink {
   readonly id: string;
   readonly maxInFlight: number;
   readonly #create: () => Sink;
+  /** In the order in which they were first written. */
+  readonly #line: Place[] = [];
   #opening: Promise<Sink> | undefined;
   #closed = false;
 
@@ -28,15 +40,39 @@ export class ReopeningSink implements Sink {
   async write(batch: Batch<Encoded>, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#closed) throw new AgentError('BUG', `the sink ${this.id} was written to after it was closed`);
+    if (this.#opening !== undefined && this.#line.length === 0) return (await this.#opening).write(batch, signal);
+    const place = this.#line.find((one) => one.batch === batch) ?? this.#queueUp(batch, signal);
+    await place.turn;
     this.#opening ??= this.#open(signal);
-    const sink = await this.#opening;
-    return sink.write(batch, signal);
+    const written = (await this.#opening).write(batch, signal);
+    place.leave();
+    return written;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     const [opened] = await Promise.allSettled([this.#opening]);
     if (opened.status === 'fulfilled') await opened.value?.close();
+  }
+
+  /** Its place is kept between its attempts, until it is written or the signal says that it will not come again. */
+  #queueUp(batch: Batch<Encoded>, signal: AbortSignal): Place {
+    const { promise: turn, resolve: go, reject } = Promise.withResolvers<void>();
+    const leave = (): void => {
+      signal.removeEventListener('abort', aborted);
+      const at = this.#line.indexOf(place);
+      if (at !== -1) this.#line.splice(at, 1);
+      this.#line[0]?.go();
+    };
+    const aborted = (): void => {
+      reject(signal.reason as Error);
+      leave();
+    };
+    const place = { batch, turn, go, leave };
+    signal.addEventListener('abort', aborted, { once: true });
+    this.#line.push(place);
+    this.#line[0]?.go();
+    return place;
   }
 
   async #open(signal: AbortSignal): Promise<Sink> {
