@@ -56,3 +56,15 @@ test('opens nothing once it is closed', async () => {
   await expect(sink.write(first, never)).rejects.toMatchObject({ code: 'BUG' });
   expect(opened()).toBe(1);
 });
+
+test('that it does not open says nothing about the records', async () => {
+  const create = (): Sink => ({
+    id: 'one',
+    maxInFlight: 1,
+    open: () => Promise.reject(new AgentError('BUG', 'broken')),
+    write: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  });
+  const sink = new ReopeningSink({ id: 'one', maxInFlight: 1 }, create);
+  await expect(sink.write(batch(1, 1), never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE', message: 'broken' });
+});
