@@ -11,7 +11,7 @@ export function deliveryLog(log: Logger): DeliveryEvents {
     down: (sink, error, { circuit, sinceUs, nextTryUs }) => {
       const since = failing.get(sink) ?? timeText(sinceUs);
       failing.set(sink, since);
-      const then = circuit === 'holding' ? 'keeping the events, and trying again each minute' : 'trying again';
+      const then = circuit === 'holding' ? 'keeping the events, and trying again until it is put right' : 'trying again';
       const next = nextTryUs === null ? {} : { next_try: timeText(nextTryUs) };
       const fix = error.fix === undefined ? {} : { fix: error.fix };
       log.warn({ sink, code: error.code, since, ...next, ...fix }, `${error.message}; ${then}`);

@@ -68,7 +68,7 @@ export class LaneFactory {
       sink: createSink(sink, deps),
       deadLetters: createDeadLetters(sink, this.#dataDir, deps),
       // Which events wait at the same time is a matter of chance.
-      policy: { ...DEFAULT_POLICY, batch: deps.reproducible ? null : sink.batch, retry: sink.retry },
+      policy: { ...DEFAULT_POLICY, batch: deps.reproducible ? null : sink.batch, retry: sink.retry, holdMs: sink.holdMs },
       wants: (kind) => !unwanted.has(kind),
     };
   }

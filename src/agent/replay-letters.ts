@@ -119,7 +119,7 @@ async function deliver(queue: OutcomeQueue, of: Of, { sink, parts }: Pick<Replay
     sink: driver,
     queue,
     ledger: { ...openLedger(sink.name), sequenced: events, accepted: events, waiting: events },
-    policy: { ...DEFAULT_POLICY, batch: sink.batch, retry: sink.retry },
+    policy: { ...DEFAULT_POLICY, batch: sink.batch, retry: sink.retry, holdMs: sink.holdMs },
     durable: true,
     // Where they are already.
     deadLetters: { add: async () => undefined, close: async () => undefined },

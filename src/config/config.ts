@@ -91,6 +91,8 @@ interface SinkConfigOf<T extends SinkType> {
   readonly queue: SinkQueueConfig;
   readonly batch: SinkBatchConfig;
   readonly retry: { readonly initialMs: number; readonly maxMs: number };
+  /** The wait where a person has to do something first. */
+  readonly holdMs: number;
   readonly deadLetter: DeadLetterConfig;
   /** The ProcessEvents it gets; AgentEvents are never filtered. */
   readonly kinds: readonly ProcessKindChoice[];
@@ -157,6 +159,7 @@ function compileSink(name: string, sink: EffectiveSink): SinkConfig {
     },
     batch: { maxEvents: batch.max_events, maxBytes: parseSize(batch.max_bytes), lingerMs: parseDuration(batch.linger) },
     retry: { initialMs: parseDuration(retry.initial), maxMs: parseDuration(retry.max) },
+    holdMs: parseDuration(retry.hold),
     deadLetter: compileDeadLetter(dead_letter),
     kinds: chosen(filter.kinds),
     settings: compile(values),

@@ -213,6 +213,13 @@ export const SINK_SCHEMA = {
       doc: 'How soon a failed write is repeated; the bound doubles with each failure, and the wait is a random part of it.',
     },
     max: { format: 'duration', default: '30s', min: '100ms', max: '1h', doc: 'The largest such bound.' },
+    hold: {
+      format: 'duration',
+      default: '30s',
+      min: '100ms',
+      max: '1h',
+      doc: 'How soon a write is repeated where somebody has to put something right first: a password, a right, a topic.',
+    },
   },
   dead_letter: deadLetterSchema,
 } as const satisfies SettingGroup;

@@ -4,7 +4,7 @@ export type Category =
 
 interface Policy {
   readonly category: Category;
-  /** `never`: report; `backoff`: for ever, full jitter, 30 s cap; `hold`: keep the data, try each 60 s. */
+  /** `never`: report; `backoff`: for ever, full jitter, 30 s cap; `hold`: keep the data, try again each 30 s, or as configured. */
   readonly retry: 'never' | 'backoff' | 'hold';
 }
 

@@ -6,6 +6,8 @@ import type { DeliveryTime } from './time.ts';
 const SETTLE_MS = 1000;
 /** Twice as long each time that it opens again soon, up to this; then that is its state. */
 const MOST_SETTLE_MS = 60_000;
+/** One thing put right shows the next, and a sink with many topics may want many things at once: so many are told until it closes. */
+const MOST_WANTED = 16;
 
 interface Failing {
   readonly holds: boolean;
@@ -33,8 +35,10 @@ export class Circuit {
   #settleMs = SETTLE_MS;
   #closedNs = -Infinity;
   #callOff: () => void = () => undefined;
+  /** What somebody has to put right, as told since it was last closed. */
+  readonly #wanted = new Set<string>();
 
-  /** `onChange` is called once a change, not once a failure. */
+  /** `onChange` is called once a change, not once a failure; what else somebody has to put right is a change, too. */
   constructor(time: DeliveryTime, onChange: (state: DeliveryState) => void) {
     this.#time = time;
     this.#onChange = onChange;
@@ -66,7 +70,8 @@ export class Circuit {
     this.#stuckSinceNs ??= this.#lastFailureNs;
     this.#works = false;
     this.#callOff();
-    this.#turn(this.#anyHolds() ? 'holding' : 'retrying');
+    const isNew = next.holds && this.#isNew(error);
+    this.#turn(this.#anyHolds() ? 'holding' : 'retrying', isNew);
   }
 
   /** The sink answered: it took the records, or said what is wrong with them. */
@@ -108,12 +113,23 @@ export class Circuit {
     return false;
   }
 
-  #turn(circuit: CircuitState): void {
+  #isNew({ code, message, fix }: AgentError): boolean {
+    const wanted = `${code} ${fix ?? message}`;
+    if (this.#wanted.has(wanted) || this.#wanted.size >= MOST_WANTED) return false;
+    this.#wanted.add(wanted);
+    return true;
+  }
+
+  #turn(circuit: CircuitState, isNews = false): void {
     if (circuit === 'closed') {
       this.#attempts = 0;
       this.#lastError = null;
+      this.#wanted.clear();
     }
-    if (circuit === this.#circuit) return;
+    if (circuit === this.#circuit) {
+      if (isNews) this.#onChange(this.state);
+      return;
+    }
     if (circuit === 'closed') this.#closedNs = this.#time.monotonicNs();
     else if (this.#circuit === 'closed') this.#patience();
     this.#circuit = circuit;

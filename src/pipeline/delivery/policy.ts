@@ -16,4 +16,4 @@ export interface DeliveryPolicy {
   readonly holdMs: number;
 }
 
-export const DEFAULT_POLICY: DeliveryPolicy = { batch: null, retry: { initialMs: 100, maxMs: 30_000 }, holdMs: 60_000 };
+export const DEFAULT_POLICY: DeliveryPolicy = { batch: null, retry: { initialMs: 100, maxMs: 30_000 }, holdMs: 30_000 };

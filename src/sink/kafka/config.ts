@@ -10,6 +10,7 @@ import { textSetting } from '../security/text-setting.ts';
 import { compileTls, tlsSchema } from '../security/tls.ts';
 import type { TlsFiles } from '../security/tls.ts';
 import { brokersSetting, compileBrokers } from './brokers-setting.ts';
+import { commandSetting } from './command-setting.ts';
 import { COMPRESSIONS } from './settings.ts';
 import type { Broker, Compression, SaslMechanism } from './settings.ts';
 import { TopicTemplate } from './topic-template.ts';
@@ -76,6 +77,7 @@ export const kafkaSinkSchema = {
       token_url: textSetting({ doc: 'Where oauthbearer gets tokens (client credentials flow).' }),
       scope: textSetting({ doc: 'Scope to ask tokens for; empty: none.' }),
       token: { format: 'secret', default: 'none', doc: 'Where a token is that something else keeps fresh, in place of token_url.' },
+      token_command: commandSetting,
     },
     doc: 'Say who the agent is.',
   },
@@ -88,10 +90,12 @@ export interface SaslConfig {
   readonly mechanism: SaslMechanism;
   readonly username: string;
   readonly password: SecretReference | null;
-  /** null: `token` is it. */
+  /** Of these three one at most. */
   readonly tokenUrl: string | null;
   readonly scope: string | null;
   readonly token: SecretReference | null;
+  /** Program and arguments. */
+  readonly tokenCommand: readonly string[] | null;
 }
 
 export interface KafkaSinkConfig {
@@ -132,7 +136,7 @@ export function compileKafkaSink(values: KafkaValues): KafkaSinkConfig {
   };
 }
 
-function compileSasl({ mechanism, username, password, token_url, scope, token }: SaslValues): SaslConfig {
+function compileSasl({ mechanism, username, password, token_url, scope, token, token_command }: SaslValues): SaslConfig {
   return {
     mechanism,
     username,
@@ -140,6 +144,7 @@ function compileSasl({ mechanism, username, password, token_url, scope, token }:
     tokenUrl: token_url === '' ? null : token_url,
     scope: scope === '' ? null : scope,
     token: parseSecretReference(token),
+    tokenCommand: token_command.length === 0 ? null : token_command,
   };
 }
 
@@ -182,17 +187,23 @@ function topicFaults({ topic, agent_topic, framing, registry }: KafkaValues): Se
   return [];
 }
 
-function saslFaults({ mechanism, username, password, token_url, token }: SaslValues): SettingFault[] {
+/** Where tokens may come from. */
+const TOKEN_KEYS = ['token_url', 'token', 'token_command'] as const;
+
+function saslFaults(sasl: SaslValues): SettingFault[] {
+  const { mechanism, username, password, token_url, token, token_command } = sasl;
   const at = (key: string, reason: string, fix: string): SettingFault => fault(['sasl', key], reason, fix);
-  if (mechanism === 'oauthbearer' && token !== 'none')
-    return token_url === '' ? [] : [at('token', 'must not be beside token_url', 'keep one of the two')];
+  const given = { token_url: token_url !== '', token: token !== 'none', token_command: token_command.length > 0 };
+  const [first, second] = TOKEN_KEYS.filter((key) => given[key]);
   const missing = [
     ...(username === '' ? [at('username', 'is missing', 'write the name of the user')] : []),
     ...(password === 'none' ? [at('password', 'is missing', 'write env:NAME, file:PATH or credential:NAME')] : []),
   ];
-  if (mechanism !== 'oauthbearer')
-    return [...missing, ...(token === 'none' && token_url === '' ? [] : [at('token', 'is for oauthbearer only', 'remove it')])];
-  if (token_url === '') return [at('token_url', 'is missing for oauthbearer', 'write where tokens are to be had, or token')];
+  if (mechanism !== 'oauthbearer') return [...missing, ...(first === undefined ? [] : [at(first, 'is for oauthbearer only', 'remove it')])];
+  if (second !== undefined) return [at(second, `must not be beside ${first}`, 'keep one of the two')];
+  if (first === undefined)
+    return [at('token_url', 'is missing for oauthbearer', 'write where tokens are to be had, or token, or token_command')];
+  if (first !== 'token_url') return [];
   return [...missing, ...(URL.canParse(token_url) ? [] : [at('token_url', 'is not an address', 'write https://HOST/PATH')])];
 }
 

@@ -13,6 +13,7 @@ import type { RecordSchema } from './contents.ts';
 import type { KafkaDriver } from './driver.ts';
 import { KafkaSink } from './kafka-sink.ts';
 import { TokenSource } from './oauth.ts';
+import { TokenCommand } from './token-command.ts';
 import type { ConnectionSettings, Credentials, DriverSettings } from './settings.ts';
 import { Splitter } from './splitter.ts';
 import { TopicTemplate } from './topic-template.ts';
@@ -92,9 +93,13 @@ interface SaslParts extends Pick<KafkaDeps, 'readSecret'> {
 }
 
 function saslSettings(sasl: SaslConfig, { readSecret, material, connectTimeoutMs }: SaslParts): NonNullable<ConnectionSettings['sasl']> {
-  const { mechanism, username, password, tokenUrl, token, scope } = sasl;
+  const { mechanism, username, password, tokenUrl, token, tokenCommand, scope } = sasl;
   const credentials = (): Credentials => ({ username, password: password === null ? '' : readSecret(password).toString('utf8') });
   if (mechanism !== 'oauthbearer') return { mechanism, credentials };
+  if (tokenCommand !== null) {
+    const command = new TokenCommand({ command: tokenCommand, timeoutMs: connectTimeoutMs });
+    return { mechanism, token: () => command.token() };
+  }
   if (tokenUrl === null) return { mechanism, token: () => Promise.resolve(token === null ? '' : readSecret(token).toString('utf8')) };
   const source = new TokenSource({ url: tokenUrl, credentials, scope, tls: material, timeoutMs: connectTimeoutMs });
   return { mechanism, token: () => source.token() };

@@ -25,7 +25,7 @@ test('a change says which sink, why, since when, and when it is tried next; the 
       code: 'SINK_REFUSED',
       next_try: '2026-01-01T00:01:05.000Z',
       fix: 'mend it',
-      msg: 'wrong password; keeping the events, and trying again each minute',
+      msg: 'wrong password; keeping the events, and trying again until it is put right',
     },
     { level: 'info', sink: 'siem', failed_since: since, msg: 'delivering again' },
     { level: 'warn', sink: 'siem', since: '2026-01-01T00:01:30.000Z', code: 'SINK_UNREACHABLE', msg: 'no answer; trying again' },

@@ -155,13 +155,13 @@ it('has accounts for what programs read, none for lines', () => {
 
 it('writes to a sink as its configuration says, and gathers nothing where the same events are to make the same files', async () => {
   const dataDir = await tempDir();
-  const written = 'batch: {max_events: 7, max_bytes: 1MiB, linger: 0s}, retry: {initial: 1s, max: 2s}, dead_letter: {max_size: 1MiB}';
+  const written = 'batch: {max_events: 7, max_bytes: 1MiB, linger: 0s}, retry: {initial: 1s, max: 2s, hold: 3s}, dead_letter: {max_size: 1MiB}';
   const { config } = loadConfig({ file: configFile(`agent: {data_dir: ${dataDir}}\nsinks: {void: {type: blackhole, ${written}}}`) });
   const laneOf = (reproducible: boolean): Lane | undefined => {
     const screen = { output: new PassThrough(), colour: false, status: () => '' };
     return createLanes(config, { agentId: Buffer.alloc(16), host: HOST, sinkIds, reproducible, log: recordedLog().log, screen }).lanes[0];
   };
-  const policy = { batch: { maxEvents: 7, maxBytes: 1_048_576, lingerMs: 0 }, retry: { initialMs: 1000, maxMs: 2000 }, holdMs: 60_000 };
+  const policy = { batch: { maxEvents: 7, maxBytes: 1_048_576, lingerMs: 0 }, retry: { initialMs: 1000, maxMs: 2000 }, holdMs: 3000 };
   expect(laneOf(false)?.policy).toEqual(policy);
   expect(laneOf(true)?.policy).toEqual({ ...policy, batch: null });
 });

@@ -51,6 +51,7 @@ telemetry: {log_level: debug}
     queue: { type: 'memory', maxBytes: 4194304, maxEvents: 7, whenFull: 'drop_oldest' },
     batch: { maxEvents: 1000, maxBytes: 921600, lingerMs: 5 },
     retry: { initialMs: 100, maxMs: 30_000 },
+    holdMs: 30_000,
     deadLetter: { maxBytes: 67_108_864 },
   });
 });

@@ -43,9 +43,9 @@ test('it is tried for ever', async () => {
 });
 
 test.each(['SINK_REFUSED', 'DATA_DIR_UNSAFE', 'DATA_DIR_PERMISSION', 'FILE_CORRUPT'] as const)(
-  'what a person has to mend (%s) is tried each 60 s',
+  'what a person has to mend (%s) is tried each 30 s',
   async (code) => {
-    expect((await attempt([code, code])).at).toEqual([0, 60_000, 120_000]);
+    expect((await attempt([code, code])).at).toEqual([0, 30_000, 60_000]);
   },
 );
 
@@ -53,8 +53,8 @@ test.each(['RECORD_REJECTED', 'RECORD_UNENCODABLE', 'BUG', 'OUTPUT_GONE'] as con
   expect(await attempt([code])).toMatchObject({ at: [0], end: code });
 });
 
-test('where nobody takes anything, what a queue on disk holds is kept, and tried each 60 s', async () => {
-  expect((await attempt(['OUTPUT_GONE', 'OUTPUT_GONE'], never, undefined, true)).at).toEqual([0, 60_000, 120_000]);
+test('where nobody takes anything, what a queue on disk holds is kept, and tried each 30 s', async () => {
+  expect((await attempt(['OUTPUT_GONE', 'OUTPUT_GONE'], never, undefined, true)).at).toEqual([0, 30_000, 60_000]);
   expect(await attempt(['RECORD_REJECTED'], never, undefined, true)).toMatchObject({ at: [0], end: 'RECORD_REJECTED' });
 });
 

@@ -107,6 +107,29 @@ test('one write that waits for a person makes it hold; when that one is through,
   expect(changes).toEqual(['retrying', 'holding', 'retrying']);
 });
 
+test('what else somebody has to put right is told, each once', () => {
+  const { circuit, changes, last } = setUp();
+  const [one, other] = [{}, {}];
+  const refused = (fix: string): AgentError => new AgentError('SINK_REFUSED', 'no', { fix });
+  for (let i = 0; i < 3; i += 1) {
+    circuit.failed(one, refused('correct the password'), later);
+    circuit.failed(other, refused('create the topic'), later);
+  }
+  expect(changes).toEqual(['holding', 'holding']);
+  expect(last().lastError?.fix).toBe('create the topic');
+  circuit.worked(one);
+  circuit.worked(other);
+  circuit.end();
+  circuit.failed(one, refused('create the topic'), later);
+  expect(changes).toEqual(['holding', 'holding', 'closed', 'holding']);
+});
+
+test('a sink that always has something else to be put right is told of only so often', () => {
+  const { circuit, changes } = setUp();
+  for (let i = 0; i < 1000; i += 1) circuit.failed({}, new AgentError('SINK_REFUSED', `no topic ${i}`), later);
+  expect(changes.length).toBeLessThan(20);
+});
+
 test('at the end of all writes it is closed if the last of them worked, and as it was if not', () => {
   const { circuit, changes } = setUp();
   const write = {};

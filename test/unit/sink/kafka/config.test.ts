@@ -4,7 +4,15 @@ import { brokersSetting } from '../../../../src/sink/kafka/brokers-setting.ts';
 import { compileKafkaSink, kafkaFaults } from '../../../../src/sink/kafka/config.ts';
 import type { KafkaValues } from '../../../../src/sink/kafka/config.ts';
 
-const sasl = { mechanism: 'scram-sha-512', username: 'agent', password: 'env:PW', token_url: '', scope: '', token: 'none' } as const;
+const sasl = {
+  mechanism: 'scram-sha-512',
+  username: 'agent',
+  password: 'env:PW',
+  token_url: '',
+  scope: '',
+  token: 'none',
+  token_command: [] as string[],
+} as const;
 const tls = { ca: 'none', cert: 'none', key: 'none', server_name: '' };
 const registry = {
   url: 'http://localhost:8081',
@@ -103,6 +111,16 @@ describe('a Kafka sink', () => {
     expect(faultsOf({ sasl: { ...sasl, mechanism: 'oauthbearer' } })).toEqual(['sasl.token_url is missing for oauthbearer']);
     expect(faultsOf({ sasl: { ...sasl, mechanism: 'oauthbearer', token_url: 'x' } })).toEqual(['sasl.token_url is not an address']);
     expect(faultsOf({ sasl: { ...sasl, mechanism: 'oauthbearer', username: '', password: 'none', token: 'file:/t' } })).toEqual([]);
+    const byCommand = {
+      ...sasl,
+      mechanism: 'oauthbearer',
+      username: '',
+      password: 'none',
+      token_command: ['signer', '--region', 'x'],
+    } as const;
+    expect(faultsOf({ sasl: byCommand })).toEqual([]);
+    expect(faultsOf({ sasl: { ...byCommand, token: 'file:/t' } })).toEqual(['sasl.token_command must not be beside token']);
+    expect(faultsOf({ sasl: { ...sasl, token_command: ['signer'] } })).toEqual(['sasl.token_command is for oauthbearer only']);
   });
 
   test('has a certificate with its key, or neither', () => {
