@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { loadConfig } from '../../src/config/load.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const text = (path: string) => readFile(join(root, path), 'utf8');
@@ -44,6 +45,12 @@ describe('docker-compose.yml', () => {
     readonly image?: string;
     readonly build?: { readonly context: string; readonly dockerfile: string };
     readonly ports?: readonly string[];
+    readonly environment?: Readonly<Record<string, string | number>>;
+    readonly command?: readonly string[];
+    readonly volumes?: readonly string[];
+    readonly profiles?: readonly string[];
+    readonly network_mode?: string;
+    readonly pid?: string;
     readonly healthcheck?: { readonly test: readonly string[] };
     readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
     readonly privileged?: boolean;
@@ -63,14 +70,56 @@ describe('docker-compose.yml', () => {
     expect(images.filter((image) => !/:\d+\.\d+/.test(image))).toEqual([]);
   });
 
-  it('starts the agent when every other service is healthy, or has done its work', async () => {
-    const { forkcast, ...others } = await services();
+  it('starts the agent when every service that it is for is healthy, or has done its work', async () => {
+    const { forkcast, ...all } = await services();
+    const others = Object.fromEntries(Object.entries(all).filter(([, { profiles }]) => profiles === undefined));
+    expect(Object.keys(others)).toEqual(['kafka', 'topics', 'registry', 'schemas']);
     const wanted = Object.entries(others).map(([name, { healthcheck }]) => [
       name,
       { condition: healthcheck === undefined ? 'service_completed_successfully' : 'service_healthy' },
     ]);
     expect(forkcast?.depends_on).toEqual(Object.fromEntries(wanted));
     expect(Object.values(others).filter(({ healthcheck, ports }) => ports !== undefined && healthcheck === undefined)).toEqual([]);
+  });
+
+  it('lets the agent hear the host', async () => {
+    expect((await services())['forkcast']).toMatchObject({ network_mode: 'host', pid: 'host' });
+  });
+
+  /** The file on this side of the volume that a service reads its configuration from. */
+  async function configOf(service: string): Promise<string> {
+    const { command = [], volumes = [] } = (await services())[service] ?? {};
+    const inside = command[command.indexOf('-c') + 1];
+    const mount = volumes.map((volume) => volume.split(':')).find(([, target]) => target === inside);
+    expect(mount?.[2]).toBe('ro');
+    return join(root, mount?.[0] ?? '');
+  }
+
+  it('has the agent deliver to the ports that are published here, to topics that are made, by schemas that are registered', async () => {
+    const { kafka, registry, topics } = await services();
+    const file = await configOf('forkcast');
+    expect(await configOf('schemas')).toBe(file);
+    const { config } = loadConfig({ file });
+    const [sink, ...more] = config.sinks;
+    if (sink?.type !== 'kafka' || more.length > 0) throw new Error('it has other sinks than one of type kafka');
+    const portOf = (published = ''): number => Number(published.split(':')[1]);
+    const { settings } = sink;
+    expect(settings.brokers).toEqual([{ host: 'localhost', port: portOf(kafka?.ports?.[0]) }]);
+    expect(settings.registry).toMatchObject({
+      urls: [`http://localhost:${portOf(registry?.ports?.[0])}/apis/ccompat/v7`],
+      autoRegister: false,
+    });
+    expect(topics?.command?.join()).toContain(`for topic in ${settings.topic} ${settings.agentTopic};`);
+    expect(sink.queue.type).toBe('disk');
+    expect((await services())['forkcast']?.volumes).toContain(`forkcast:${config.agent.dataDir}`);
+  });
+
+  it('tells clients of the host the port that is published, and the image nothing but properties of Kafka', async () => {
+    const { environment = {}, ports = [] } = (await services())['kafka'] ?? {};
+    const [host = '', port] = /HOST:\/\/([^:]+):(\d+)/.exec(String(environment['KAFKA_ADVERTISED_LISTENERS']))?.slice(1) ?? [];
+    expect([host, ports]).toEqual(['localhost', [`127.0.0.1:${port}:${port}`]]);
+    expect(environment['KAFKA_AUTO_CREATE_TOPICS_ENABLE']).toBe('false');
+    expect(Object.keys(environment).filter((name) => !/^KAFKA_[A-Z]+(_[A-Z]+)*$/.test(name))).toEqual([]);
   });
 
   it('gives the agent single capabilities, never all', async () => {

@@ -3,18 +3,12 @@ import type { KafkaDriver, PartitionRecords, Prepared } from '../../src/sink/kaf
 import { KafkaFault } from '../../src/sink/kafka/fault.ts';
 import type { KafkaRecord } from '../../src/sink/kafka/record.ts';
 import { COMPRESSIONS } from '../../src/sink/kafka/settings.ts';
-import type { KafkaAdmin } from '../helpers/kafka/admin.ts';
-import type { Cluster } from '../helpers/kafka/cluster.ts';
 import { createDriver, driverSettings } from '../helpers/kafka/driver-settings.ts';
 import type { DriverName } from '../helpers/kafka/driver-settings.ts';
+import type { OwnBroker, SingleBroker } from '../helpers/kafka/single-broker.ts';
 import { runCommand } from '../helpers/run-command.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { record } from './records.ts';
-
-export interface OneBroker {
-  readonly cluster: Cluster;
-  readonly admin: KafkaAdmin;
-}
 
 const never = new AbortController().signal;
 const ONE_RECORD_RUN = new URL('../helpers/kafka/one-record-run.ts', import.meta.url).pathname;
@@ -47,33 +41,39 @@ const faultOf = (sent: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof KafkaFault ? error.fault : `not a fault: ${String(error)}`),
   );
 
-/** What every driver does with a real broker. `broker`: one that runs by the time of the tests; it is restarted. */
-export function kafkaDriverContract(name: DriverName, broker: () => OneBroker): void {
-  const topicOf = (what: string): string => `${name}-${what}`;
-
-  async function opened(options: Parameters<typeof driverSettings>[1] = {}): Promise<KafkaDriver> {
-    const driver = createDriver(name, driverSettings(broker().cluster.bootstrap, options));
-    onTestFinished(() => driver.close());
-    await patiently(() => driver.open(never));
-    return driver;
-  }
-
+/** What the tests of a driver have in common. `broker`: one that runs by the time of the tests. */
+function bench(name: DriverName, broker: () => SingleBroker) {
   /** Again and again, as the delivery policy does: a broker that has just started, or a topic that was just made, takes nothing for a moment. */
-  function patiently(work: () => Promise<void>): Promise<true> {
-    return waitFor(async () => (await work(), true), { what: 'the broker to take it', timeoutMs: 60_000, everyMs: 100 });
-  }
+  const patiently = (work: () => Promise<void>): Promise<true> =>
+    waitFor(async () => (await work(), true), { what: 'the broker to take it', timeoutMs: 60_000, everyMs: 100 });
 
-  /** Sequences of a partition, in the order of its log. */
-  async function logOf(topic: string, partition = 0): Promise<number[]> {
-    const found = (await broker().admin.read(topic)).filter((read) => read.partition === partition);
-    return found.map(({ value }) => (value as Buffer).readDoubleBE(envelope.prefix.length));
-  }
+  return {
+    topicOf: (what: string): string => broker().topic(`${name}-${what}`),
 
-  /** The same again until it is acknowledged, as the sink does. */
-  async function deliver(driver: KafkaDriver, what: PartitionRecords | Prepared): Promise<void> {
-    const prepared = 'records' in what ? driver.prepare(what) : what;
-    await patiently(() => driver.send(prepared));
-  }
+    async opened(options: Parameters<typeof driverSettings>[1] = {}): Promise<KafkaDriver> {
+      const driver = createDriver(name, driverSettings(broker().bootstrap, options));
+      onTestFinished(() => driver.close());
+      await patiently(() => driver.open(never));
+      return driver;
+    },
+
+    /** Sequences of a partition, in the order of its log. */
+    async logOf(topic: string, partition = 0): Promise<number[]> {
+      const found = (await broker().admin.read(topic)).filter((read) => read.partition === partition);
+      return found.map(({ value }) => (value as Buffer).readDoubleBE(envelope.prefix.length));
+    },
+
+    /** The same again until it is acknowledged, as the sink does. */
+    async deliver(driver: KafkaDriver, what: PartitionRecords | Prepared): Promise<void> {
+      const prepared = 'records' in what ? driver.prepare(what) : what;
+      await patiently(() => driver.send(prepared));
+    },
+  };
+}
+
+/** What every driver does with a real broker, whoever's it is. */
+export function kafkaDriverContract(name: DriverName, broker: () => SingleBroker): void {
+  const { topicOf, opened, logOf, deliver } = bench(name, broker);
 
   describe(`the driver ${name}`, () => {
     beforeAll(() => broker().admin.createTopic(topicOf('events'), { partitions: 3 }));
@@ -175,21 +175,34 @@ export function kafkaDriverContract(name: DriverName, broker: () => OneBroker): 
       ]);
     });
 
+    it('keeps no process alive once it is closed', async () => {
+      const args = [ONE_RECORD_RUN, name, broker().bootstrap, topicOf('events')];
+      const { code, signal, stderr } = await runCommand(process.execPath, args, { timeout: 20_000 });
+      expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+    });
+  });
+}
+
+/** What it does when the broker is away, or does not answer. */
+export function kafkaDriverOutageContract(name: DriverName, broker: () => OwnBroker): void {
+  const { topicOf, opened, logOf, deliver } = bench(name, broker);
+
+  describe(`the driver ${name}, while its broker is away`, () => {
     it('has the broker recognise a batch whose acknowledgement was lost, even after a restart', async () => {
       const topic = topicOf('again');
       await broker().admin.createTopic(topic);
       const driver = await opened({ requestTimeoutMs: SHORT_MS });
-      const [server] = broker().cluster.brokers;
+      const { server } = broker();
       await deliver(driver, target(topic, 0, [1, 2]));
       const prepared = driver.prepare(target(topic, 0, [3, 4]));
       // It gets the request only when nobody waits for the answer any more.
-      process.kill(server?.pid as number, 'SIGSTOP');
+      await server.freeze();
       const fault = await faultOf(driver.send(prepared));
-      process.kill(server?.pid as number, 'SIGCONT');
+      server.thaw();
       expect(['TIMEOUT', 'NETWORK']).toContain(fault);
       await waitFor(async () => (await logOf(topic)).length === 4, { what: 'the batch to be appended' });
-      await server?.kill9();
-      await server?.resume();
+      await server.kill9();
+      await server.resume();
       await deliver(driver, prepared);
       await deliver(driver, target(topic, 0, [5]));
       expect(await logOf(topic)).toEqual([1, 2, 3, 4, 5]);
@@ -199,33 +212,28 @@ export function kafkaDriverContract(name: DriverName, broker: () => OneBroker): 
       const topic = topicOf('down');
       await broker().admin.createTopic(topic);
       const driver = await opened();
-      const [server] = broker().cluster.brokers;
+      const { server } = broker();
       await deliver(driver, target(topic, 0, [1]));
-      await server?.stop();
+      await server.stop();
       const prepared = driver.prepare(target(topic, 0, [2]));
       expect(['TIMEOUT', 'NETWORK']).toContain(await faultOf(driver.send(prepared)));
-      expect(['TIMEOUT', 'NETWORK']).toContain(await faultOf(createDriver(name, driverSettings(broker().cluster.bootstrap)).open(never)));
-      await server?.resume();
+      expect(['TIMEOUT', 'NETWORK']).toContain(await faultOf(createDriver(name, driverSettings(broker().bootstrap)).open(never)));
+      await server.resume();
       await deliver(driver, prepared);
       expect(await logOf(topic)).toEqual([1, 2]);
     });
 
     it('rejects what it is asked when it is closed', async () => {
+      await broker().admin.createTopic(topicOf('closed'));
       const driver = await opened();
-      await deliver(driver, target(topicOf('events'), 0, [1]));
-      const server = broker().cluster.brokers[0]?.pid as number;
-      process.kill(server, 'SIGSTOP');
-      const sent = faultOf(driver.send(driver.prepare(target(topicOf('events'), 0, [2]))));
-      await driver.close().finally(() => process.kill(server, 'SIGCONT'));
+      await deliver(driver, target(topicOf('closed'), 0, [1]));
+      const { server } = broker();
+      await server.freeze();
+      const sent = faultOf(driver.send(driver.prepare(target(topicOf('closed'), 0, [2]))));
+      await driver.close().finally(() => server.thaw());
       // It may have been taken nevertheless, and be told so.
       expect(['CLOSED', 'NETWORK', 'nothing']).toContain(await sent);
-      expect(await faultOf(driver.send(driver.prepare(target(topicOf('events'), 0, [3]))))).toBe('CLOSED');
-    });
-
-    it('keeps no process alive once it is closed', async () => {
-      const args = [ONE_RECORD_RUN, name, broker().cluster.bootstrap, topicOf('events')];
-      const { code, signal, stderr } = await runCommand(process.execPath, args, { timeout: 20_000 });
-      expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+      expect(await faultOf(driver.send(driver.prepare(target(topicOf('closed'), 0, [3]))))).toBe('CLOSED');
     });
   });
 }

@@ -7,8 +7,8 @@ import { createKafkaSink } from '../../src/sink/kafka/create.ts';
 import type { KafkaSink } from '../../src/sink/kafka/kafka-sink.ts';
 import type { DriverName } from '../helpers/kafka/driver-settings.ts';
 import { openSink } from '../helpers/kafka/open-sink.ts';
+import type { OwnBroker, SingleBroker } from '../helpers/kafka/single-broker.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-import type { OneBroker } from './kafka-driver-contract.ts';
 import { batch, batchOf, record } from './records.ts';
 
 const never = new AbortController().signal;
@@ -17,12 +17,12 @@ const schemas = {
   agent: { stream: 'agent', fullName: 'forkcast.v1.AgentEvent', fingerprint: '1112131415161718', text: '{}' },
 } as const;
 
-/** What the sink does with a real broker, by every driver. The broker is restarted. */
-export function kafkaSinkContract(driver: DriverName, broker: () => OneBroker): void {
-  const topicOf = (what: string): string => `sink-${driver}-${what}`;
+/** What the tests of the sink have in common. */
+function bench(driver: DriverName, broker: () => SingleBroker) {
+  const topicOf = (what: string): string => broker().topic(`sink-${driver}-${what}`);
 
   async function opened(topic: string, keyOf?: (event: Encoded) => Uint8Array): Promise<KafkaSink> {
-    const { bootstrap } = broker().cluster;
+    const { bootstrap } = broker();
     const settings = {
       brokers: compileBrokers(bootstrap.split(',')),
       topic,
@@ -56,6 +56,13 @@ export function kafkaSinkContract(driver: DriverName, broker: () => OneBroker): 
   async function logOf(topic: string): Promise<number[]> {
     return (await broker().admin.read(topic)).map(({ value }) => (value as Buffer).readDoubleBE(10));
   }
+
+  return { topicOf, opened, logOf };
+}
+
+/** What the sink does with a real broker, by every driver. */
+export function kafkaSinkContract(driver: DriverName, broker: () => SingleBroker): void {
+  const { topicOf, opened, logOf } = bench(driver, broker);
 
   describe(`a Kafka sink by ${driver}`, () => {
     it('writes events and what the agent says about itself to topics of their own', async () => {
@@ -104,17 +111,23 @@ export function kafkaSinkContract(driver: DriverName, broker: () => OneBroker): 
       const found = await logOf(topic);
       expect(found.toSorted((a, b) => a - b)).toEqual(batch(1, 3000).items.map(({ sequence }) => sequence));
     });
+  });
+}
 
+export function kafkaSinkOutageContract(driver: DriverName, broker: () => OwnBroker): void {
+  const { topicOf, opened, logOf } = bench(driver, broker);
+
+  describe(`a Kafka sink by ${driver}, while its broker is away`, () => {
     it('says that the broker is gone, and delivers when it is back', async () => {
       const topic = topicOf('gone');
       await broker().admin.createTopic(topic);
       const sink = await opened(topic);
       await sink.write(batch(1, 3), never);
-      const [server] = broker().cluster.brokers;
-      await server?.stop();
+      const { server } = broker();
+      await server.stop();
       const events = batch(4, 6);
       await expect(sink.write(events, never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
-      await server?.resume();
+      await server.resume();
       await waitFor(async () => (await sink.write(events, never), true), { what: 'delivery', timeoutMs: 60_000, everyMs: 200 });
       expect(await logOf(topic)).toEqual([1, 2, 3, 4, 5, 6]);
     });

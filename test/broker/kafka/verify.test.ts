@@ -1,14 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProduceAcks, Producer } from '@platformatic/kafka';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { AgentProcess, FORKCAST } from '../../helpers/agent-process.ts';
 import type { AgentEnd } from '../../helpers/agent-process.ts';
-import { KafkaAdmin } from '../../helpers/kafka/admin.ts';
-import { startCluster } from '../../helpers/kafka/cluster.ts';
-import type { Cluster } from '../../helpers/kafka/cluster.ts';
+import type { KafkaAdmin } from '../../helpers/kafka/admin.ts';
+import { chooseBroker } from '../../helpers/kafka/choose-broker.ts';
 import { missingTools } from '../../helpers/kafka/java.ts';
 import type { ReadRecord } from '../../helpers/kafka/read-topic.ts';
+import { startOwnBroker, startSingleBroker } from '../../helpers/kafka/single-broker.ts';
+import type { OwnBroker, SingleBroker } from '../../helpers/kafka/single-broker.ts';
 import { AGENT } from '../../helpers/kafka/users.ts';
 import { freePorts } from '../../helpers/kafka/free-ports.ts';
 import { runCommand } from '../../helpers/run-command.ts';
@@ -20,36 +21,42 @@ import { waitFor } from '../../helpers/wait-for.ts';
 const START_MS = 6 * 60_000;
 const PARTITIONS = 4;
 const EVENTS = 30_000;
+/** Of a broker that is started here: one start is enough. */
+const WITH_ACCESS_LISTS = { authorizer: true };
 
-describe.skipIf((await missingTools()) !== undefined)('verify --kafka', () => {
-  let cluster: Cluster;
+const choice = await chooseBroker();
+const canStartOwn = (await missingTools()) === undefined;
+
+describe.skipIf(choice.kind === 'none')('verify --kafka', () => {
+  let broker: SingleBroker;
   let admin: KafkaAdmin;
   let config: string;
   let dir: string;
   let remove: () => Promise<void>;
 
   beforeAll(async () => {
-    cluster = await startCluster({ authorizer: true });
-    admin = new KafkaAdmin(cluster.bootstrap);
+    broker = await startSingleBroker(choice, WITH_ACCESS_LISTS);
+    ({ admin } = broker);
     ({ path: dir, remove } = await makeTempDir());
     await topics('events');
     config = await configFile(dir, { siem: sink('events') });
   }, START_MS);
   afterAll(async () => {
-    await admin?.close();
-    await cluster?.close();
+    await broker?.close();
     await remove?.();
   });
 
+  const topic = (name: string): string => broker.topic(name);
+
   async function topics(name: string): Promise<void> {
-    await admin.createTopic(name, { partitions: PARTITIONS });
-    await admin.createTopic(`${name}-agent`);
+    await admin.createTopic(topic(name), { partitions: PARTITIONS });
+    await admin.createTopic(topic(`${name}-agent`));
   }
 
-  const sink = (topic: string, settings: object = {}): object => ({
+  const sink = (name: string, settings: object = {}): object => ({
     type: 'kafka',
-    brokers: cluster.bootstrap.split(','),
-    topic,
+    brokers: broker.bootstrap.split(','),
+    topic: topic(name),
     key: 'entity_id',
     queue: { type: 'disk' },
     ...settings,
@@ -70,10 +77,10 @@ describe.skipIf((await missingTools()) !== undefined)('verify --kafka', () => {
   /** Copies what `events` and its topic of the agent hold into topics of their own, changed. */
   async function copied(name: string, change: (records: ReadRecord[]) => ReadRecord[]): Promise<void> {
     await topics(name);
-    const producer = new Producer({ clientId: 'test', bootstrapBrokers: cluster.bootstrap.split(','), retries: 0 });
+    const producer = new Producer({ clientId: 'test', bootstrapBrokers: broker.bootstrap.split(','), retries: 0 });
     for (const [from, to, records] of [
-      ['events', name, change(await admin.read('events'))],
-      ['events-agent', `${name}-agent`, await admin.read('events-agent')],
+      ['events', topic(name), change(await admin.read(topic('events')))],
+      ['events-agent', topic(`${name}-agent`), await admin.read(topic('events-agent'))],
     ] as const)
       for (let at = 0; at < records.length; at += 1000) {
         const messages = records.slice(at, at + 1000).map(({ partition, key, value, headers, timestamp }) => ({
@@ -89,14 +96,20 @@ describe.skipIf((await missingTools()) !== undefined)('verify --kafka', () => {
     await producer.close();
   }
 
-  const brokers = (topic: string): string[] => ['--kafka', cluster.bootstrap, '--topic', topic];
+  const brokers = (name: string): string[] => ['--kafka', broker.bootstrap, '--topic', topic(name)];
 
   /** The faults below are planted into copies of what this leaves. */
   test('says of what an agent sent that all of it is there', async () => {
     const { code: ended, stderr } = await ran(config, dir);
     expect(ended, stderr).toBe(0);
     const { code, report } = await verify('--kafka', '-c', config);
-    expect(report).toMatchObject({ ok: true, unaccounted: 0, unproven_tail: 0, blind: [], topics: ['events-agent', 'events'] });
+    expect(report).toMatchObject({
+      ok: true,
+      unaccounted: 0,
+      unproven_tail: 0,
+      blind: [],
+      topics: [topic('events-agent'), topic('events')],
+    });
     expect(report).toMatchObject({ partitions: PARTITIONS + 1, damaged_records: 0, foreign_records: {}, removed_before: [] });
     const [run] = report.runs;
     expect(report.runs).toMatchObject([{ state: 'stopped', sink: 'siem', findings: [], present: run?.expected }]);
@@ -108,7 +121,7 @@ describe.skipIf((await missingTools()) !== undefined)('verify --kafka', () => {
     const { code, stdout, stderr } = await runCommand(FORKCAST, ['verify', ...brokers('events')]);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('everything that was accepted is there: unaccounted 0');
-    expect(stdout).toContain(`in ${PARTITIONS + 1} partitions of events-agent and events, 1 run`);
+    expect(stdout).toContain(`in ${PARTITIONS + 1} partitions of ${topic('events-agent')} and ${topic('events')}, 1 run`);
   });
 
   test('misses the hosts that are expected and not there', async () => {
@@ -123,10 +136,10 @@ describe.skipIf((await missingTools()) !== undefined)('verify --kafka', () => {
     const stranger: ReadRecord = { partition: 1, offset: 0, timestamp: 1, key: null, value: Buffer.from('{}'), headers: [] };
     await copied('short', (records) => [stranger, ...records.toSpliced(records.length >> 1, 1)]);
     const { code, report, stderr } = await verify(...brokers('short'), '--allow-blind');
-    expect(report).toMatchObject({ ok: false, unaccounted: 1, foreign_records: { short: 1 } });
+    expect(report).toMatchObject({ ok: false, unaccounted: 1, foreign_records: { [topic('short')]: 1 } });
     expect(report.runs[0]?.findings).toMatchObject([{ fault: 'missing' }]);
     expect(report.runs[0]?.findings[0]?.sequences).toHaveLength(1);
-    expect(stderr).toContain("in short 1 record is not forkcast's and left out, the first at partition 1, offset 0");
+    expect(stderr).toContain(`in ${topic('short')} 1 record is not forkcast's and left out, the first at partition 1, offset 0`);
     expect(code).toBe(1);
   });
 
@@ -140,7 +153,7 @@ describe.skipIf((await missingTools()) !== undefined)('verify --kafka', () => {
     await copied('damaged', (records) => records.with(7, cut(records[7])));
     const { code, report, stderr } = await verify(...brokers('damaged'));
     expect(report).toMatchObject({ unaccounted: 1, damaged_records: 1 });
-    expect(stderr).toMatch(/the record at offset \d+ of partition \d of damaged is damaged: /);
+    expect(stderr).toMatch(/the record at offset \d+ of partition \d of \S*damaged is damaged: /);
     expect(code).toBe(1);
   });
 
@@ -158,10 +171,14 @@ describe.skipIf((await missingTools()) !== undefined)('verify --kafka', () => {
   test('finds that the beginning of a partition was removed', async () => {
     await copied('headless', (records) => records);
     const gone = 123;
-    await admin.deleteRecords('headless', 2, gone);
+    await admin.deleteRecords(topic('headless'), 2, gone);
     const { code, report, stderr } = await verify(...brokers('headless'), '--allow-blind');
-    expect(report).toMatchObject({ ok: false, unaccounted: gone, removed_before: [{ topic: 'headless', partition: 2, offset: gone }] });
-    expect(stderr).toContain(`partition 2 of headless begins at offset ${gone}`);
+    expect(report).toMatchObject({
+      ok: false,
+      unaccounted: gone,
+      removed_before: [{ topic: topic('headless'), partition: 2, offset: gone }],
+    });
+    expect(stderr).toContain(`partition 2 of ${topic('headless')} begins at offset ${gone}`);
     expect(code).toBe(1);
   });
 
@@ -172,8 +189,8 @@ describe.skipIf((await missingTools()) !== undefined)('verify --kafka', () => {
     return path;
   }
 
-  async function checkpoints(topic: string, count: number): Promise<void> {
-    const there = async (): Promise<boolean> => (await admin.read(`${topic}-agent`)).length > count;
+  async function checkpoints(name: string, count: number): Promise<void> {
+    const there = async (): Promise<boolean> => (await admin.read(topic(`${name}-agent`))).length > count;
     await waitFor(there, { what: 'checkpoints', timeoutMs: 60_000, everyMs: 500 });
   }
 
@@ -220,9 +237,9 @@ describe.skipIf((await missingTools()) !== undefined)('verify --kafka', () => {
   test('reads the topics that a template stands for', async () => {
     const folder = await tempDir();
     for (const kind of ['fork', 'exec', 'exit', 'uid', 'gid', 'sid', 'ptrace', 'comm', 'coredump', 'snapshot'])
-      await admin.createTopic(`by-${kind}`);
-    await admin.createTopic('by-all-agent');
-    const file = await configFile(folder, { siem: sink('by-{kind}', { agent_topic: 'by-all-agent' }) }, 2000);
+      await admin.createTopic(topic(`by-${kind}`));
+    await admin.createTopic(topic('by-all-agent'));
+    const file = await configFile(folder, { siem: sink('by-{kind}', { agent_topic: topic('by-all-agent') }) }, 2000);
     expect((await ran(file, folder)).code).toBe(0);
     const { code, report } = await verify('--kafka', '-c', file);
     expect(report).toMatchObject({ ok: true, unaccounted: 0, partitions: 11 });
@@ -236,6 +253,14 @@ describe.skipIf((await missingTools()) !== undefined)('verify --kafka', () => {
       return stderr;
     }
 
+    async function ownBroker(): Promise<Pick<OwnBroker, 'admin' | 'cluster'>> {
+      const { cluster } = broker;
+      if (cluster !== undefined) return { cluster, admin };
+      const own = await startOwnBroker(WITH_ACCESS_LISTS);
+      onTestFinished(() => own.close());
+      return own;
+    }
+
     test('a broker that is away', async () => {
       const [port] = await freePorts(1);
       expect(await failed(['--kafka', `127.0.0.1:${port}`, '--topic', 'events'])).toContain(`127.0.0.1:${port}`);
@@ -245,12 +270,15 @@ describe.skipIf((await missingTools()) !== undefined)('verify --kafka', () => {
       expect(await failed(brokers('nowhere'))).toMatch(/nowhere-agent\n.*Correct the name of the topic/);
     });
 
-    test('a wrong password, and a right that is missing', async () => {
+    test.skipIf(!canStartOwn)('a wrong password, and a right that is missing', async () => {
+      const own = await ownBroker();
+      await own.admin.createTopic('hidden');
       const login = {
-        brokers: cluster.listeners.saslPlaintext.split(','),
+        topic: 'hidden',
+        brokers: own.cluster.listeners.saslPlaintext.split(','),
         sasl: { mechanism: 'scram-sha-512', username: AGENT.username, password: 'env:KAFKA_PASSWORD' },
       };
-      const file = await configFile(await tempDir(), { siem: sink('events', login) });
+      const file = await configFile(await tempDir(), { siem: sink('hidden', login) });
       const withPassword = (text: string): Promise<string> => failed(['--kafka', '-c', file], { KAFKA_PASSWORD: text });
       expect(await withPassword('wrong')).toContain('Correct the user name, the password or the mechanism in sasl');
       expect(await withPassword(AGENT.password)).toContain('Allow this user to READ and DESCRIBE the topic');

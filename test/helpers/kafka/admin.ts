@@ -35,12 +35,16 @@ const TOPIC = 2;
 /** What tests arrange at a cluster and read from it, with the right to do everything. */
 export class KafkaAdmin {
   readonly #wire: Wire;
+  readonly #configs: Readonly<Record<string, string>>;
+  readonly #made = new Set<string>();
 
-  constructor(bootstrap: string) {
+  /** `configs`: properties of every topic that it makes. */
+  constructor(bootstrap: string, configs: Readonly<Record<string, string>> = {}) {
     this.#wire = new Wire(bootstrap);
+    this.#configs = configs;
   }
 
-  /** Resolves when every partition has its leader. `assignments`: brokers of each partition, instead of a number of partitions and replicas. */
+  /** Resolves when every partition can be read and written. `assignments`: brokers of each partition, instead of a number of partitions and replicas. */
   async createTopic(
     name: string,
     options: {
@@ -56,10 +60,13 @@ export class KafkaAdmin {
       numPartitions: assignments === undefined ? partitions : -1,
       replicationFactor: assignments === undefined ? replicas : -1,
       assignments: (assignments ?? []).map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds: [...brokerIds] })),
-      configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
+      configs: Object.entries({ ...this.#configs, ...configs }).map(([key, value]) => ({ name: key, value })),
     };
+    this.#made.add(name);
     await this.#wire.call(createTopicsV7.api, [topic], TIMEOUT_MS, false);
     await this.#partitionsLed(name, assignments?.length ?? partitions);
+    // A leader may be named some time before it knows of it.
+    await this.visit(name, () => undefined);
   }
 
   async addPartitions(name: string, count: number): Promise<void> {
@@ -70,7 +77,7 @@ export class KafkaAdmin {
   async #partitionsLed(name: string, count: number): Promise<void> {
     const led = async (): Promise<boolean> => {
       const partitions = (await this.describe(name))?.partitions ?? [];
-      return partitions.length === count && partitions.every(({ leader }) => leader > 0);
+      return partitions.length === count && partitions.every(({ leader }) => leader >= 0);
     };
     await waitFor(led, { what: `leaders of ${name}`, timeoutMs: TIMEOUT_MS, everyMs: 50 });
   }
@@ -91,8 +98,14 @@ export class KafkaAdmin {
   }
 
   async deleteTopic(name: string): Promise<void> {
+    this.#made.delete(name);
     await this.#wire.call(deleteTopicsV6.api, [{ name, topicId: null }], TIMEOUT_MS);
     await waitFor(async () => (await this.describe(name)) === undefined, { what: `${name} to be gone`, timeoutMs: TIMEOUT_MS });
+  }
+
+  /** All that it has made and that are there still. */
+  async deleteTopics(): Promise<void> {
+    for (const name of this.#made) if ((await this.describe(name)) !== undefined) await this.deleteTopic(name);
   }
 
   /** Removes what is before an offset, as retention does; on a cluster of one broker, which leads all partitions. */

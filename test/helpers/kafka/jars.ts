@@ -6,7 +6,7 @@ import { maven, tail } from './java.ts';
 import { AGENT, ADMIN } from './users.ts';
 
 /** As in pom.xml. */
-const KAFKA_VERSION = '4.3.1';
+export const KAFKA_VERSION = '4.3.1';
 
 export interface KafkaFiles {
   /** Class path of brokers and tools. */

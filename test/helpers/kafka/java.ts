@@ -1,3 +1,4 @@
+import type { SpawnOptionsWithoutStdio } from 'node:child_process';
 import { runCommand } from '../run-command.ts';
 import type { CommandResult } from '../run-command.ts';
 
@@ -22,9 +23,13 @@ async function javaVersion(): Promise<number | undefined> {
 }
 
 /** Undefined when there is no such program. */
-export async function attempt(program: string, args: readonly string[]): Promise<CommandResult | undefined> {
+export async function attempt(
+  program: string,
+  args: readonly string[],
+  options: SpawnOptionsWithoutStdio = {},
+): Promise<CommandResult | undefined> {
   try {
-    return await runCommand(program, args);
+    return await runCommand(program, args, options);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

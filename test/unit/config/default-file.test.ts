@@ -7,6 +7,8 @@ import { defaultConfigText } from '../../../src/config/default-file.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { CORE_SCHEMA } from '../../../src/config/schema.ts';
 import { SINK_TYPES, SINK_TYPE_NAMES, sinkGroup } from '../../../src/config/sink-types.ts';
+import { registrySchema } from '../../../src/sink/registry/config.ts';
+import { tlsSchema } from '../../../src/sink/security/tls.ts';
 import { isSetting } from '../../../src/core/setting.ts';
 import type { SettingGroup } from '../../../src/core/setting.ts';
 import { configFile } from './refusal.ts';
@@ -28,9 +30,23 @@ describe('config/forkcast.yaml', () => {
     for (const type of SINK_TYPE_NAMES) {
       const sink = sinks.find((one) => one['type'] === type);
       if (sink !== undefined) expectEveryKey(sinkGroup(type), sink);
+      else if (type === 'kafka') continue;
       // What only serves tests and measurements is explained in a comment.
       else expect(keysInComment(type)).toEqual(Object.keys(SINK_TYPES[type].schema));
     }
+  });
+
+  it('has every key of a Kafka sink in a comment, with its default or an example', () => {
+    const shown = shownInComment('siem');
+    expectEveryKey(sinkGroup('kafka'), shown);
+    const file = (sink: object): string => configFile(JSON.stringify({ sinks: { siem: sink } }));
+    const [asShown, bare] = [shown, { type: 'kafka' }].map((sink) => loadConfig({ file: file(sink) }).effective.sinks['siem']);
+    // These are off by default, so what is shown of them is the example.
+    const { registry, tls, sasl } = bare as Record<string, unknown>;
+    expect({ ...asShown, registry, tls, sasl }).toEqual(bare);
+    const { tls: itsTls, ...ofRegistry } = shown['registry'] as Record<string, unknown>;
+    expect([shown['tls'], itsTls]).toEqual([defaultsOf(tlsSchema), defaultsOf(tlsSchema)]);
+    expect(ofRegistry).toEqual({ ...defaultsOf(registrySchema), url: 'http://localhost:8081', tls: undefined });
   });
 
   it('says above every key, or above its neighbours, what it means', () => {
@@ -58,10 +74,22 @@ function keysInComment(type: string): string[] {
   return keys === '' ? [] : keys.split(', ').map((pair) => pair.split(':')[0] ?? '');
 }
 
+/** The YAML of a comment that begins with this key. */
+function shownInComment(key: string): Record<string, unknown> {
+  const block = new RegExp(`^  # ${key}:$(?:\\n  #.*)+`, 'm').exec(defaultConfigText())?.[0] ?? '';
+  return (parse(block.replaceAll(/^  # ?/gm, '')) as Record<string, Record<string, unknown>>)[key] ?? {};
+}
+
+function defaultsOf(group: SettingGroup): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(group).map(([key, node]) => [key, isSetting(node) ? node.default : defaultsOf(node)]));
+}
+
 function expectEveryKey(group: SettingGroup, written: unknown): void {
   expect(Object.keys(written as object)).toEqual(Object.keys(group));
   for (const [key, node] of Object.entries(group)) {
-    if (!isSetting(node)) expectEveryKey(node, (written as Record<string, unknown>)[key]);
+    const value = (written as Record<string, unknown>)[key];
+    if (!isSetting(node)) expectEveryKey(node, value);
+    else if (node.format === 'switch' && value !== 'off') expectEveryKey(node.group, value);
   }
 }
 
