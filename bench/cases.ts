@@ -15,6 +15,8 @@ export async function benchCases(stage: Stage, choice: Choice): Promise<readonly
       return (await import('./stages/ring.ts')).ringCases;
     case 'ingest':
       return (await import('./stages/ingest.ts')).ingestCases;
+    case 'kafka':
+      return (await import('./stages/kafka/cases.ts')).kafkaCases;
     case 'e2e':
       return (await import('./stages/e2e.ts')).e2eCases(choice);
   }

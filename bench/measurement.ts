@@ -3,8 +3,8 @@ export interface Measurement {
   readonly eventsPerSecond: number;
   /** CPU time of all threads of what is measured, user and system. */
   readonly cpuUsPerEvent: number;
-  /** Highest resident memory of the measured process, the harness included where it runs in the same process. */
-  readonly rssMiB: number;
+  /** Highest resident memory of the measured process, the harness included where it runs in the same process; absent where nobody says. */
+  readonly rssMiB?: number;
   readonly p50Us?: number;
   readonly p99Us?: number;
   /** Further figures by name, e.g. `B/event`. */
@@ -18,7 +18,7 @@ export interface BenchCase {
   measure(seconds: number): Promise<Measurement>;
 }
 
-export const STAGES = ['encode', 'enrich', 'redact', 'spool', 'ring', 'ingest', 'e2e'] as const;
+export const STAGES = ['encode', 'enrich', 'redact', 'spool', 'ring', 'ingest', 'e2e', 'kafka'] as const;
 export type Stage = (typeof STAGES)[number];
 
 export const E2E_SINKS = ['file', 'blackhole'] as const;

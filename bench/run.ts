@@ -6,13 +6,26 @@ import lockMachine from '../test/helpers/machine-lock.ts';
 import { benchCases } from './cases.ts';
 import { E2E_SINKS, STAGES } from './measurement.ts';
 import type { Choice, E2eSink, Measurement, Stage } from './measurement.ts';
+import { withBroker } from './kafka-broker.ts';
 import { machineLine, table, thisMachine } from './report.ts';
 import type { CaseResult } from './report.ts';
 
 const USAGE = `Usage: npm run bench [-- ${STAGES.join(' | ')} …] [--runs N (3)] [--seconds S (2)] [--json]
        npm run bench -- e2e [--sink ${E2E_SINKS.join('|')} (file)] [--rate EVENTS (the usual cases; 0: full speed)] …`;
 
-const ON_LIVE_KERNEL: ReadonlySet<Stage> = new Set(['ingest', 'e2e']);
+type Work = () => Promise<CaseResult[]>;
+const asItIs = (work: Work): Promise<CaseResult[]> => work();
+/** What there must be around the runs of a stage. */
+const SURROUNDINGS: Readonly<Record<Stage, (work: Work) => Promise<CaseResult[]>>> = {
+  encode: asItIs,
+  enrich: asItIs,
+  redact: asItIs,
+  spool: asItIs,
+  ring: asItIs,
+  ingest: alone,
+  e2e: alone,
+  kafka: withBroker,
+};
 
 interface Plan {
   readonly stages: readonly Stage[];
@@ -28,7 +41,7 @@ async function main(plan: Plan): Promise<boolean> {
   const machine = thisMachine();
   process.stderr.write(`${machineLine(machine)}\n`);
   const results: CaseResult[] = [];
-  for (const stage of plan.stages) results.push(...(ON_LIVE_KERNEL.has(stage) ? await runAlone(stage, plan) : await runStage(stage, plan)));
+  for (const stage of plan.stages) results.push(...(await SURROUNDINGS[stage](() => runStage(stage, plan))));
   progress('');
   process.stdout.write(
     plan.json
@@ -53,10 +66,10 @@ async function runStage(stage: Stage, plan: Plan): Promise<CaseResult[]> {
 }
 
 /** What storms the live kernel and counts its events shares the machine with no test that does the same. */
-async function runAlone(stage: Stage, plan: Plan): Promise<CaseResult[]> {
+async function alone(work: Work): Promise<CaseResult[]> {
   const release = await lockMachine();
   try {
-    return await runStage(stage, plan);
+    return await work();
   } finally {
     await release();
   }

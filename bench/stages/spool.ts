@@ -1,34 +1,27 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Batch } from '../../src/core/batch.ts';
 import type { Encoded } from '../../src/core/encoded.ts';
-import { createAvroEncoder } from '../../src/encode/avro/binary.ts';
 import { nodeFs } from '../../src/queue/spool/node-fs.ts';
-import { SPOOL_DEFAULTS } from '../../src/queue/spool/spool-options.ts';
-import { Spool } from '../../src/queue/spool/spool.ts';
-import { afterTimeout } from '../../src/queue/spool/timers.ts';
-import { enrichedEvents } from '../corpus/enricher.ts';
+import type { Spool } from '../../src/queue/spool/spool.ts';
+import { batchesOf } from '../corpus/record-batches.ts';
+import type { RecordShape } from '../corpus/record-batches.ts';
+import { SpoolPlace } from '../spool-place.ts';
 import { Meter } from '../measurement.ts';
 import type { BenchCase, Measurement } from '../measurement.ts';
 
 const never = new AbortController().signal;
-const CORPUS_CYCLES = 10_000;
 /** As the source reads them at full speed, and at 5,000 events/s each 5 ms. */
 const FULL_BATCH = 512;
 const SMALL_BATCH = 25;
-const BUDGET_BYTES = 8 * 2 ** 30;
 const ROOM_BYTES = 2 ** 30;
 const RECORD_BYTES = 215;
 /** Events/s of the outage for which a GiB of spool is said to be enough. */
 const OUTAGE_RATE = 5000;
 
-interface Shape {
+interface Shape extends RecordShape {
   readonly name: string;
-  readonly perBatch: number;
-  /** Bytes of a record; as encoded where absent. */
-  readonly bytes?: number;
 }
 
 const SHAPES: readonly Shape[] = [
@@ -47,51 +40,6 @@ export const spoolCases: readonly BenchCase[] = [
 
 function spoolCase(name: string, measure: (seconds: number) => Promise<Measurement>): BenchCase {
   return { stage: 'spool', name, measure };
-}
-
-/** Batches of FORK, EXEC and EXIT in equal parts, cut or filled to one size where that is asked for. */
-function batchesOf({ perBatch, bytes }: Shape): Batch<Encoded>[] {
-  const encoder = createAvroEncoder();
-  const records = enrichedEvents(CORPUS_CYCLES).map((event) => sized(encoder.encode(event), bytes));
-  const batches: Batch<Encoded>[] = [];
-  for (let from = 0; from + perBatch <= records.length; from += perBatch) {
-    const items = records.slice(from, from + perBatch);
-    batches.push({ items, bytes: items.reduce((sum, item) => sum + item.bytes.length, 0) });
-  }
-  return batches;
-}
-
-function sized(record: Encoded, bytes: number | undefined): Encoded {
-  if (bytes === undefined) return record;
-  const fitted = Buffer.alloc(bytes);
-  for (let at = 0; at < bytes; at += record.bytes.length) fitted.set(record.bytes.subarray(0, bytes - at), at);
-  return { ...record, bytes: fitted };
-}
-
-class Place {
-  readonly path = mkdtempSync(join(tmpdir(), 'forkcast-bench-'));
-
-  async open(): Promise<Spool> {
-    const spool = new Spool(
-      { folder: join(this.path, 'spool'), maxBytes: BUDGET_BYTES, ...SPOOL_DEFAULTS },
-      {
-        fs: nodeFs,
-        origin: { agentId: Buffer.alloc(16, 1), format: 'bench' },
-        lock: () => Promise.resolve(() => Promise.resolve()),
-        onEvent: (event) => {
-          if (event.what !== 'torn') throw new Error(`${event.what} in a benchmark`);
-        },
-        nowUs: () => Date.now() * 1000,
-        after: afterTimeout,
-      },
-    );
-    await spool.open(never);
-    return spool;
-  }
-
-  remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
-  }
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -125,7 +73,7 @@ async function empty(spool: Spool, meter: Meter): Promise<void> {
 }
 
 async function measureAppend(shape: Shape, seconds: number): Promise<Measurement> {
-  const place = new Place();
+  const place = new SpoolPlace();
   try {
     const batches = batchesOf(shape);
     const spool = await place.open();
@@ -159,7 +107,7 @@ function figures(batches: readonly Batch<Encoded>[], meter: Meter, stored?: numb
 }
 
 async function measureRead(shape: Shape, seconds: number): Promise<Measurement> {
-  const place = new Place();
+  const place = new SpoolPlace();
   try {
     const batches = batchesOf(shape);
     const writing = await place.open();
@@ -177,7 +125,7 @@ async function measureRead(shape: Shape, seconds: number): Promise<Measurement> 
 
 /** Appended and delivered right behind, as with a sink that is well. */
 async function measurePass(shape: Shape, seconds: number): Promise<Measurement> {
-  const place = new Place();
+  const place = new SpoolPlace();
   try {
     const batches = batchesOf(shape);
     const spool = await place.open();
@@ -201,13 +149,13 @@ async function measurePass(shape: Shape, seconds: number): Promise<Measurement> 
 
 /** Opens 1 GiB whose every segment lacks its seal: what a start can find at worst. Events/s are those that were found again. */
 async function measureRecovery(): Promise<Measurement> {
-  const place = new Place();
+  const place = new SpoolPlace();
   try {
     const batches = batchesOf(SHAPES[0] as Shape);
     const writing = await place.open();
     await fill(writing, batches, 600);
     await writing.close();
-    const folder = join(place.path, 'spool');
+    const folder = place.folder;
     for (const name of await readdir(folder)) if (name.endsWith('.seg')) cutSeal(join(folder, name));
     const meter = new Meter();
     meter.start();

@@ -14,7 +14,7 @@ import { waitFor } from '../wait-for.ts';
 import { aclOf } from './access-rule.ts';
 import type { AccessRule } from './access-rule.ts';
 import { electLeaders } from './elect-leaders.ts';
-import { visitTopic } from './read-topic.ts';
+import { countTopic, visitTopic } from './read-topic.ts';
 import type { ReadRecord } from './read-topic.ts';
 import { Wire } from './wire.ts';
 
@@ -137,6 +137,11 @@ export class KafkaAdmin {
   /** See `visitTopic`: for so many records that holding them all would take its memory. */
   visit(topic: string, each: (record: ReadRecord) => void): Promise<void> {
     return visitTopic(this.#wire, topic, each);
+  }
+
+  /** How many records are in a topic. */
+  count(topic: string): Promise<number> {
+    return countTopic(this.#wire, topic);
   }
 
   async read(topic: string): Promise<ReadRecord[]> {

@@ -31,7 +31,13 @@ export interface Cluster {
   /** The broker of id n is at n - 1. */
   readonly brokers: readonly TestBroker[];
   /** Lists like `bootstrap`, of listeners that were asked for. */
-  readonly listeners: { readonly saslSsl: string; readonly saslPlaintext: string; readonly mtls: string; readonly oauth: string };
+  readonly listeners: {
+    readonly saslSsl: string;
+    readonly saslPlaintext: string;
+    readonly mtls: string;
+    readonly oauth: string;
+    readonly far: string;
+  };
   /** Only with TLS, which `auth`, `authorizer` and `oauth` bring. */
   readonly tls: TlsFiles;
   /** Only with `oauth`. */
@@ -90,7 +96,7 @@ class LocalCluster implements Cluster {
 
   get listeners(): Cluster['listeners'] {
     const [saslSsl, saslPlaintext] = [this.#list('SASL_SSL'), this.#list('SASL_PLAINTEXT')];
-    return { saslSsl, saslPlaintext, mtls: this.#list('MTLS'), oauth: this.#list('OAUTH') };
+    return { saslSsl, saslPlaintext, mtls: this.#list('MTLS'), oauth: this.#list('OAUTH'), far: this.#list('FAR') };
   }
 
   get tls(): TlsFiles {

@@ -40,6 +40,16 @@ export async function visitTopic(wire: Wire, topic: string, visit: (record: Read
   }
 }
 
+/** How many records of a topic are replicated now. */
+export async function countTopic(wire: Wire, topic: string): Promise<number> {
+  let count = 0;
+  for (const partition of await partitionsOf(wire, topic)) {
+    const [from, to] = await retried(wire, { topic, partition }, (place) => bounds(wire, place));
+    count += to - from;
+  }
+  return count;
+}
+
 async function partitionsOf(wire: Wire, topic: string): Promise<number[]> {
   const found = (await wire.metadata([topic])).topics.find(({ name }) => name === topic);
   if (found === undefined || found.errorCode === 3) throw new Error(`there is no topic ${topic}`);

@@ -9,6 +9,8 @@ export interface ClusterOptions {
   readonly authorizer?: boolean;
   /** Also a listener for OAUTHBEARER over TLS. */
   readonly oauth?: boolean;
+  /** Also a plaintext listener of which clients are told that it is at this port: a proxy's, which listens there and passes on to `listeners.far`. One broker. */
+  readonly farPort?: number;
   /** Topics come into being when they are asked for; default no. */
   readonly autoCreate?: boolean;
   /** Brokers start slower and become as fast as they can be: for measurements. */
@@ -17,7 +19,7 @@ export interface ClusterOptions {
   readonly overrides?: Readonly<Record<string, string>>;
 }
 
-export const LISTENERS = ['PLAINTEXT', 'CONTROLLER', 'SASL_SSL', 'SASL_PLAINTEXT', 'MTLS', 'OAUTH'] as const;
+export const LISTENERS = ['PLAINTEXT', 'CONTROLLER', 'SASL_SSL', 'SASL_PLAINTEXT', 'MTLS', 'OAUTH', 'FAR'] as const;
 export type Listener = (typeof LISTENERS)[number];
 export type Ports = Readonly<Record<Listener, number>>;
 
@@ -31,7 +33,8 @@ export interface BrokerPlace {
   readonly jwksUrl?: string | undefined;
 }
 
-const PROTOCOLS = 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,MTLS:SSL,OAUTH:SASL_SSL';
+const PROTOCOLS =
+  'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,MTLS:SSL,OAUTH:SASL_SSL,FAR:PLAINTEXT';
 const SECURITY = 'org.apache.kafka.common.security';
 
 export function wantsAuth({ auth, authorizer }: ClusterOptions): boolean {
@@ -68,14 +71,16 @@ function network(options: ClusterOptions, { id, ports }: BrokerPlace): Record<st
   const names: Listener[] = ['PLAINTEXT'];
   if (wantsAuth(options)) names.push('SASL_SSL', 'SASL_PLAINTEXT', 'MTLS');
   if (options.oauth === true) names.push('OAUTH');
-  const listeners = names.map((name) => `${name}://127.0.0.1:${own[name]}`).join(',');
+  if (options.farPort !== undefined) names.push('FAR');
+  const at = (portOf: (name: Listener) => number): string => names.map((name) => `${name}://127.0.0.1:${portOf(name)}`).join(',');
+  const listeners = at((name) => own[name]);
   return {
     'process.roles': 'broker,controller',
     'node.id': String(id),
     'controller.quorum.voters': ports.map((of, index) => `${index + 1}@127.0.0.1:${of.CONTROLLER}`).join(','),
     'controller.listener.names': 'CONTROLLER',
     listeners: `${listeners},CONTROLLER://127.0.0.1:${own.CONTROLLER}`,
-    'advertised.listeners': listeners,
+    'advertised.listeners': at((name) => (name === 'FAR' ? (options.farPort ?? 0) : own[name])),
     'listener.security.protocol.map': PROTOCOLS,
     'inter.broker.listener.name': 'PLAINTEXT',
   };

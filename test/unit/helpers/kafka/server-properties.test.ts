@@ -9,6 +9,7 @@ const ports = (base: number): Ports => ({
   SASL_PLAINTEXT: base + 3,
   MTLS: base + 4,
   OAUTH: base + 5,
+  FAR: base + 6,
 });
 
 function properties(options: ClusterOptions, all = [ports(100)]): Record<string, string> {
