@@ -148,7 +148,8 @@ export class KafkaSink implements Sink {
     const { topic } = shipment.target;
     await line.reach(shipment, 1, trip.signal);
     if (!line.isFirst(shipment)) await othersFirst();
-    shipment.prepare(this.#limits.of(topic));
+    shipment.prepare(this.#limits.of(topic), this.#limits.bytesEach(topic));
+    this.#limits.sent(topic, shipment.bytesEach);
     await line.reach(shipment, 0, trip.signal);
     try {
       await line.clear(() => told(trip.driver.renew(shipment.target)));

@@ -71,15 +71,21 @@ export class Shipment {
     return this.#isSending;
   }
 
+  /** Bytes of a record of what is ready, as sent. */
+  get bytesEach(): number {
+    const { bytes, target } = this.#parts?.[0]?.prepared ?? {};
+    return bytes === undefined || target === undefined ? 0 : bytes / target.records.length;
+  }
+
   /** How many of its records the broker has, or may have. */
   get perhapsThere(): number {
     return this.#acknowledged + (this.isUndecided ? (this.#parts?.[0]?.prepared.target.records.length ?? 0) : 0);
   }
 
-  /** Makes ready what is to be sent, so that `send` need not. `maxBytes`: no part is to be larger. */
-  prepare(maxBytes: number): void {
+  /** Makes ready what is to be sent, so that `send` need not. `maxBytes`: no part is to be larger. `bytesEach`: of a record, as far as is known. */
+  prepare(maxBytes: number, bytesEach = 0): void {
     const isReady = this.#parts !== undefined && (this.#begun || this.#parts.every(({ prepared }) => prepared.bytes <= maxBytes));
-    if (!isReady) this.#parts = this.#prepared(this.target.records, maxBytes);
+    if (!isReady) this.#parts = this.#prepared(this.target.records, maxBytes, bytesEach);
   }
 
   /** Resolves when it is done; rejects with an AgentError when it is to be tried again later. */
@@ -201,18 +207,25 @@ export class Shipment {
     return rest.length === 0 ? [] : [rest];
   }
 
-  #prepared(records: readonly KafkaRecord[], maxBytes: number): Part[] {
-    const { maxRecords } = this.#driver;
-    const whole = records.length <= maxRecords ? this.#part(records) : undefined;
-    const pieces = Math.min(records.length, Math.ceil((whole?.prepared.bytes ?? 0) / maxBytes));
-    if (whole !== undefined && pieces <= 1) return [whole];
-    const size = Math.min(maxRecords, Math.ceil(records.length / Math.max(1, pieces)));
-    return Array.from({ length: Math.ceil(records.length / size) }, (_, i) => this.#part(records.slice(i * size, (i + 1) * size)));
+  /** `bytesEach`: what a record is thought to take; a part that turns out too large for all that is cut again. */
+  #prepared(records: readonly KafkaRecord[], maxBytes: number, bytesEach: number): Part[] {
+    const most = Math.min(this.#driver.maxRecords, Math.max(1, Math.floor(maxBytes / bytesEach)));
+    const pieces = Math.ceil(records.length / most);
+    if (pieces > 1) return slices(records, pieces).flatMap((some) => this.#prepared(some, maxBytes, 0));
+    const whole = this.#part(records);
+    const { bytes } = whole.prepared;
+    return bytes <= maxBytes || records.length === 1 ? [whole] : this.#prepared(records, maxBytes, bytes / records.length);
   }
 
   #part(records: readonly KafkaRecord[], nowMs?: number): Part {
     return { prepared: this.#driver.prepare({ ...this.target, records }, nowMs), nowMs, unsure: false, doubted: false };
   }
+}
+
+/** As large as each other. */
+function slices<T>(items: readonly T[], count: number): T[][] {
+  const size = Math.ceil(items.length / count);
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
 function isForgotten({ prepared, nowMs }: Part): boolean {

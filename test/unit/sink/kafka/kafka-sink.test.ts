@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Batch } from '../../../../src/core/batch.ts';
 import type { Encoded } from '../../../../src/core/encoded.ts';
 import { AgentError, asAgentError } from '../../../../src/core/errors.ts';
@@ -80,12 +80,25 @@ describe('a Kafka sink', () => {
     expect(logOf(driver).length).toBe(200);
   });
 
+  test('cuts what is larger than brokers usually take, and makes nothing too large any more once it knows how large records are', async () => {
+    const driver = new FakeDriver();
+    const prepare = vi.spyOn(driver, 'prepare');
+    const sink = await opened(driver);
+    for (const [from, to] of [
+      [1, 2500],
+      [2501, 5000],
+    ] as const)
+      await sink.write(batch(from, to), never);
+    expect(driver.attempts.map(({ sequences }) => sequences.length)).toEqual([834, 834, 832, 834, 834, 832]);
+    expect(prepare.mock.calls.map(([{ records }]) => records.length)).toEqual([2500, 834, 834, 832, 834, 834, 832]);
+  });
+
   test('makes batches no longer than the driver can take', async () => {
     const driver = new FakeDriver();
     driver.maxRecords = 30;
     const sink = await opened(driver);
     await sink.write(batch(1, 100), never);
-    expect(driver.attempts.map(({ sequences }) => sequences.length)).toEqual([30, 30, 30, 10]);
+    expect(driver.attempts.map(({ sequences }) => sequences.length)).toEqual([25, 25, 25, 25]);
     expect(logOf(driver)).toEqual(batch(1, 100).items.map(({ sequence }) => sequence));
   });
 
