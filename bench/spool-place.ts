@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recordFormat } from '../src/encode/record-format.ts';
 import { nodeFs } from '../src/queue/spool/node-fs.ts';
 import { SPOOL_DEFAULTS } from '../src/queue/spool/spool-options.ts';
 import { Spool } from '../src/queue/spool/spool.ts';
@@ -22,7 +23,7 @@ export class SpoolPlace {
       { folder: this.folder, maxBytes: BUDGET_BYTES, ...SPOOL_DEFAULTS },
       {
         fs: nodeFs,
-        origin: { agentId: Buffer.alloc(16, 1), format: 'bench' },
+        origin: { agentId: Buffer.alloc(16, 1), format: recordFormat('avro') },
         lock: () => Promise.resolve(() => Promise.resolve()),
         onEvent: (event) => {
           if (event.what !== 'torn') throw new Error(`${event.what} in a benchmark`);
