@@ -165,7 +165,7 @@ describe.skipIf((await missingTools()) !== undefined)('an agent at a broker with
   }
 
   async function configure(file: string, sinks: Readonly<Record<string, Keys>>): Promise<void> {
-    const whole = Object.entries(sinks).map(([name, keys]) => [
+    const whole = Object.entries(sinks).map(([name, keys]): [string, Keys] => [
       name,
       {
         type: 'kafka',
