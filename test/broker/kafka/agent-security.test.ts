@@ -198,6 +198,7 @@ describe.skipIf((await missingTools()) !== undefined)('an agent at a broker with
         oauth: byGrant(at('password')),
         signer: byToken({ token_command: signer(at('signed')) }),
         kafkajs: { ...byPassword('scram-sha-512', at('password')), driver: 'kafkajs' },
+        'kafkajs-oauth': { ...byToken({ token_command: signer(at('signed-too')) }), driver: 'kafkajs' },
       };
       const bad = await faults(at);
       const keys: Record<string, Keys> = { ...good, anonymous: byCertificate({}) };
