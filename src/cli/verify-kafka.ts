@@ -17,8 +17,6 @@ import { kafkaTarget } from './verify-kafka-target.ts';
 import type { KafkaOptions, KafkaTarget } from './verify-kafka-target.ts';
 import type { Reading } from './verify-reading.ts';
 
-/** Records do not say which sink they come from: those of one check are taken for those of one, as its checkpoints name it. */
-const PLACE: Place = { place: 'kafka', sink: null };
 /** As many damaged records are named. */
 const MAX_NAMED = 20;
 
@@ -39,9 +37,23 @@ class Findings {
   bounds: readonly Bounds[] = [];
   records = 0;
   damaged = 0;
+  /** Records do not say which sink they come from: those of one check are taken for those of one, as its checkpoints name it. By partition. */
+  readonly #places = new Map<string, Place>();
   /** By topic. */
   readonly foreign = new Map<string, Foreign>();
+
+  placeOf(partition: Pick<Bounds, 'topic' | 'partition'>): Place {
+    const name = nameOf(partition);
+    let place = this.#places.get(name);
+    if (place === undefined) {
+      place = { place: 'kafka', sink: null, partition: name };
+      this.#places.set(name, place);
+    }
+    return place;
+  }
 }
+
+const nameOf = ({ topic, partition }: Pick<Bounds, 'topic' | 'partition'>): string => `${partition}/${topic}`;
 
 /** All records of the topics, up to where they end now, into the verifier. Throws USAGE, CONFIG_…, SINK_… and FILE_TOO_NEW. */
 export async function readTopics(verifier: Verifier, options: KafkaOptions, io: CliIo): Promise<Reading> {
@@ -53,6 +65,7 @@ export async function readTopics(verifier: Verifier, options: KafkaOptions, io: 
     const onBounds = (bounds: readonly Bounds[]): void => {
       found.bounds = bounds.map(({ topic, partition, begin, end }) => ({ topic, partition, begin, end }));
       found.nowUs = Date.now() * 1000;
+      for (const one of bounds) if (one.begin > 0n) verifier.addRemoved(nameOf(one), Number(one.begin));
     };
     for await (const records of reader.read(topics, onBounds)) for (const record of records) await take(record, { verifier, found, io });
     await noteRest(found, io);
@@ -88,7 +101,7 @@ async function take(stored: StoredRecord, { verifier, found, io }: Task): Promis
   switch (record.what) {
     case 'event':
       found.records += 1;
-      verifier.add(evidenceOf(record.event), PLACE);
+      verifier.add(evidenceOf(record.event), found.placeOf(stored));
       return;
     case 'foreign':
       return countForeign(stored, found);
@@ -138,6 +151,7 @@ function readingOf(topics: readonly string[], { nowUs, bounds, records, damaged,
     nowUs,
     records,
     where: `${partitions} of ${topics.map((topic) => escapeText(topic)).join(' and ')}`,
+    isCut: bounds.some(({ begin }) => begin > 0n),
     trouble: damaged === 0 ? null : 'some records cannot be read',
     facts: {
       topics,

@@ -5,6 +5,8 @@ export interface Reading {
   readonly records: number;
   /** Where they are, such as `2 files`. */
   readonly where: string;
+  /** Something was removed before what was read: what had been accepted of that, nobody knows any more. */
+  readonly isCut?: boolean;
   /** What of it could not be read, as a sentence: then nothing is proven. */
   readonly trouble: string | null;
   /** The same for programs. */

@@ -86,8 +86,13 @@ function declaredRow({ declared, upstream }: RunReport): [string, string][] {
 }
 
 function unprovenRows(run: RunReport, style: Style): [string, string][] {
-  const { unproven_tail: tail, unproven_head: head, accepted_up_to: upTo, last_sequence: last, state } = run;
+  const { unproven_tail: tail, unproven_head: head, perhaps_removed: removed, accepted_up_to: upTo, last_sequence: last, state } = run;
   const rows: [string, string][] = [];
+  if (removed > 0)
+    rows.push([
+      'removed?',
+      style.yellow(`${many(removed, 'event')} missing, perhaps among what was removed from the beginning of a partition`),
+    ]);
   if (head > 0) rows.push(['unproven', `${many(head, 'event')} from before the first checkpoint that is there`]);
   if (tail > 0 && state === 'running') rows.push(['not stated', `${many(tail, 'event')} since the last checkpoint`]);
   else if (tail > 0 || (upTo !== null && state !== 'closed')) {
@@ -106,14 +111,15 @@ function blindLines(blind: readonly Blind[], run: RunReport, { style }: Reader):
     );
 }
 
-function sumLines(report: Report, { records, where, trouble }: Reading, { style, allowBlind }: Reader): string[] {
+function sumLines(report: Report, { records, where, trouble, isCut }: Reading, { style, allowBlind }: Reader): string[] {
   const runs = many(report.runs.length, 'run');
   const read = style.dim(`${many(records, 'record')} in ${where}, ${runs}`);
   if (records === 0) return [`${style.red(style.bad)} there are no records, so nothing is proven`, read];
   if (trouble !== null && report.proven) return [`${style.red(style.bad)} ${trouble}`, read];
   if (!report.proven) return [`${style.red(style.bad)} ${troubleText(report)}`, read];
   const unknown = unknownText(report);
-  if (unknown === '') return [`${style.green(style.good)} everything that was accepted is there: unaccounted 0`, read];
+  const whole = isCut === true ? 'everything of which a checkpoint is left is there' : 'everything that was accepted is there';
+  if (unknown === '') return [`${style.green(style.good)} ${whole}: unaccounted 0`, read];
   const sign = allowBlind ? style.green(style.good) : style.yellow(style.doubtful);
   const hint = allowBlind ? '' : '; --allow-blind accepts that';
   return [`${sign} unaccounted 0, but there ${unknown} that nobody can prove${hint}`, read];
@@ -131,10 +137,11 @@ function troubleText({ unaccounted, runs, missing_hosts: hosts }: Report): strin
   return parts.join(', ');
 }
 
-function unknownText({ blind, unproven_tail: tail }: Report): string {
+function unknownText({ blind, unproven_tail: tail, perhaps_removed: removed }: Report): string {
   const parts = [
     ...(blind.length > 0 ? [many(blind.length, 'blind interval')] : []),
     ...(tail > 0 ? [`a tail of ${many(tail, 'event')}`] : []),
+    ...(removed > 0 ? [`a removed beginning with ${removed === 1 ? 'perhaps 1 event' : `up to ${many(removed, 'event')}`} in it`] : []),
   ];
   return parts.length === 0 ? '' : `${blind.length > 1 ? 'are' : 'is'} ${parts.join(' and ')}`;
 }

@@ -56,7 +56,7 @@ async function readInto(verifier: Verifier, { paths, options, io }: Task): Promi
 }
 
 function isAccepted(report: Report, { trouble, records }: Reading, { allowBlind }: VerifyCommandOptions): boolean {
-  const unknown = report.blind.length > 0 || report.unproven_tail > 0;
+  const unknown = report.blind.length > 0 || report.unproven_tail > 0 || report.perhaps_removed > 0;
   return report.proven && trouble === null && records > 0 && (allowBlind === true || !unknown);
 }
 

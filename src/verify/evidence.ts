@@ -21,6 +21,8 @@ export interface Evidence {
 export interface Place {
   readonly place: string;
   readonly sink: Uuid | null;
+  /** The place is one partition of a topic, of which the verifier may be told that its beginning was removed. */
+  readonly partition?: string;
   /** Where the place is one file of several: its number in its series, from 1 on, and what orders the files of a sink as text. */
   readonly file?: { readonly stream: RecordStream; readonly number: number; readonly age: string };
 }

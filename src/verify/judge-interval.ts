@@ -2,6 +2,7 @@ import type { Amendment } from '../core/agent-event.ts';
 import { goneForGood } from './gone-for-good.ts';
 import type { Finding } from './finding.ts';
 import type { Due, Interval } from './interval.ts';
+import type { Removable } from './removed-beginnings.ts';
 import type { RunStream } from './run-stream.ts';
 import { nameThem } from './search.ts';
 import type { Named } from './search.ts';
@@ -14,6 +15,7 @@ export const events = (count: number): string => (count === 1 ? '1 event' : `${n
 export interface Leave {
   /** Nothing before this sequence is expected to be there any more. */
   readonly before: number;
+  readonly removable: Removable;
   /** What was stated after this, by a run that goes on, may still be on its way. */
   readonly after: number;
   /** Of amendments that are about more than one interval. */
@@ -39,6 +41,7 @@ export function judgeInterval(stream: RunStream, interval: Interval, leave: Leav
     other.left -= declared;
     missing -= declared;
   }
+  missing -= takeRemoved(stream, interval, { missing, removable: leave.removable });
   if (missing > 0 && interval.time > leave.after) {
     stream.inFlight += missing;
     return;
@@ -67,6 +70,18 @@ function retained({ set }: RunStream, { from, to }: Interval, { missing, before 
   const last = Math.min(to, before - 1);
   if (last < from || missing <= 0) return 0;
   return Math.min(missing, last - from + 1 - set.count(from, last));
+}
+
+/** How many are not there and may have been removed. */
+function takeRemoved(
+  stream: RunStream,
+  interval: Interval,
+  { missing, removable }: { missing: number; removable: Leave['removable'] },
+): number {
+  const removed = Math.min(removable.left, retained(stream, interval, { missing, before: removable.before }));
+  stream.perhapsRemoved += removed;
+  removable.left -= removed;
+  return removed;
 }
 
 function report(stream: RunStream, interval: Interval, { missing, due }: { missing: number; due: Due | undefined }): void {

@@ -2,6 +2,7 @@ import type { Amendment } from '../core/agent-event.ts';
 import { events, judgeInterval } from './judge-interval.ts';
 import type { Leave } from './judge-interval.ts';
 import type { RunReport, RunState } from './report.ts';
+import type { Removable } from './removed-beginnings.ts';
 import type { RunStream } from './run-stream.ts';
 import { uuidText } from '../core/uuid.ts';
 
@@ -15,19 +16,21 @@ export interface Circumstances {
   readonly next: RunStream | undefined;
   /** Before this one its sink's files of process events were removed; 1: none was. */
   readonly cutOff: number;
+  readonly removable: Removable;
 }
 
 /** Everything is in: the verdict on one run in one sink. To be called once. */
-export function judgeRun(stream: RunStream, { nowUs, next, cutOff }: Circumstances): RunReport {
+export function judgeRun(stream: RunStream, { nowUs, next, cutOff, removable }: Circumstances): RunReport {
   stream.settleAmendments();
   const { checkpoints, findings } = stream;
   const begins = Math.max(beginOf(stream), Math.min(cutOff, lastOf(stream) + 1));
-  for (const text of stream.hosts.strangers) findings.add('mixed', `${text}: records of two runs are mixed under one id`);
+  for (const text of [...otherRuns(stream), ...otherSinks(stream)]) findings.add('mixed', text);
   judgeCoverage(stream, begins);
   const openPresent = stream.open.all.reduce((sum, { present }) => sum + present, 0);
   const seen = stateOf(stream, next, nowUs);
   const after = seen === 'running' ? nowUs - patienceUs(stream) : Infinity;
-  const leave: Leave = { before: begins, after, others: stream.otherAmendments.filter(({ fate }) => fate !== 'replayed').map(toLeave) };
+  const others = stream.otherAmendments.filter(({ fate }) => fate !== 'replayed').map(toLeave);
+  const leave: Leave = { before: begins, after, removable, others };
   for (const interval of stream.open.all) judgeInterval(stream, interval, leave);
   const state = seen === 'killed' && hasEnded(stream, next) ? 'closed' : seen;
   const tail = judgeEnd(stream, next, state);
@@ -43,6 +46,7 @@ export function judgeRun(stream: RunStream, { nowUs, next, cutOff }: Circumstanc
     unaccounted: findings.unaccounted,
     in_flight: stream.inFlight,
     retained_away: stream.retainedAway,
+    perhaps_removed: stream.perhapsRemoved,
     unproven_tail: tail,
     unproven_head: headOf(stream),
     begins_at: begins,
@@ -73,7 +77,25 @@ function factsOf(stream: RunStream): Pick<RunReport, Fact> {
 const toLeave = ({ count, fate, from, to }: Amendment): Leave['others'][number] => ({ left: count, fate, from, to });
 
 function nameOf({ start, sinkId }: RunStream): string | null {
+  return sinkNamed(start, sinkId);
+}
+
+function sinkNamed(start: RunStream['start'], sinkId: string | null): string | null {
   return start?.body.sinks.find(({ sink_id }) => uuidText(sink_id) === sinkId)?.name ?? null;
+}
+
+function otherRuns({ hosts }: RunStream): string[] {
+  return hosts.strangers.map((text) => `${text}: records of two runs are mixed under one id`);
+}
+
+/** Events do not say which sink they come from: each may be the copy of the other one's, so that neither is proven. */
+function otherSinks(stream: RunStream): string[] {
+  const { start, sinkId } = stream;
+  return [...stream.otherSinks].map(([id, count]) => {
+    const [own, other] = [sinkId, id].map((one) => sinkNamed(start, one) ?? one);
+    const checkpoints = count === 1 ? '1 checkpoint is' : `${count} checkpoints are`;
+    return `${checkpoints} of the sink ${other}, the others of ${own}: records of two sinks are mixed, and nobody can tell which of them sent an event; give each a topic or a folder of its own`;
+  });
 }
 
 /**

@@ -33,6 +33,8 @@ export interface RunReport {
   readonly in_flight: number;
   /** Accepted and not there, before `begins_at`. */
   readonly retained_away: number;
+  /** Accepted and not there, and perhaps among what was removed from the beginning of a partition: nobody can tell. */
+  readonly perhaps_removed: number;
   /** There, but in no checkpoint: the end of a run that was killed, or that still runs. */
   readonly unproven_tail: number;
   /** There, and older than the first checkpoint that is. */
@@ -66,6 +68,7 @@ export interface Report {
   readonly unaccounted: number;
   /** Of runs that have ended. */
   readonly unproven_tail: number;
+  readonly perhaps_removed: number;
   readonly runs: readonly RunReport[];
   readonly blind: readonly Blind[];
   readonly missing_hosts: readonly string[];

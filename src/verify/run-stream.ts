@@ -57,6 +57,10 @@ export class RunStream {
   inFlight = 0;
   /** Older than what retention left. */
   retainedAway = 0;
+  /** Perhaps among what was removed from the beginning of a partition. */
+  perhapsRemoved = 0;
+  /** How many checkpoints there are of other sinks, by their ids. */
+  readonly otherSinks = new Map<string, number>();
   /** Sums over all checkpoints. */
   accepted = 0;
   filtered = 0;

@@ -2,6 +2,7 @@ import { uuidText } from '../core/uuid.ts';
 import type { Evidence, Place } from './evidence.ts';
 import { judgeRun } from './judge-run.ts';
 import { OldestFiles } from './oldest-files.ts';
+import { RemovedBeginnings } from './removed-beginnings.ts';
 import type { Blind, Report, RunReport } from './report.ts';
 import { RunStream } from './run-stream.ts';
 import { PageBudget } from './sequence-set.ts';
@@ -21,6 +22,7 @@ export class Verifier {
   readonly #streams = new Map<string, RunStream>();
   readonly #budget: PageBudget;
   readonly #oldest = new OldestFiles();
+  readonly #removed = new RemovedBeginnings();
   /** Neighbouring records are nearly always of one run. */
   #last: { readonly place: Place; readonly stream: RunStream } | undefined;
 
@@ -28,16 +30,22 @@ export class Verifier {
     this.#budget = budget;
   }
 
+  /** So many records were removed from the beginning of a partition, before any of it is added. */
+  addRemoved(partition: string, records: number): void {
+    this.#removed.add(partition, records);
+  }
+
   add(record: Evidence, place: Place): void {
     const stream = this.#streamOf(record, place);
     stream.add(record);
     this.#oldest.note(record, place, stream.where);
+    this.#removed.note(record, place);
     const checkpoint = record.event?.checkpoint;
     if (!checkpoint) return;
     const sinkId = uuidText(checkpoint.sink_id);
     stream.sinkId ??= sinkId;
     if (stream.sinkId !== sinkId) {
-      stream.findings.add('mixed', `checkpoint ${checkpoint.checkpoint_no} is of another sink, ${sinkId}: records of two sinks are mixed`);
+      stream.otherSinks.set(sinkId, (stream.otherSinks.get(sinkId) ?? 0) + 1);
       return;
     }
     if (!stream.addCheckpoint(checkpoint, record.time)) return;
@@ -58,7 +66,10 @@ export class Verifier {
           blind.push(...blindBetween(stream, next));
           findMissingRun(next, group);
         }
-        runs.push(judgeRun(stream, { nowUs, next, cutOff: this.#cutOffOf(stream, group) }));
+        const removable = this.#removed.of(stream, group);
+        const run = judgeRun(stream, { nowUs, next, cutOff: this.#cutOffOf(stream, group), removable });
+        this.#removed.taken(run.perhaps_removed);
+        runs.push(run);
       }
     }
     const hosts = new Set(runs.map(({ host_id }) => host_id));
@@ -68,6 +79,7 @@ export class Verifier {
       proven: sound && missing.length === 0,
       unaccounted: runs.reduce((sum, run) => sum + run.unaccounted, 0),
       unproven_tail: runs.reduce((sum, run) => sum + (run.state === 'running' ? 0 : run.unproven_tail), 0),
+      perhaps_removed: runs.reduce((sum, run) => sum + run.perhaps_removed, 0),
       runs,
       blind,
       missing_hosts: missing,

@@ -177,7 +177,7 @@ const planted: [string, () => Evidence[], Fault, number | null, RegExp][] = [
     ],
     'mixed',
     0,
-    /records of two sinks are mixed$/,
+    /^1 checkpoint is of the sink [-0-9a-f]+, the others of sink-1: records of two sinks are mixed/,
   ],
   ['STOP is removed', () => without(numbered(302)), 'stop_missing', 1, /says that it stopped cleanly, but its STOP is not there$/],
   [

@@ -16,8 +16,8 @@ const LIST_APIS = { 6: listOffsetsV6, 5: listOffsetsV5, 4: listOffsetsV4, 3: lis
 /** Asked for in place of a time. */
 const EARLIEST = -2n;
 const LATEST = -1n;
-/** Compressed, and what is unpacked of it is in memory at once. */
-const MAX_BYTES = 1 << 20;
+/** Compressed: a batch of the sink or two, or many small ones. What is unpacked of it is in memory at once, ten times as much and more. */
+const MAX_BYTES = 1 << 18;
 const MAX_WAIT_MS = 1000;
 /** A leader may be about to move: as often as that, this long apart, before a fault goes up. */
 const ATTEMPTS = 20;
