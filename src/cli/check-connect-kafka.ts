@@ -1,12 +1,13 @@
 import type { SinkConfig } from '../config/config.ts';
 import { escapeText } from '../core/text.ts';
 import type { KafkaSinkConfig } from '../sink/kafka/config.ts';
+import { userText } from '../sink/kafka/explain.ts';
 import type { BrokerReport, ClusterInspector, TopicReport } from '../sink/kafka/platformatic/inspector.ts';
 import type { Broker } from '../sink/kafka/settings.ts';
 import { connectError } from './check-connect-fault.ts';
 import { bad, doubtful, good } from './check-connect-finding.ts';
 import type { ItemFinding } from './check-connect-finding.ts';
-import { copiesFindings, settingFindings, topicFindings, userText } from './check-connect-topic.ts';
+import { copiesFindings, settingFindings, topicFindings } from './check-connect-topic.ts';
 import type { Writer } from './check-connect-topic.ts';
 
 export type KafkaSinkOfConfig = Extract<SinkConfig, { type: 'kafka' }>;
@@ -107,14 +108,14 @@ async function lookAtTopic(name: string, cluster: ClusterAt): Promise<ItemFindin
   try {
     topic = await inspector.topic(name, at);
   } catch (error) {
-    return [bad(`topic ${name}`, topicError(name, connectError(error, settings), writer))];
+    return [bad(`topic ${name}`, connectError(error, settings, { topic: name, to: 'see' }))];
   }
   const found = topicFindings(topic, writer);
   try {
     return [...found, ...settingFindings(topic, await inspector.topicSettings(name, at), writer)];
   } catch (error) {
     const { message, fix, context } = connectError(error, settings);
-    const right = `To have them checked, allow ${userText(writer)} to DESCRIBE_CONFIGS the topic.`;
+    const right = `To have them checked, allow ${userText(writer.user)} to DESCRIBE_CONFIGS the topic.`;
     return [
       ...found,
       ...copiesFindings(topic),
@@ -127,35 +128,13 @@ async function lookAtTopic(name: string, cluster: ClusterAt): Promise<ItemFindin
   }
 }
 
-function topicError(name: string, error: ReturnType<typeof connectError>, writer: Writer): Pick<typeof error, 'message' | 'code' | 'fix'> {
-  const { code, context } = error;
-  const who = userText(writer);
-  if (context['fault'] === 'UNKNOWN_TOPIC_OR_PARTITION')
-    return {
-      code,
-      message: `the cluster has no topic ${name}`,
-      fix: `Create the topic ${name}, or correct its name: forkcast creates none.`,
-    };
-  if (context['fault'] === 'TOPIC_AUTHORIZATION_FAILED')
-    return {
-      code,
-      message: `an access list is missing: ${who} may not see the topic ${name}, if there is one`,
-      fix: `Allow ${who} to WRITE and DESCRIBE the topic ${name}.`,
-    };
-  return error;
-}
-
-async function producerFinding({ inspector, settings, writer }: ClusterAt): Promise<ItemFinding> {
+async function producerFinding({ inspector, settings }: ClusterAt): Promise<ItemFinding> {
   const item = 'idempotent writing';
   try {
     await inspector.producer();
     return good(item, 'allowed');
   } catch (error) {
-    const known = connectError(error, settings);
-    if (known.context['fault'] !== 'CLUSTER_AUTHORIZATION_FAILED') return bad(item, known);
-    const who = userText(writer);
-    const fix = `Allow ${who} to IDEMPOTENT_WRITE on the cluster, or from Kafka 2.8 on to WRITE to the topic.`;
-    return bad(item, { code: known.code, message: `an access list is missing: ${who} may not write idempotently`, fix });
+    return bad(item, connectError(error, settings));
   }
 }
 

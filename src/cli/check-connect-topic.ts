@@ -1,5 +1,6 @@
 import { AgentError } from '../core/errors.ts';
 import { formatDuration, roundSize } from '../core/units.ts';
+import { userText } from '../sink/kafka/explain.ts';
 import type { PartitionReport, TopicReport } from '../sink/kafka/platformatic/inspector.ts';
 import type { Compression } from '../sink/kafka/settings.ts';
 import { bad, doubtful, good } from './check-connect-finding.ts';
@@ -43,11 +44,6 @@ export function settingFindings({ name, partitions }: TopicReport, settings: Set
   ];
 }
 
-/** As access lists write it. */
-export function userText({ user }: Pick<Writer, 'user'>): string {
-  return user === null ? 'this user' : `User:${user}`;
-}
-
 function partitionFinding(name: string, partitions: readonly PartitionReport[]): ItemFinding {
   const item = `topic ${name}`;
   const count = `${partitions.length} ${partitions.length === 1 ? 'partition' : 'partitions'}`;
@@ -61,7 +57,7 @@ function writeFindings({ name, mayWrite }: Pick<TopicReport, 'name' | 'mayWrite'
   if (mayWrite === null) return [];
   const item = `${name} write`;
   if (mayWrite) return [good(item, 'allowed')];
-  const who = userText({ user });
+  const who = userText(user);
   const fix = `Allow ${who} to WRITE and DESCRIBE the topic ${name}.`;
   return [bad(item, new AgentError('SINK_REFUSED', `an access list is missing: ${who} may not write to the topic ${name}`, { fix }))];
 }

@@ -21,7 +21,9 @@ export interface Source<T> extends Component {
 
 /**
  * Where encoded events go. `write` resolves when the other side took responsibility for the *whole* batch
- * and rejects with an `AgentError` otherwise; it never retries by itself. At most `maxInFlight` writes run at once.
+ * and rejects with an `AgentError` otherwise; it never retries by itself. At most `maxInFlight` writes run at once, begun in
+ * the order of the queue. The same batch, as an object, is written again after every error that time or somebody may mend
+ * (any category but `reject`, `bug` and `failed`), unless `signal` aborts: a sink that keeps an order may let others wait for it.
  */
 export interface Sink extends Component {
   readonly maxInFlight: number;

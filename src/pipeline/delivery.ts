@@ -52,6 +52,7 @@ export class DeliveryStage implements Stage {
   readonly #lane: DeliveredLane;
   readonly #circuit: Circuit;
   readonly #batcher: Batcher;
+  readonly #attempts: Attempts;
   readonly #courier: Courier;
   /** Aborted: nothing more is pulled. */
   readonly #rest = new AbortController();
@@ -76,9 +77,10 @@ export class DeliveryStage implements Stage {
       else events.down(sink, state.lastError, state);
     });
     this.#batcher = new Batcher(queue, policy.batch, time);
+    this.#attempts = new Attempts({ policy, circuit: this.#circuit, time, random, durable });
     this.#courier = new Courier({
       lane,
-      attempts: new Attempts({ policy, circuit: this.#circuit, time, random, durable }),
+      attempts: this.#attempts,
       time,
       onLost: (error, count) => events.lost(sink, error, count),
       onDeadLettered: (error, count) => events.deadLettered?.(sink, error, count),
@@ -145,8 +147,9 @@ export class DeliveryStage implements Stage {
     else for (const delivery of pulled) delivery.done('returned');
   }
 
-  /** No more will come than what is queued already: from now on nothing waits for company. */
+  /** No more will come than what is queued already: from now on nothing waits for company, and what failed is tried at once. */
   drain(): void {
     this.#batcher.drain();
+    this.#attempts.hurry();
   }
 }

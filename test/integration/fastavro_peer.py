@@ -40,6 +40,23 @@ def read_bare(path, schema_path):
     return {"record": plain(record), "rest": len(body.read())}
 
 
+def read_confluent(path, schemas_path):
+    """Records in Confluent's framing behind their lengths, by the schemas of a registry; only what tells them apart is returned."""
+    with open(schemas_path, encoding="utf8") as file:
+        schemas = {int(number): fastavro.parse_schema(schema) for number, schema in json.load(file).items()}
+    records = []
+    with open(path, "rb") as file:
+        while length := file.read(4):
+            body = io.BytesIO(file.read(int.from_bytes(length, "big")))
+            if body.read(1) != b"\0":
+                raise ValueError("not in Confluent's framing")
+            record = fastavro.schemaless_reader(body, schemas[int.from_bytes(body.read(4), "big")], None)
+            if body.read():
+                raise ValueError("bytes behind the record")
+            records.append([record["kind"], record["sequence"], record["process"]["args"]])
+    return records
+
+
 def identify(schema_path):
     with open(schema_path, encoding="utf8") as file:
         canonical = to_parsing_canonical_form(json.load(file))
@@ -56,7 +73,7 @@ def rewrite(source, target, codec):
     return {"records": len(records)}
 
 
-COMMANDS = {"read": read, "read_bare": read_bare, "identify": identify, "rewrite": rewrite}
+COMMANDS = {"read": read, "read_bare": read_bare, "read_confluent": read_confluent, "identify": identify, "rewrite": rewrite}
 
 if __name__ == "__main__":
     json.dump(COMMANDS[sys.argv[1]](*sys.argv[2:]), sys.stdout)

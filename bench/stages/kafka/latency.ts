@@ -14,7 +14,7 @@ export const RATE = 1000;
 export const LINGER_MS = 10;
 const STEP_MS = 5;
 const WARM_UP_SECONDS = 3;
-const BOUNDS = { maxEvents: 5000, maxBytes: 900 * 1024, lingerMs: LINGER_MS };
+const BOUNDS = { maxEvents: 5000, maxBytes: 4 * 2 ** 20, lingerMs: LINGER_MS };
 
 /** Offers events at `RATE`, each with a number of its own, and notes how long each takes. */
 class Paced {

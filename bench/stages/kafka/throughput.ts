@@ -12,7 +12,7 @@ import { createSink, deliver } from './lane.ts';
 import { withTopic } from './topic.ts';
 
 /** As a sink of Kafka has them by default. */
-const BOUNDS = { maxEvents: 5000, maxBytes: 900 * 1024, lingerMs: 5 };
+const BOUNDS = { maxEvents: 5000, maxBytes: 4 * 2 ** 20, lingerMs: 5 };
 /** As the source reads them at full speed. */
 const PER_BATCH = 512;
 /** Events that are delivered before it counts: code is compiled, connections are there. */

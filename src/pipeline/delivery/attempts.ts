@@ -20,6 +20,7 @@ export interface AttemptsParts {
 /** Does something with a sink again and again, as the policy says, for as long as only time can help. */
 export class Attempts {
   readonly #parts: AttemptsParts;
+  #hurry = new AbortController();
 
   constructor(parts: AttemptsParts) {
     this.#parts = parts;
@@ -28,7 +29,7 @@ export class Attempts {
   /** Resolves undefined when it is done; else with the error that ended the attempts: repeating it is vain, or `hard` is aborted. */
   async until(work: () => Promise<void>, hard: AbortSignal): Promise<AgentError | undefined> {
     const { policy, circuit, time, random, durable } = this.#parts;
-    const backoff = new Backoff(policy.retry, random);
+    let backoff = new Backoff(policy.retry, random);
     for (;;) {
       try {
         await work();
@@ -42,10 +43,19 @@ export class Attempts {
         const holds = verdict === 'hold';
         const waitMs = holds ? policy.holdMs : backoff.next();
         circuit.failed(work, error, { holds, waitMs });
-        await pause(time, waitMs, hard);
+        const hurry = this.#hurry.signal;
+        await pause(time, waitMs, AbortSignal.any([hard, hurry]));
         if (hard.aborted) return this.#given(error, work);
+        if (hurry.aborted) backoff = new Backoff(policy.retry, random);
       }
     }
+  }
+
+  /** Whatever waits is tried at once, and waits less long again after that: by now the sink may work, and there may be no later. */
+  hurry(): void {
+    this.#parts.circuit.hurried();
+    this.#hurry.abort();
+    this.#hurry = new AbortController();
   }
 
   #given(error: AgentError, work: object): AgentError {

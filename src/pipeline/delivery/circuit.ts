@@ -87,6 +87,12 @@ export class Circuit {
     else this.#callOff = this.#time.after(this.#settleMs - settledMs, () => this.#turn('closed'));
   }
 
+  /** What waits to be repeated is tried now. */
+  hurried(): void {
+    const dueUs = this.#time.nowUs();
+    for (const [write, { holds }] of this.#failing) this.#failing.set(write, { holds, dueUs });
+  }
+
   /** The write will not be repeated, and its end says nothing about the sink. */
   gaveUp(write: object): void {
     this.#failing.delete(write);

@@ -22,6 +22,13 @@ interface Refused {
   readonly groups: readonly (readonly Encoded[])[];
 }
 
+/** Of one parcel, and of what is made of it. */
+interface Trip {
+  readonly hard: AbortSignal;
+  /** As many parcels came before it. */
+  readonly turn: number;
+}
+
 export interface CourierParts {
   readonly lane: Omit<Lane, 'queue'>;
   readonly attempts: Attempts;
@@ -35,8 +42,9 @@ export interface CourierParts {
  * where the sink says which it was, else by halves, so that of n records with one bad one at most 2 log2 n + 1 writes are made.
  */
 export class Courier {
-  /** What was not dealt with when `hard` was aborted with HANDED_OVER. */
-  readonly left: Parcel[] = [];
+  /** What was not dealt with, by the turn of the parcel that it is of. */
+  readonly #left: { readonly turn: number; readonly parcel: Parcel }[] = [];
+  #turns = 0;
   readonly #lane: Omit<Lane, 'queue'>;
   readonly #attempts: Attempts;
   readonly #losses: LossEpisode;
@@ -49,10 +57,16 @@ export class Courier {
     this.#deadLetters = new LossEpisode(onDeadLettered, { now: () => time.monotonicNs(), leastMs: APART_MS });
   }
 
+  /** What was not dealt with when `hard` was aborted with HANDED_OVER, in the order in which it came. */
+  get left(): Parcel[] {
+    return this.#left.toSorted((a, b) => a.turn - b.turn).map(({ parcel }) => parcel);
+  }
+
   /** Whatever happens ends as an outcome in the books. */
   async deliver(parcel: Parcel, hard: AbortSignal): Promise<void> {
-    const left = await this.#fitting(parcel, hard);
-    for (let next = left.pop(); next !== undefined; next = left.pop()) left.push(...(await this.#send(next, hard)));
+    const trip = { hard, turn: this.#turns++ };
+    const left = await this.#fitting(parcel, trip);
+    for (let next = left.pop(); next !== undefined; next = left.pop()) left.push(...(await this.#send(next, trip)));
   }
 
   /** Nothing will be delivered any more: reports what is not reported yet. */
@@ -62,7 +76,7 @@ export class Courier {
   }
 
   /** The parcel without what a run of another format or version left in the queue: among the sink's records of today it would damage them. */
-  async #fitting(parcel: Parcel, hard: AbortSignal): Promise<Parcel[]> {
+  async #fitting(parcel: Parcel, trip: Trip): Promise<Parcel[]> {
     const { items } = parcel.batch;
     const odd = otherFormats(items, this.#lane.origin);
     if (odd === undefined) return [parcel];
@@ -70,46 +84,48 @@ export class Courier {
     const error = new AgentError('RECORD_REJECTED', `it is of another format or version than the sink has today: ${format}`, {
       fix: 'Configure the sink as it was, or go back to the version that wrote it, and replay it: forkcast dlq replay.',
     });
-    await this.#bury({ parcel: pick(parcel, (index) => odd.has(index)), groups: neighbours(parcel, odd) }, error, hard);
+    await this.#bury({ parcel: pick(parcel, (index) => odd.has(index)), groups: neighbours(parcel, odd) }, error, trip);
     return odd.size === items.length ? [] : [pick(parcel, (index) => !odd.has(index))];
   }
 
   /** What is to be sent again, the last first. */
-  async #send(parcel: Parcel, hard: AbortSignal): Promise<Parcel[]> {
+  async #send(parcel: Parcel, trip: Trip): Promise<Parcel[]> {
+    const { hard } = trip;
     const failure = await this.#attempts.until(() => this.#lane.sink.write(parcel.batch, hard), hard);
     if (failure === undefined) this.#delivered(parcel);
-    else if (hard.aborted) this.#abandon(parcel, failure, hard);
-    else if (verdictOf(failure) === 'reject') return this.#rejected(parcel, failure, hard);
+    else if (hard.aborted) this.#abandon(parcel, failure, trip);
+    else if (verdictOf(failure) === 'reject') return this.#rejected(parcel, failure, trip);
     else this.#lose(parcel, failure, 'rejected');
     return [];
   }
 
-  async #rejected(parcel: Parcel, error: AgentError, hard: AbortSignal): Promise<Parcel[]> {
+  async #rejected(parcel: Parcel, error: AgentError, trip: Trip): Promise<Parcel[]> {
     const count = parcel.batch.items.length;
     const bad = rejectedOf(error, count);
     if (bad === undefined && count > 1) return halves(parcel);
     const landed = landedOf(error, count);
     if (bad === undefined || bad.size === count) {
       if (landed === count) this.#delivered(parcel);
-      else await this.#bury(whole(parcel), error, hard);
+      else await this.#bury(whole(parcel), error, trip);
       return [];
     }
     const rest = pick(parcel, (index) => !bad.has(index));
     const restLanded = landed >= rest.batch.items.length;
     if (restLanded) this.#delivered(rest);
     const refused = { parcel: pick(parcel, (index) => bad.has(index)), groups: neighbours(parcel, bad) };
-    await this.#bury(refused, error, hard);
+    await this.#bury(refused, error, trip);
     return restLanded ? [] : [rest];
   }
 
   /** Into the dead letters; where the lane has none, or they fail for good, the records are lost. */
-  async #bury(refused: Refused, error: AgentError, hard: AbortSignal): Promise<void> {
+  async #bury(refused: Refused, error: AgentError, trip: Trip): Promise<void> {
+    const { hard } = trip;
     const { parcel, groups } = refused;
     const { deadLetters, ledger } = this.#lane;
     if (deadLetters === undefined) return this.#giveUp(refused, error);
     const { items } = parcel.batch;
     const failure = await this.#attempts.until(() => deadLetters.add(items, error), hard);
-    if (failure !== undefined) return hard.aborted ? this.#abandon(parcel, failure, hard) : this.#giveUp(refused, failure);
+    if (failure !== undefined) return hard.aborted ? this.#abandon(parcel, failure, trip) : this.#giveUp(refused, failure);
     const events = countOf(items);
     takeOut(ledger, items, this.#lane.origin);
     ledger.deadLettered += events;
@@ -142,8 +158,8 @@ export class Courier {
   }
 
   /** The agent ends: what a durable queue gave goes back to it, landed or not, and comes again with the next start. */
-  #abandon(parcel: Parcel, failure: AgentError, { reason }: AbortSignal): void {
-    if (reason === HANDED_OVER) this.left.push(parcel);
+  #abandon(parcel: Parcel, failure: AgentError, { hard, turn }: Trip): void {
+    if (hard.reason === HANDED_OVER) this.#left.push({ turn, parcel });
     else if (this.#lane.durable === true) settleParcel(parcel, 'returned');
     else this.#lose(parcel, failure, 'shutdown');
   }

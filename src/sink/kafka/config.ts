@@ -204,7 +204,16 @@ function saslFaults(sasl: SaslValues): SettingFault[] {
   if (first === undefined)
     return [at('token_url', 'is missing for oauthbearer', 'write where tokens are to be had, or token, or token_command')];
   if (first !== 'token_url') return [];
-  return [...missing, ...(URL.canParse(token_url) ? [] : [at('token_url', 'is not an address', 'write https://HOST/PATH')])];
+  return [...missing, ...urlFaults(token_url).map(({ reason, fix }) => at('token_url', reason, fix))];
+}
+
+function urlFaults(text: string): Pick<SettingFault, 'reason' | 'fix'>[] {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    return [{ reason: 'is not an address of HTTP', fix: 'write https://HOST/PATH' }];
+  // What is in it is in messages, too.
+  if (url.username === '' && url.password === '') return [];
+  return [{ reason: 'must not contain credentials', fix: 'write username and password beside it' }];
 }
 
 function fault(within: readonly string[], reason: string, fix: string): SettingFault {

@@ -1,4 +1,5 @@
 import type { Origin } from '../../core/encoded.ts';
+import { AgentError } from '../../core/errors.ts';
 import type { RecordStream } from '../../core/event.ts';
 import type { SchemaIds } from '../registry/schema-ids.ts';
 import type { AddressOptions, Content } from './addresses.ts';
@@ -29,11 +30,14 @@ const SINGLE_OBJECT_MARKER = [0xc3, 0x01];
 /** Of Confluent's wire format; the id follows, big-endian. */
 const CONFLUENT_MARKER = 0;
 
-/** What stands before records, and what their headers say of them: the host, the schema, and how they are framed. */
+/**
+ * What stands before records, and what their headers say of them: the host, the schema, and how they are framed. Rejects with RECORD_REJECTED where records
+ * that waited in a spool have a schema that cannot be named so: rather none of them than one that consumers read by the wrong schema.
+ */
 export function createContentOf({ framing, schemas, hostId, ids, signal }: ContentOptions): AddressOptions['contentOf'] {
   return async (stream, topic, origin): Promise<Content> => {
     const newest = schemas[stream];
-    const fingerprint = fingerprintIn(origin, stream) ?? newest.fingerprint;
+    const fingerprint = origin === undefined ? newest.fingerprint : fingerprintIn(origin, stream);
     const headers = [
       ['schema', `${newest.fullName}/${fingerprint}`],
       ['host-id', hostId],
@@ -45,6 +49,8 @@ export function createContentOf({ framing, schemas, hostId, ids, signal }: Conte
       case 'single_object':
         return { prefix: Buffer.concat([Buffer.from(SINGLE_OBJECT_MARKER), Buffer.from(fingerprint, 'hex').toReversed()]), headers };
       case 'confluent':
+        // The id that the registry gives is that of the newest: it knows no other text.
+        if (fingerprint !== newest.fingerprint) throw unnamed(`the schema ${newest.fullName}/${fingerprint}, whose id is not known`);
         return { prefix: confluentPrefix((await ids?.idOf({ topic, ...newest }, signal)) ?? 0), headers };
     }
   };
@@ -57,9 +63,15 @@ function confluentPrefix(id: number): Uint8Array {
 }
 
 /** A record that waited in a spool says by which schema an earlier run wrote it, see `recordFormat`. */
-function fingerprintIn(origin: Origin | undefined, stream: RecordStream): string | undefined {
-  return origin?.format
-    .split(' ')
-    .find((part) => part.startsWith(`${stream}=`))
-    ?.slice(stream.length + 1);
+function fingerprintIn({ format }: Origin, stream: RecordStream): string {
+  const [encoding, ...schemas] = format.split(' ');
+  const found = schemas.find((part) => part.startsWith(`${stream}=`))?.slice(stream.length + 1);
+  if (encoding !== 'avro' || found === undefined) throw unnamed(`the format ${format}, which names no Avro schema for it`);
+  return found;
+}
+
+function unnamed(what: string): AgentError {
+  return new AgentError('RECORD_REJECTED', `an earlier run wrote it, and it has ${what}`, {
+    fix: 'Go back to the version and the configuration that wrote it, and replay it: forkcast dlq replay.',
+  });
 }

@@ -5,12 +5,14 @@ import { uuidText } from '../../core/uuid.ts';
 import { RegistryClient } from '../registry/client.ts';
 import { SchemaIds } from '../registry/schema-ids.ts';
 import type { RegistryLog } from '../registry/schema-ids.ts';
+import { secretText } from '../security/secret-text.ts';
 import { readTls } from '../security/tls.ts';
 import { createAddressOf } from './addresses.ts';
 import type { KafkaSinkConfig, SaslConfig } from './config.ts';
 import { createContentOf } from './contents.ts';
 import type { RecordSchema } from './contents.ts';
 import type { KafkaDriver } from './driver.ts';
+import { ExplainingDriver } from './explaining-driver.ts';
 import { KafkaSink } from './kafka-sink.ts';
 import { TokenSource } from './oauth.ts';
 import { TokenCommand } from './token-command.ts';
@@ -58,8 +60,9 @@ export function createKafkaSink(config: KafkaSinkConfig, deps: KafkaDeps): Kafka
   const settings = { connection: connectionSettings(config, deps), compression };
   return new KafkaSink({
     id: deps.id,
-    loadDriver: () => loadDriver(config.driver, settings),
+    loadDriver: async () => new ExplainingDriver(await loadDriver(config.driver, settings), config),
     splitter: new Splitter(addressOf),
+    streamsApart: topic !== agentTopic,
     onClose: async () => {
       closing.abort(new Error('the sink is closed'));
       await ids?.close();
@@ -94,13 +97,13 @@ interface SaslParts extends Pick<KafkaDeps, 'readSecret'> {
 
 function saslSettings(sasl: SaslConfig, { readSecret, material, connectTimeoutMs }: SaslParts): NonNullable<ConnectionSettings['sasl']> {
   const { mechanism, username, password, tokenUrl, token, tokenCommand, scope } = sasl;
-  const credentials = (): Credentials => ({ username, password: password === null ? '' : readSecret(password).toString('utf8') });
+  const credentials = (): Credentials => ({ username, password: secretText('sasl.password', password, readSecret) });
   if (mechanism !== 'oauthbearer') return { mechanism, credentials };
   if (tokenCommand !== null) {
     const command = new TokenCommand({ command: tokenCommand, timeoutMs: connectTimeoutMs });
     return { mechanism, token: () => command.token() };
   }
-  if (tokenUrl === null) return { mechanism, token: () => Promise.resolve(token === null ? '' : readSecret(token).toString('utf8')) };
+  if (tokenUrl === null) return { mechanism, token: () => Promise.resolve(secretText('sasl.token', token, readSecret)) };
   const source = new TokenSource({ url: tokenUrl, credentials, scope, tls: material, timeoutMs: connectTimeoutMs });
-  return { mechanism, token: () => source.token() };
+  return { mechanism, token: () => source.token(), forget: () => source.forget() };
 }

@@ -10,6 +10,7 @@ export interface FaultOptions {
   readonly cause?: unknown;
   readonly refused?: readonly number[];
   readonly triedBefore?: boolean;
+  readonly fix?: string;
 }
 
 /** A request that failed. `error` in `cause` is the client's own, for the log at debug level. */
@@ -20,11 +21,14 @@ export class KafkaFault extends Error {
   readonly refused: readonly number[];
   /** The driver had tried before by itself, and it is not known what became of that: it may have arrived, whatever the last attempt was told. */
   readonly triedBefore: boolean;
+  /** What somebody can do about it, as a sentence; undefined: what is usual for the name. */
+  readonly fix: string | undefined;
 
   constructor(fault: FaultName, message: string, options: FaultOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.fault = fault;
     this.refused = options.refused ?? [];
     this.triedBefore = options.triedBefore ?? false;
+    this.fix = options.fix;
   }
 }

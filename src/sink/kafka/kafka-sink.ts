@@ -1,20 +1,28 @@
+import { setImmediate as othersFirst } from 'node:timers/promises';
 import type { Batch } from '../../core/batch.ts';
 import type { Sink } from '../../core/component.ts';
 import type { Encoded } from '../../core/encoded.ts';
-import { AgentError } from '../../core/errors.ts';
+import { AgentError, asAgentError } from '../../core/errors.ts';
+import type { RecordStream } from '../../core/event.ts';
+import { Line } from '../../core/line.ts';
+import { Consignment } from './consignment.ts';
+import type { Load } from './consignment.ts';
 import type { KafkaDriver } from './driver.ts';
 import { KafkaFault } from './fault.ts';
-import { PartitionQueue } from './partition-queue.ts';
+import { PartitionLine } from './partition-line.ts';
 import { agentErrorOf } from './reaction.ts';
 import { Shipment } from './shipment.ts';
 import type { ShipmentCounters } from './shipment.ts';
 import { SizeLimits } from './size-limits.ts';
 import type { Splitter } from './splitter.ts';
+import { aborting, all } from './waiting.ts';
 
 export interface KafkaSinkDeps {
   readonly id: string;
   readonly loadDriver: () => Promise<KafkaDriver>;
   readonly splitter: Splitter;
+  /** Process events and what the agent says of itself never go to the same topic: then neither waits for the other's. */
+  readonly streamsApart?: boolean;
   readonly onClose?: () => Promise<void>;
 }
 
@@ -22,19 +30,21 @@ export interface KafkaSinkDeps {
 export const MAX_IN_FLIGHT = 8;
 
 /**
- * Sends to Kafka so that what a write resolves for is on all replicas in sync.
+ * Sends to Kafka so that what a write resolves for is on all replicas in sync, in each partition in the order of the first writes.
  *
  * A batch is split by partition once, when it is first written; when the same batch is written again what was acknowledged is not sent again, and the rest goes as
- * the very bytes that went before. One shipment at a time goes to a partition, and the next not before it is known what became of that one.
+ * the very bytes that went before. Whatever fails keeps its place, and what was written later waits behind it, until it is done or will not be written again: that
+ * is so when the signal of its last write is aborted, or when it was rejected with an error that no repetition helps against.
  */
 export class KafkaSink implements Sink {
   readonly id: string;
   readonly maxInFlight = MAX_IN_FLIGHT;
   readonly counters: ShipmentCounters = { possibleDuplicates: 0, retimed: 0 };
   readonly #deps: KafkaSinkDeps;
-  readonly #queues = new Map<string, PartitionQueue>();
+  readonly #partitions = new Map<string, PartitionLine>();
+  readonly #placing = { process: new Line<Load>(), agent: new Line<Load>() };
   readonly #limits = new SizeLimits();
-  readonly #shipments = new WeakMap<Batch<Encoded>, readonly Shipment[]>();
+  readonly #consignments = new WeakMap<Batch<Encoded>, Consignment>();
   #state: 'new' | 'opening' | 'open' | 'closed' = 'new';
   #driver: KafkaDriver | undefined;
   #closing: Promise<void> | undefined;
@@ -61,11 +71,17 @@ export class KafkaSink implements Sink {
   async write(batch: Batch<Encoded>, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#state !== 'open' || this.#driver === undefined) throw misuse('written to while it was not open');
-    const shipments = await this.#shipmentsOf(batch, this.#driver, signal);
-    const outcomes = await Promise.allSettled(shipments.filter(({ isDone }) => !isDone).map((shipment) => this.#ship(shipment, signal)));
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    const refused = shipments.filter((shipment) => shipment.refused.size > 0);
+    const consignment = this.#consignmentOf(batch);
+    consignment.follow(signal, () => this.#giveUp(batch, consignment));
+    try {
+      await aborting(this.#deliver(consignment, this.#driver, signal), signal);
+    } catch (error) {
+      if (!comesAgain(asAgentError(error))) this.#giveUp(batch, consignment);
+      throw error;
+    }
+    consignment.end();
+    this.#consignments.delete(batch);
+    const refused = consignment.shipments.filter((shipment) => shipment.refused.size > 0);
     if (refused.length > 0) throw rejection(batch, refused);
   }
 
@@ -75,37 +91,103 @@ export class KafkaSink implements Sink {
     return this.#closing;
   }
 
-  async #shipmentsOf(batch: Batch<Encoded>, driver: KafkaDriver, signal: AbortSignal): Promise<readonly Shipment[]> {
-    const known = this.#shipments.get(batch);
-    if (known !== undefined) return known;
-    const targets = await told(
-      aborting(
-        this.#deps.splitter.split(batch.items, (topic) => driver.partitions(topic, signal)),
-        signal,
-      ),
-    );
-    const shipments = targets.map((target) => new Shipment(target, driver, this.counters));
-    this.#shipments.set(batch, shipments);
-    return shipments;
+  /** Where it is new, it gets its place in line here and now: behind those that were written before. */
+  #consignmentOf(batch: Batch<Encoded>): Consignment {
+    let consignment = this.#consignments.get(batch);
+    if (consignment === undefined) {
+      consignment = new Consignment(this.#loadsOf(batch.items));
+      for (const load of consignment.loads) load.line.enter(load);
+      this.#consignments.set(batch, consignment);
+    }
+    return consignment;
   }
 
-  #ship(shipment: Shipment, signal: AbortSignal): Promise<void> {
-    const { topic, partition } = shipment.target;
-    const name = `${partition}/${topic}`;
-    let queue = this.#queues.get(name);
-    if (queue === undefined) {
-      queue = new PartitionQueue();
-      this.#queues.set(name, queue);
-    }
-    const send = async (): Promise<void> => {
-      try {
-        await shipment.send(this.#limits.of(topic));
-      } finally {
-        this.#limits.learn(topic, shipment.tooLargeBytes);
-      }
-    };
-    return aborting(queue.turn(shipment, send, signal), signal);
+  #loadsOf(events: readonly Encoded[]): readonly Load[] {
+    const loadOf = (some: readonly Encoded[], stream: RecordStream): Load => ({
+      events: some,
+      line: this.#placing[stream],
+      shipments: undefined,
+    });
+    if (this.#deps.streamsApart !== true || events.every(({ stream }) => stream === 'process')) return [loadOf(events, 'process')];
+    const { process = [], agent = [] } = Object.groupBy(events, ({ stream }) => stream);
+    return [loadOf(process, 'process'), loadOf(agent, 'agent')].filter((load) => load.events.length > 0);
   }
+
+  #deliver(consignment: Consignment, driver: KafkaDriver, signal: AbortSignal): Promise<void> {
+    return all(
+      consignment.loads.map(async (load) => {
+        const shipments = load.shipments ?? (await this.#place(load, driver, signal));
+        await all(shipments.filter(({ isDone }) => !isDone).map((shipment) => this.#ship(shipment, { consignment, driver, signal })));
+      }),
+    );
+  }
+
+  async #place(load: Load, driver: KafkaDriver, signal: AbortSignal): Promise<readonly Shipment[]> {
+    await load.line.reach(load, 0, signal);
+    const targets = await told(this.#deps.splitter.split(load.events, (topic) => driver.partitions(topic, signal)));
+    signal.throwIfAborted();
+    load.shipments = targets.map((target) => new Shipment(target, driver, this.counters));
+    for (const shipment of load.shipments) this.#lineOf(shipment).enter(shipment);
+    load.line.leave(load);
+    return load.shipments;
+  }
+
+  #lineOf({ target: { topic, partition } }: Shipment): PartitionLine {
+    const name = `${partition}/${topic}`;
+    let line = this.#partitions.get(name);
+    if (line === undefined) {
+      line = new PartitionLine();
+      this.#partitions.set(name, line);
+    }
+    return line;
+  }
+
+  /** The next in line is made ready while the one before it is on its way; no more than that, for what is ready takes memory of its own. */
+  async #ship(shipment: Shipment, trip: Trip): Promise<void> {
+    const line = this.#lineOf(shipment);
+    const { topic } = shipment.target;
+    await line.reach(shipment, 1, trip.signal);
+    if (!line.isFirst(shipment)) await othersFirst();
+    shipment.prepare(this.#limits.of(topic), this.#limits.bytesEach(topic));
+    this.#limits.sent(topic, shipment.bytesEach);
+    await line.reach(shipment, 0, trip.signal);
+    try {
+      await line.clear(() => told(trip.driver.renew(shipment.target)));
+      await shipment.send(this.#limits.of(topic));
+    } finally {
+      this.#limits.learn(topic, shipment.tooLargeBytes);
+      if (trip.consignment.isOver) this.#letGo(shipment);
+      else if (shipment.isDone) line.leave(shipment);
+    }
+  }
+
+  /** Nobody will come with it again, so that nothing waits for it any longer but for what is under way. */
+  #giveUp(batch: Batch<Encoded>, consignment: Consignment): void {
+    if (consignment.isOver) return;
+    consignment.end();
+    this.#consignments.delete(batch);
+    for (const load of consignment.loads) load.line.leave(load);
+    for (const shipment of consignment.shipments) if (!shipment.isSending) this.#letGo(shipment);
+  }
+
+  /** Its records may be written once more, in another batch: those of it that are there come twice then. */
+  #letGo(shipment: Shipment): void {
+    const line = this.#lineOf(shipment);
+    this.counters.possibleDuplicates += shipment.perhapsThere;
+    if (shipment.isUndecided) line.isUnsure = true;
+    line.leave(shipment);
+  }
+}
+
+interface Trip {
+  readonly consignment: Consignment;
+  readonly driver: KafkaDriver;
+  readonly signal: AbortSignal;
+}
+
+/** Whether what was rejected so is written again, as it is: what time or somebody may mend. */
+function comesAgain({ category }: AgentError): boolean {
+  return category !== 'reject' && category !== 'bug' && category !== 'failed';
 }
 
 function misuse(what: string): AgentError {
@@ -118,19 +200,6 @@ async function told<T>(promise: Promise<T>): Promise<T> {
     return await promise;
   } catch (error) {
     throw error instanceof KafkaFault ? agentErrorOf(error) : error;
-  }
-}
-
-/** Ends when the signal is aborted, although what it waits for goes on. */
-async function aborting<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw signal.reason;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }
 

@@ -37,6 +37,11 @@ export class TokenSource {
     return this.#asked;
   }
 
+  /** The last one is of no use, however long it was to be. */
+  forget(): void {
+    this.#token = undefined;
+  }
+
   async #ask(): Promise<string> {
     const { url, credentials, scope, tls, timeoutMs } = this.#options;
     const { username, password } = credentials();

@@ -111,7 +111,8 @@ const CODES: Readonly<Record<Action, ErrorCode>> = {
 /** The fault as the delivery policy knows it. */
 export function agentErrorOf(fault: KafkaFault, context: Readonly<Record<string, unknown>> = {}): AgentError {
   if (fault.cause instanceof AgentError) return fault.cause;
-  const { action, fix } = reactionTo(fault.fault);
+  const { action, fix: usual } = reactionTo(fault.fault);
+  const fix = fault.fix ?? usual;
   return new AgentError(CODES[action], fault.message, {
     cause: fault,
     context: { fault: fault.fault, ...context },

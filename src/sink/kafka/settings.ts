@@ -23,7 +23,11 @@ export interface ConnectionSettings {
   readonly tls: { readonly material: () => Omit<TlsMaterial, 'servername'>; readonly serverName: string | null } | null;
   readonly sasl:
     | { readonly mechanism: Exclude<SaslMechanism, 'oauthbearer'>; readonly credentials: () => Credentials }
-    | { readonly mechanism: 'oauthbearer'; readonly token: () => Promise<string> }
+    | {
+        readonly mechanism: 'oauthbearer';
+        readonly token: () => Promise<string>;
+        /** A broker refused the last one. */ readonly forget?: () => void;
+      }
     | null;
   readonly connectTimeoutMs: number;
   /** How long an answer may take: more than a cluster needs to notice that a broker is gone, 9 s by default. */

@@ -2,10 +2,14 @@ import type { AgentError } from '../../core/errors.ts';
 import type { KafkaDriver, PartitionRecords, Prepared } from './driver.ts';
 import { KafkaFault } from './fault.ts';
 import { agentErrorOf, reactionTo } from './reaction.ts';
+import { timestampOf } from './record.ts';
 import type { KafkaRecord } from './record.ts';
 
 export interface ShipmentCounters {
-  /** Records that were sent again under a new identity although the broker may have had them. */
+  /**
+   * Records that may be there twice: sent again although the broker may have had them and no longer recognises them, or with the broker when the batch that they
+   * were in was given back.
+   */
   possibleDuplicates: number;
   /** Records that were sent with the present as their record time. */
   retimed: number;
@@ -13,9 +17,20 @@ export interface ShipmentCounters {
 
 interface Part {
   readonly prepared: Prepared;
+  /** Record time of all, in place of the events' own. */
+  readonly nowMs: number | undefined;
   /** An attempt ended without a word about what became of it. */
   unsure: boolean;
+  /** It counts as what may come twice. */
+  doubted: boolean;
 }
+
+/**
+ * A broker recognises a batch that it has by what it keeps of its producer, and forgets that `producer.id.expiration.ms` after the record time of the producer's
+ * last batch in the partition: a day by default, less an hour for clocks that differ. It looks every ten minutes, and when it starts. So of events that
+ * waited longer in a queue on disk it may have forgotten a batch soon after it came, and takes it again, whatever its sequence.
+ */
+const FORGOTTEN_MS = 23 * 3_600_000;
 
 /** How many times in one go the same records may be prepared anew before the fault goes up: more than any broker asks for. */
 const MAX_TURNS = 64;
@@ -32,6 +47,10 @@ export class Shipment {
   readonly #counters: ShipmentCounters;
   /** In order; the first is the one on its way. */
   #parts: Part[] | undefined;
+  /** A part has been sent, so that the others stay as they are. */
+  #begun = false;
+  #isSending = false;
+  #acknowledged = 0;
 
   constructor(target: PartitionRecords, driver: KafkaDriver, counters: ShipmentCounters) {
     this.target = target;
@@ -48,13 +67,45 @@ export class Shipment {
     return this.#parts?.[0]?.unsure === true;
   }
 
-  /** Resolves when it is done; rejects with an AgentError when it is to be tried again later. `maxBytes`: no part is to be larger. */
+  get isSending(): boolean {
+    return this.#isSending;
+  }
+
+  /** Bytes of a record of what is ready, as sent. */
+  get bytesEach(): number {
+    const { bytes, target } = this.#parts?.[0]?.prepared ?? {};
+    return bytes === undefined || target === undefined ? 0 : bytes / target.records.length;
+  }
+
+  /** How many of its records the broker has, or may have. */
+  get perhapsThere(): number {
+    return this.#acknowledged + (this.isUndecided ? (this.#parts?.[0]?.prepared.target.records.length ?? 0) : 0);
+  }
+
+  /** Makes ready what is to be sent, so that `send` need not. `maxBytes`: no part is to be larger. `bytesEach`: of a record, as far as is known. */
+  prepare(maxBytes: number, bytesEach = 0): void {
+    const isReady = this.#parts !== undefined && (this.#begun || this.#parts.every(({ prepared }) => prepared.bytes <= maxBytes));
+    if (!isReady) this.#parts = this.#prepared(this.target.records, maxBytes, bytesEach);
+  }
+
+  /** Resolves when it is done; rejects with an AgentError when it is to be tried again later. */
   async send(maxBytes: number): Promise<void> {
-    this.#parts ??= this.#prepared(this.target.records, maxBytes);
-    for (let turns = 0; this.#parts.length > 0; turns += 1) {
-      const part = this.#parts[0] as Part;
+    this.prepare(maxBytes);
+    this.#begun = true;
+    this.#isSending = true;
+    try {
+      await this.#sendParts(this.#parts as Part[]);
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  async #sendParts(parts: Part[]): Promise<void> {
+    for (let turns = 0; parts.length > 0; turns += 1) {
+      const part = parts[0] as Part;
+      if (part.unsure && isForgotten(part)) this.#doubt(part);
       const fault = await this.#attempt(part);
-      if (fault === undefined) this.#parts.shift();
+      if (fault === undefined) this.#acknowledge(part);
       else if (turns >= MAX_TURNS + this.target.records.length || !(await this.#mend(part, fault)))
         throw agentErrorOf(fault, { topic: this.target.topic });
     }
@@ -62,6 +113,11 @@ export class Shipment {
 
   /** The size of the part that was too large last; infinite when none was. */
   tooLargeBytes = Number.POSITIVE_INFINITY;
+
+  #acknowledge({ prepared: { target } }: Part): void {
+    this.#acknowledged += target.records.length;
+    this.#replace([]);
+  }
 
   async #attempt({ prepared }: Part): Promise<KafkaFault | undefined> {
     try {
@@ -82,7 +138,7 @@ export class Shipment {
         // What the driver counts and what the broker has may differ by this batch.
         part.unsure = false;
         await this.#renew(part);
-        this.#replace([]);
+        this.#acknowledge(part);
         return true;
       case 'split':
         this.tooLargeBytes = Math.min(this.tooLargeBytes, part.prepared.bytes);
@@ -116,8 +172,15 @@ export class Shipment {
     await this.#driver.renew(this.target).catch((error: unknown) => {
       throw error instanceof KafkaFault ? agentErrorOf(error) : error;
     });
-    if (part.unsure) this.#counters.possibleDuplicates += part.prepared.target.records.length;
+    if (part.unsure) this.#doubt(part);
     part.unsure = false;
+  }
+
+  /** Once, however often it is sent again. */
+  #doubt(part: Part): void {
+    if (part.doubted) return;
+    part.doubted = true;
+    this.#counters.possibleDuplicates += part.prepared.target.records.length;
   }
 
   #replace(parts: Part[]): void {
@@ -144,16 +207,29 @@ export class Shipment {
     return rest.length === 0 ? [] : [rest];
   }
 
-  #prepared(records: readonly KafkaRecord[], maxBytes: number): Part[] {
-    const { maxRecords } = this.#driver;
-    const whole = records.length <= maxRecords ? this.#part(records) : undefined;
-    const pieces = Math.min(records.length, Math.ceil((whole?.prepared.bytes ?? 0) / maxBytes));
-    if (whole !== undefined && pieces <= 1) return [whole];
-    const size = Math.min(maxRecords, Math.ceil(records.length / Math.max(1, pieces)));
-    return Array.from({ length: Math.ceil(records.length / size) }, (_, i) => this.#part(records.slice(i * size, (i + 1) * size)));
+  /** `bytesEach`: what a record is thought to take; a part that turns out too large for all that is cut again. */
+  #prepared(records: readonly KafkaRecord[], maxBytes: number, bytesEach: number): Part[] {
+    const most = Math.min(this.#driver.maxRecords, Math.max(1, Math.floor(maxBytes / bytesEach)));
+    const pieces = Math.ceil(records.length / most);
+    if (pieces > 1) return slices(records, pieces).flatMap((some) => this.#prepared(some, maxBytes, 0));
+    const whole = this.#part(records);
+    const { bytes } = whole.prepared;
+    return bytes <= maxBytes || records.length === 1 ? [whole] : this.#prepared(records, maxBytes, bytes / records.length);
   }
 
   #part(records: readonly KafkaRecord[], nowMs?: number): Part {
-    return { prepared: this.#driver.prepare({ ...this.target, records }, nowMs), unsure: false };
+    return { prepared: this.#driver.prepare({ ...this.target, records }, nowMs), nowMs, unsure: false, doubted: false };
   }
+}
+
+/** As large as each other. */
+function slices<T>(items: readonly T[], count: number): T[][] {
+  const size = Math.ceil(items.length / count);
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
+
+function isForgotten({ prepared, nowMs }: Part): boolean {
+  const forgottenMs = Date.now() - FORGOTTEN_MS;
+  if (nowMs !== undefined) return nowMs < forgottenMs;
+  return prepared.target.records.every(({ event }) => timestampOf(event) < forgottenMs);
 }

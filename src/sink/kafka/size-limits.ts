@@ -1,22 +1,48 @@
+/** As large as brokers take a batch where nobody has told them otherwise: their `message.max.bytes` is 1,048,588. */
+const USUAL_BYTES = 1_000_000;
 /** How long what a broker refused once counts: its settings may be changed. */
 const FORGET_MS = 600_000;
 /** Batches of single records are cut no smaller. */
 const LEAST_BYTES = 1024;
 
-/** How large a batch may be, by topic: a broker says so only by refusing one. */
-export class SizeLimits {
-  readonly #limits = new Map<string, { readonly bytes: number; readonly untilMs: number }>();
+interface Topic {
+  bytesEach: number;
+  maxBytes: number;
+  untilMs: number;
+}
 
-  /** Bytes of a batch as sent; infinite where nothing has been refused. */
+/** How large a batch may be, by topic, which a broker says only by refusing one; and how large records of it are, as sent. */
+export class SizeLimits {
+  readonly #topics = new Map<string, Topic>();
+
+  /** Bytes of a batch as sent. */
   of(topic: string): number {
-    const limit = this.#limits.get(topic);
-    return limit === undefined || performance.now() > limit.untilMs ? Number.POSITIVE_INFINITY : limit.bytes;
+    const { maxBytes = USUAL_BYTES, untilMs = 0 } = this.#topics.get(topic) ?? {};
+    return performance.now() > untilMs ? USUAL_BYTES : maxBytes;
+  }
+
+  /** Bytes of a record as sent, compressed with others, by what was sent last; 0: nothing was. */
+  bytesEach(topic: string): number {
+    return this.#topics.get(topic)?.bytesEach ?? 0;
+  }
+
+  sent(topic: string, bytesEach: number): void {
+    this.#topicOf(topic).bytesEach = bytesEach;
   }
 
   /** One of `bytes` was too large. */
   learn(topic: string, bytes: number): void {
     // Its half went, or was refused in its turn: then this is called with that.
     const half = Math.max(LEAST_BYTES, Math.floor(bytes / 2));
-    if (half < this.of(topic)) this.#limits.set(topic, { bytes: half, untilMs: performance.now() + FORGET_MS });
+    if (half < this.of(topic)) Object.assign(this.#topicOf(topic), { maxBytes: half, untilMs: performance.now() + FORGET_MS });
+  }
+
+  #topicOf(name: string): Topic {
+    let topic = this.#topics.get(name);
+    if (topic === undefined) {
+      topic = { bytesEach: 0, maxBytes: USUAL_BYTES, untilMs: 0 };
+      this.#topics.set(name, topic);
+    }
+    return topic;
   }
 }

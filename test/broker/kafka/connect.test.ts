@@ -189,7 +189,7 @@ describe.skipIf((await missingTools()) !== undefined)('check --connect, at a bro
 
   it('ends with 78 where a secret cannot be read', async () => {
     const { code, errors } = await connect(`brokers: [${cluster.listeners.saslSsl}], ${overTls()}, ${sasl('/nowhere')}`);
-    expect(errors[0]).toMatch(/^\/nowhere cannot be read: ENOENT \| /);
+    expect(errors[0]).toMatch(/^sasl\.password: \/nowhere cannot be read: ENOENT \| Check the path/);
     expect(code).toBe(78);
   });
 

@@ -14,7 +14,7 @@ import { waitFor } from '../wait-for.ts';
 import { aclOf } from './access-rule.ts';
 import type { AccessRule } from './access-rule.ts';
 import { electLeaders } from './elect-leaders.ts';
-import { countTopic, visitTopic } from './read-topic.ts';
+import { countTopic, endsOf, visitTopic } from './read-topic.ts';
 import type { ReadRecord } from './read-topic.ts';
 import { Wire } from './wire.ts';
 
@@ -155,6 +155,11 @@ export class KafkaAdmin {
   /** How many records are in a topic. */
   count(topic: string): Promise<number> {
     return countTopic(this.#wire, topic);
+  }
+
+  /** How far each partition is replicated; undefined where nobody says so at this moment. */
+  ends(topic: string): Promise<(number | undefined)[]> {
+    return endsOf(this.#wire, topic);
   }
 
   async read(topic: string): Promise<ReadRecord[]> {

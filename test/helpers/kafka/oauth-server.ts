@@ -41,8 +41,9 @@ export class OAuthServer {
 
   /** A token as `/token` would give it, with other claims where a test wants them. */
   token(claims: object = {}): string {
-    const now = Math.floor(Date.now() / 1000);
-    const usual = { iss: ISSUER, sub: AGENT.username, scope: 'kafka', iat: now, exp: now + this.lifetimeSeconds };
+    const now = Date.now() / 1000;
+    // Whole seconds, and no sooner than it is said to end.
+    const usual = { iss: ISSUER, sub: AGENT.username, scope: 'kafka', iat: Math.floor(now), exp: Math.ceil(now + this.lifetimeSeconds) };
     const signed = `${encode({ alg: 'RS256', typ: 'JWT', kid: KEY_ID })}.${encode({ ...usual, ...claims })}`;
     return `${signed}.${sign('sha256', Buffer.from(signed), this.#keys.privateKey).toString('base64url')}`;
   }

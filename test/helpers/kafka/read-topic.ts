@@ -50,6 +50,20 @@ export async function countTopic(wire: Wire, topic: string): Promise<number> {
   return count;
 }
 
+/** How far each partition is replicated now, by its number; undefined where nobody says so at this moment. Never rejects for a broker that is away. */
+export async function endsOf(wire: Wire, topic: string): Promise<(number | undefined)[]> {
+  const { brokers, topics } = await wire.metadata([topic]);
+  const found = topics.find(({ name }) => name === topic);
+  const partitions = (found?.partitions ?? []).toSorted((a, b) => a.partitionIndex - b.partitionIndex);
+  const end = async ({ partitionIndex, leaderId }: (typeof partitions)[number]): Promise<number | undefined> => {
+    const leader = brokers.find(({ nodeId }) => nodeId === leaderId);
+    if (leader === undefined) return undefined;
+    const place = { topic, topicId: found?.topicId ?? '', partition: partitionIndex, leader };
+    return offsetAt(wire, place, ListOffsetTimestamps.LATEST).catch(() => undefined);
+  };
+  return Promise.all(partitions.map(end));
+}
+
 async function partitionsOf(wire: Wire, topic: string): Promise<number[]> {
   const found = (await wire.metadata([topic])).topics.find(({ name }) => name === topic);
   if (found === undefined || found.errorCode === 3) throw new Error(`there is no topic ${topic}`);
@@ -74,13 +88,14 @@ function retried<T>(
   );
 }
 
-async function bounds(wire: Wire, { topic, partition, leader }: Place): Promise<[from: number, to: number]> {
-  const at = async (timestamp: bigint): Promise<number> => {
-    const asked = [{ name: topic, partitions: [{ partitionIndex: partition, currentLeaderEpoch: ANY_EPOCH, timestamp }] }];
-    const { topics } = await wire.callAt(leader, listOffsetsV9.api, -1, 0, asked);
-    return Number(topics[0]?.partitions[0]?.offset);
-  };
-  return [await at(ListOffsetTimestamps.EARLIEST), await at(ListOffsetTimestamps.LATEST)];
+async function bounds(wire: Wire, place: Place): Promise<[from: number, to: number]> {
+  return [await offsetAt(wire, place, ListOffsetTimestamps.EARLIEST), await offsetAt(wire, place, ListOffsetTimestamps.LATEST)];
+}
+
+async function offsetAt(wire: Wire, { topic, partition, leader }: Place, timestamp: bigint): Promise<number> {
+  const asked = [{ name: topic, partitions: [{ partitionIndex: partition, currentLeaderEpoch: ANY_EPOCH, timestamp }] }];
+  const { topics } = await wire.callAt(leader, listOffsetsV9.api, -1, 0, asked);
+  return Number(topics[0]?.partitions[0]?.offset);
 }
 
 async function fetch(wire: Wire, { topicId, partition, leader }: Place, offset: number): Promise<RecordsBatch[]> {

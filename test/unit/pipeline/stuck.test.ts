@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Batch } from '../../../src/core/batch.ts';
 import type { Encoded } from '../../../src/core/encoded.ts';
@@ -94,4 +95,36 @@ test('a stop ends long before its deadline, without a failure, and says what is 
   expect(pipeline.state).toBe('stopped');
   expect(good.written).toEqual([1, 2, 3]);
   expect(left).toEqual(['kept 3 SINK_REFUSED']);
+});
+
+test('what waits to be tried again is tried at once when the agent ends, and is left in the queue where that is in vain, too', async () => {
+  for (const works of [true, false]) {
+    const time = new FakeTime();
+    let isAway = true;
+    const sink: FakeSink = {
+      written: [],
+      write: async ({ items }: Batch<Encoded>) => {
+        if (isAway) throw new AgentError('SINK_UNREACHABLE', 'not now');
+        sink.written.push(...items.map(({ sequence }) => sequence));
+      },
+    };
+    const { queue, ...rest } = kept(sink);
+    const events = { down: () => undefined, up: () => undefined, lost: () => undefined };
+    const stage = new DeliveryStage({ ...rest, queue }, events, { time, random: () => 1 });
+    queue.offer(batch(1, 20));
+    const running = stage.run(never);
+    for (let tries = 0; tries < 12; tries += 1) {
+      await nextTurn();
+      time.step();
+    }
+    await nextTurn();
+    const atMs = time.ms;
+    isAway = !works;
+    queue.end();
+    stage.drain();
+    stage.leaveWhenStuck();
+    await throughTime(time, running);
+    expect(sink.written).toHaveLength(works ? 20 : 0);
+    expect(time.ms - atMs).toBeLessThan(1000);
+  }
 });

@@ -171,7 +171,12 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
     try {
       return await promise;
     } catch (error) {
-      throw this.#closed ? new KafkaFault('CLOSED', 'the driver is closed', { cause: error }) : faultOf(error, 'the broker');
+      if (this.#closed) throw new KafkaFault('CLOSED', 'the driver is closed', { cause: error });
+      const fault = faultOf(error, 'the broker');
+      const { sasl } = this.#settings.connection;
+      // Keys of tokens may have been replaced.
+      if (fault.fault.includes('AUTHENTICATION') && sasl?.mechanism === 'oauthbearer') sasl.forget?.();
+      throw fault;
     }
   }
 }

@@ -1,12 +1,13 @@
-import { Connection, apiVersionsV1 } from '@platformatic/kafka';
+import { apiVersionsV1 } from '@platformatic/kafka';
 import { KafkaFault } from '../fault.ts';
 import type { Broker, ConnectionSettings } from '../settings.ts';
+import { BrokerConnection } from './broker-connection.ts';
 import { connectionOptions } from './connection-options.ts';
 import { faultOf } from './fault-of.ts';
 
 /** A connection to a broker, and what that broker can do: the versions it knows of each request, by its key. */
 export interface Link {
-  readonly connection: Connection;
+  readonly connection: BrokerConnection;
   readonly versions: ReadonlyMap<number, { readonly min: number; readonly max: number }>;
 }
 
@@ -14,7 +15,7 @@ export interface Link {
 export class Connections {
   readonly #settings: ConnectionSettings;
   readonly #links = new Map<string, Promise<Link>>();
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<BrokerConnection>();
   #closed = false;
 
   constructor(settings: ConnectionSettings) {
@@ -27,14 +28,20 @@ export class Connections {
     const name = `${broker.host}:${broker.port}`;
     let link = this.#links.get(name);
     if (link === undefined) {
-      link = this.#connect(broker, () => this.#links.delete(name));
-      this.#links.set(name, link);
+      const made = this.#connect(broker, () => {
+        // There may be another one by now.
+        if (this.#links.get(name) === made) this.#links.delete(name);
+      });
+      link = made;
+      this.#links.set(name, made);
     }
     try {
       return await link;
     } catch (error) {
       if (this.#links.get(name) === link) this.#links.delete(name);
-      throw this.#closed ? closedFault() : faultOf(error, name);
+      if (this.#closed) throw closedFault();
+      this.#forgetToken();
+      throw faultOf(error, name);
     }
   }
 
@@ -58,9 +65,15 @@ export class Connections {
     await Promise.all([...this.#connections].map((connection) => connection.close()));
   }
 
+  /** Brokers refuse a token that is not to their liking, or hang up behind one that has just ended: by their clock, and by keys that may have been replaced. */
+  #forgetToken(): void {
+    const { sasl } = this.#settings;
+    if (sasl?.mechanism === 'oauthbearer') sasl.forget?.();
+  }
+
   async #connect({ host, port }: Broker, gone: () => void): Promise<Link> {
     const { clientId } = this.#settings;
-    const connection = new Connection(clientId, connectionOptions(this.#settings));
+    const connection = new BrokerConnection(clientId, connectionOptions(this.#settings));
     this.#connections.add(connection);
     const forget = (): void => {
       this.#connections.delete(connection);
@@ -73,6 +86,7 @@ export class Connections {
       forget();
     });
     connection.on('close', forget);
+    connection.onRetire = gone;
     await connection.connect(host, port);
     // In TLS 1.3 it is only now that a broker says what it thinks of the certificate of the client.
     const { apiKeys } = await apiVersionsV1.api.async(connection, clientId, '1').catch((error: unknown) => {

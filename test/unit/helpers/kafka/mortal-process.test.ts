@@ -1,13 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MortalProcess } from '../../../helpers/kafka/mortal-process.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
 
-const isRunning = (pid: number | undefined): boolean => pid !== undefined && existsSync(`/proc/${pid}`);
+/** One that has ended and waits to be reaped, which is up to whoever took over from its parent, does not run any more. */
+function isRunning(pid: number | undefined): boolean {
+  try {
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 const atOnce = (): Promise<boolean> => Promise.resolve(true);
 const MODULE = join(import.meta.dirname, '../../../helpers/kafka/mortal-process.ts');
 

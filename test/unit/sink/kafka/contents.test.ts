@@ -62,4 +62,24 @@ describe('what stands before a record', () => {
       ['content-type', 'application/vnd.apache.avro; framing=single_object'],
     ]);
   });
+
+  test.each([
+    ['confluent', 'avro process=0102030405060708 agent=2122232425262728', /forkcast\.v1\.agent\/2122232425262728, whose id is not known/],
+    ['confluent', 'json', /the format json, which names no Avro schema/],
+    ['single_object', 'line', /the format line, which names no Avro schema/],
+    ['raw', 'avro process=0102030405060708', /which names no Avro schema/],
+  ] as const)('is never that of another schema: framing %s refuses %s', async (framing, format, message) => {
+    const contentOf = createContentOf(options({ framing, ids: { idOf: () => Promise.resolve(258) } }));
+    await expect(contentOf('agent', 't', { agentId: Buffer.alloc(16), format })).rejects.toMatchObject({
+      code: 'RECORD_REJECTED',
+      message: expect.stringMatching(message) as string,
+      fix: expect.stringContaining('forkcast dlq replay') as string,
+    });
+  });
+
+  test('is the same for what an earlier run wrote by the same schema', async () => {
+    const contentOf = createContentOf(options({ framing: 'confluent', ids: { idOf: () => Promise.resolve(258) } }));
+    const origin = { agentId: Buffer.alloc(16), format: 'avro process=0102030405060708 agent=2122232425262728' };
+    expect(Buffer.from((await contentOf('process', 't', origin)).prefix).toString('hex')).toBe('0000000102');
+  });
 });

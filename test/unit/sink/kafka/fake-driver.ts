@@ -30,7 +30,7 @@ export class FakeDriver implements KafkaDriver {
     await this.opening?.();
   }
 
-  partitions(): Promise<number> {
+  partitions(_topic?: string): Promise<number> {
     return Promise.resolve(this.partitionCount);
   }
 

@@ -1,27 +1,13 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Batch } from '../../../../src/core/batch.ts';
 import type { Encoded } from '../../../../src/core/encoded.ts';
 import { AgentError, asAgentError } from '../../../../src/core/errors.ts';
-import { KafkaSink } from '../../../../src/sink/kafka/kafka-sink.ts';
-import { Splitter } from '../../../../src/sink/kafka/splitter.ts';
+import { KafkaFault } from '../../../../src/sink/kafka/fault.ts';
+import type { KafkaSink } from '../../../../src/sink/kafka/kafka-sink.ts';
 import { batch, batchOf, record } from '../../../contract/records.ts';
 import { FakeDriver } from './fake-driver.ts';
-import type { Answer, Attempt } from './fake-driver.ts';
-
-const never = new AbortController().signal;
-const envelope = { prefix: new Uint8Array(0), headers: [], eventIdPrefix: 'a:' };
-
-async function opened(driver: FakeDriver, hosts = 1): Promise<KafkaSink> {
-  const addresses = Array.from({ length: hosts }, (_, i) => ({ topic: 't', key: Buffer.from(`host-${i}`), envelope }));
-  const sink = new KafkaSink({
-    id: 'kafka',
-    loadDriver: () => Promise.resolve(driver),
-    splitter: new Splitter(({ sequence }) => addresses[sequence % hosts] as (typeof addresses)[number]),
-  });
-  await sink.open(never);
-  return sink;
-}
+import { logOf, never, once, opened } from './opened-sink.ts';
 
 /** As the delivery policy does: again and again until it is taken, what is refused set aside. */
 async function deliver(sink: KafkaSink, items: Batch<Encoded>): Promise<readonly number[]> {
@@ -36,17 +22,6 @@ async function deliver(sink: KafkaSink, items: Batch<Encoded>): Promise<readonly
     return (error.context['rejected'] as number[]).map((index) => (items.items[index] as Encoded).sequence);
   }
 }
-
-const once = (answer: Answer): ((attempt: Attempt) => Answer) => {
-  let left: Answer = answer;
-  return () => {
-    const given = left;
-    left = undefined;
-    return given;
-  };
-};
-
-const logOf = (driver: FakeDriver, partition = 0): number[] => driver.logs.get(partition) ?? [];
 
 describe('a Kafka sink', () => {
   test('sends what it is given to the partition of its key, in order', async () => {
@@ -70,29 +45,14 @@ describe('a Kafka sink', () => {
     expect(logOf(driver)).toEqual([1, 2, 3]);
   });
 
-  test('lets nothing past a batch whose outcome is unknown', async () => {
-    const driver = new FakeDriver();
-    driver.answer = once({ fault: 'NETWORK', appends: true });
-    const sink = await opened(driver);
-    const [first, second] = [batch(1, 2), batch(3, 4)];
-    const failing = sink.write(first, never);
-    const next = sink.write(second, never);
-    await expect(failing).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(driver.attempts.length).toBe(1);
-    await sink.write(first, never);
-    await next;
-    expect(logOf(driver)).toEqual([1, 2, 3, 4]);
-  });
-
-  test('lets others go where it is known that a batch has not arrived', async () => {
-    const driver = new FakeDriver();
-    driver.answer = once({ fault: 'NOT_ENOUGH_REPLICAS' });
-    const sink = await opened(driver);
-    await expect(sink.write(batch(1, 2), never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
-    await sink.write(batch(3, 4), never);
-    expect(logOf(driver)).toEqual([3, 4]);
-  });
+  test.each(['COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR', 'NETWORK'])(
+    'does not open, but may be tried again, after %s',
+    async (fault) => {
+      const driver = new FakeDriver();
+      driver.opening = () => Promise.reject(new KafkaFault(fault, `answers ${fault}`));
+      await expect(opened(driver)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE', retry: 'backoff' });
+    },
+  );
 
   test('does not send again what was acknowledged when the rest of its batch has to be', async () => {
     const driver = new FakeDriver();
@@ -120,12 +80,25 @@ describe('a Kafka sink', () => {
     expect(logOf(driver).length).toBe(200);
   });
 
+  test('cuts what is larger than brokers usually take, and makes nothing too large any more once it knows how large records are', async () => {
+    const driver = new FakeDriver();
+    const prepare = vi.spyOn(driver, 'prepare');
+    const sink = await opened(driver);
+    for (const [from, to] of [
+      [1, 2500],
+      [2501, 5000],
+    ] as const)
+      await sink.write(batch(from, to), never);
+    expect(driver.attempts.map(({ sequences }) => sequences.length)).toEqual([834, 834, 832, 834, 834, 832]);
+    expect(prepare.mock.calls.map(([{ records }]) => records.length)).toEqual([2500, 834, 834, 832, 834, 834, 832]);
+  });
+
   test('makes batches no longer than the driver can take', async () => {
     const driver = new FakeDriver();
     driver.maxRecords = 30;
     const sink = await opened(driver);
     await sink.write(batch(1, 100), never);
-    expect(driver.attempts.map(({ sequences }) => sequences.length)).toEqual([30, 30, 30, 10]);
+    expect(driver.attempts.map(({ sequences }) => sequences.length)).toEqual([25, 25, 25, 25]);
     expect(logOf(driver)).toEqual(batch(1, 100).items.map(({ sequence }) => sequence));
   });
 
@@ -192,6 +165,17 @@ describe('a Kafka sink', () => {
     },
   );
 
+  test('refuses what has no place of its own, and delivers its neighbours', async () => {
+    const driver = new FakeDriver();
+    const foreign = new AgentError('RECORD_REJECTED', 'of another schema');
+    const sink = await opened(driver, 1, { refuse: (sequence) => (sequence === 3 ? foreign : undefined) });
+    await expect(sink.write(batch(1, 4), never)).rejects.toBe(foreign);
+    for (const rest of [batch(1, 2), batch(4, 4)]) await sink.write(rest, never);
+    await expect(sink.write(batch(3, 3), never)).rejects.toBe(foreign);
+    expect(logOf(driver)).toEqual([1, 2, 4]);
+    expect(sink.counters.possibleDuplicates).toBe(0);
+  });
+
   test('gives old events the present as record time where the broker refuses theirs', async () => {
     const driver = new FakeDriver();
     driver.answer = ({ nowMs }) => (nowMs === undefined ? { fault: 'INVALID_TIMESTAMP' } : undefined);
@@ -228,22 +212,7 @@ describe('a Kafka sink', () => {
     await expect(sink.write(batch(1, 4), never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
   });
 
-  test('gives up an aborted write that waits for its turn, and keeps what is on its way in order', async () => {
-    const driver = new FakeDriver();
-    const { promise, resolve } = Promise.withResolvers<Answer>();
-    driver.answer = () => promise;
-    const sink = await opened(driver);
-    const first = sink.write(batch(1, 2), never);
-    const stop = new AbortController();
-    const second = sink.write(batch(3, 4), stop.signal);
-    stop.abort(new Error('stop now'));
-    await expect(second).rejects.toThrow('stop now');
-    resolve(undefined);
-    await first;
-    expect(logOf(driver)).toEqual([1, 2]);
-  });
-
-  test('loses nothing, invents nothing and counts what may have come twice, whatever brokers answer', async () => {
+  test('loses nothing, invents nothing, keeps the order and counts what may have come twice, whatever brokers answer', async () => {
     const faults = [
       'TIMEOUT',
       'NETWORK',
@@ -277,6 +246,8 @@ describe('a Kafka sink', () => {
             batches.flatMap(({ items }) => items.map(({ sequence }) => sequence)),
           );
           expect(twice).toBeLessThanOrEqual(sink.counters.possibleDuplicates);
+          const firsts = [...new Set(log)];
+          expect(firsts).toEqual(firsts.toSorted((a, b) => a - b));
         },
       ),
       { numRuns: 500 },
