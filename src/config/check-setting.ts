@@ -158,7 +158,9 @@ function checkChoiceOrPath({ choices }: ChoiceOrPathSetting, value: unknown): Se
   const words = choices.join(' or ');
   // YAML 1.1 and JSON have no word off: false is what people mean by it.
   if (value === false && choices.includes('off')) return [{ value, reason: `must be ${words}, or an absolute path`, fix: 'write off' }];
-  return [{ value, reason: `must be ${words}, or an absolute path`, fix: wordFix(value, choices) }];
+  const isPath = typeof value === 'string' && /[/.]/.test(value);
+  const fix = isPath ? 'write the whole path, from / on' : wordFix(value, choices);
+  return [{ value, reason: `must be ${words}, or an absolute path`, fix }];
 }
 
 const MAX_VARIABLES = 32;

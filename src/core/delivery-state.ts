@@ -12,6 +12,6 @@ export interface DeliveryState {
   readonly attempts: number;
   /** What the last of them failed with; null while closed. */
   readonly lastError: AgentError | null;
-  /** Wall clock, microseconds since the epoch, past while it is being tried; null while nothing is to be repeated. */
+  /** Wall clock, microseconds since the epoch, past while all that failed is being tried; null while nothing is to be repeated. */
   readonly nextTryUs: number | null;
 }

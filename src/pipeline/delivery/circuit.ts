@@ -46,9 +46,17 @@ export class Circuit {
   }
 
   get state(): DeliveryState {
-    let nextTryUs: number | null = null;
-    for (const { dueUs } of this.#failing.values()) nextTryUs = nextTryUs === null ? dueUs : Math.min(nextTryUs, dueUs);
+    const nextTryUs = this.#nextTryUs();
     return { circuit: this.#circuit, sinceUs: this.#sinceUs, attempts: this.#attempts, lastError: this.#lastError, nextTryUs };
+  }
+
+  /** The first that is to come; a past one only where all are being tried. */
+  #nextTryUs(): number | null {
+    const nowUs = this.#time.nowUs();
+    let next: number | null = null;
+    for (const { dueUs } of this.#failing.values())
+      if (next === null || (dueUs > nowUs ? next <= nowUs || dueUs < next : next <= nowUs && dueUs < next)) next = dueUs;
+    return next;
   }
 
   /** Goes on from this state: that of a sink in whose place another one comes. */

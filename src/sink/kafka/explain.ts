@@ -71,6 +71,9 @@ function refusal({ fault, message }: KafkaFault, { sasl }: Security, asked: Aske
       };
     case 'TOPIC_AUTHORIZATION_FAILED':
       return asked === undefined ? undefined : topicRight(who, asked);
+    case 'MESSAGE_TOO_LARGE':
+    case 'RECORD_LIST_TOO_LARGE':
+      return asked === undefined ? undefined : tooLarge(fault, asked);
     case 'UNKNOWN_TOPIC_OR_PARTITION':
       return asked === undefined ? undefined : noTopic(asked);
     default:
@@ -81,6 +84,13 @@ function refusal({ fault, message }: KafkaFault, { sasl }: Security, asked: Aske
 function topicRight(who: string, { topic, to }: Asked): Explanation {
   const what = to === 'see' ? `see the topic ${topic}, if there is one` : `write to the topic ${topic}`;
   return { message: `an access list is missing: ${who} may not ${what}`, fix: `Allow ${who} to WRITE and DESCRIBE the topic ${topic}.` };
+}
+
+function tooLarge(fault: string, { topic }: Asked): Explanation {
+  return {
+    message: `larger than the topic ${topic} takes, by its max.message.bytes (${fault})`,
+    fix: `Raise max.message.bytes of the topic ${topic}, and replay it: forkcast dlq replay.`,
+  };
 }
 
 function noTopic({ topic }: Asked): Explanation {

@@ -158,6 +158,12 @@ describe.skipIf((await missingTools()) !== undefined)('an agent at a broker with
     fix: 'Set tls.cert and tls.key: this listener wants a certificate of the agent.',
   };
 
+  const REVOKED = {
+    code: 'SINK_REFUSED',
+    says: /^an access list is missing: User:agent may not write to the topic t-revoked$/,
+    fix: 'Allow User:agent to WRITE and DESCRIBE the topic t-revoked.',
+  };
+
   async function prepare(names: readonly string[]): Promise<void> {
     await Promise.all(names.filter((name) => name !== 'topic').map((name) => admin.createTopic(`t-${name}`, { partitions: 2 })));
     for (const user of [AGENT.username, LATE.username, 'CN=agent'])
@@ -165,7 +171,7 @@ describe.skipIf((await missingTools()) !== undefined)('an agent at a broker with
   }
 
   async function configure(file: string, sinks: Readonly<Record<string, Keys>>): Promise<void> {
-    const whole = Object.entries(sinks).map(([name, keys]) => [
+    const whole = Object.entries(sinks).map(([name, keys]): [string, Keys] => [
       name,
       {
         type: 'kafka',
@@ -198,9 +204,11 @@ describe.skipIf((await missingTools()) !== undefined)('an agent at a broker with
         oauth: byGrant(at('password')),
         signer: byToken({ token_command: signer(at('signed')) }),
         kafkajs: { ...byPassword('scram-sha-512', at('password')), driver: 'kafkajs' },
+        'kafkajs-oauth': { ...byToken({ token_command: signer(at('signed-too')) }), driver: 'kafkajs' },
       };
       const bad = await faults(at);
-      const keys: Record<string, Keys> = { ...good, anonymous: byCertificate({}) };
+      const right = { user: AGENT.username, operation: 'WRITE', topic: 't-revoked' } as const;
+      const keys: Record<string, Keys> = { ...good, anonymous: byCertificate({}), revoked: byPassword('plain', at('password')) };
       for (const [name, fault] of Object.entries(bad)) keys[name] = fault.keys;
       const failing = [...Object.keys(bad), 'anonymous'];
       await prepare(Object.keys(keys));
@@ -220,6 +228,13 @@ describe.skipIf((await missingTools()) !== undefined)('an agent at a broker with
         timeoutMs: PATIENCE_MS,
       });
 
+      // Of a connection that there is, a broker says so only when something is written.
+      expect(of('revoked')).toEqual([]);
+      await admin.removeRule(right);
+      await waitFor(() => of('revoked').length > 0, { what: () => `a line about the right; ${said()}`, timeoutMs: PATIENCE_MS });
+
+      await admin.addRule(right);
+      failing.push('revoked');
       for (const { mend } of Object.values(bad)) await mend();
       await configure(at('forkcast.json'), { ...keys, anonymous: byCertificate({ cert, key }) });
       agent.child.kill('SIGHUP');
@@ -230,7 +245,7 @@ describe.skipIf((await missingTools()) !== undefined)('an agent at a broker with
       const { code, stderr, stdout } = await agent.stop();
 
       expect(code, stderr).toBe(0);
-      for (const [name, { code: error, says, fix }] of Object.entries({ ...bad, anonymous: ANONYMOUS })) {
+      for (const [name, { code: error, says, fix }] of Object.entries({ ...bad, anonymous: ANONYMOUS, revoked: REVOKED })) {
         const [first, second, ...others] = of(name);
         expect(first, name).toMatchObject({ level: 'warn', code: error, fix });
         const [what, then] = (first?.msg ?? '').replace(/^(127\.0\.0\.1):\d+/, '$1').split('; ');

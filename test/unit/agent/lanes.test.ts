@@ -155,7 +155,8 @@ it('has accounts for what programs read, none for lines', () => {
 
 it('writes to a sink as its configuration says, and gathers nothing where the same events are to make the same files', async () => {
   const dataDir = await tempDir();
-  const written = 'batch: {max_events: 7, max_bytes: 1MiB, linger: 0s}, retry: {initial: 1s, max: 2s, hold: 3s}, dead_letter: {max_size: 1MiB}';
+  const written =
+    'batch: {max_events: 7, max_bytes: 1MiB, linger: 0s}, retry: {initial: 1s, max: 2s, hold: 3s}, dead_letter: {max_size: 1MiB}';
   const { config } = loadConfig({ file: configFile(`agent: {data_dir: ${dataDir}}\nsinks: {void: {type: blackhole, ${written}}}`) });
   const laneOf = (reproducible: boolean): Lane | undefined => {
     const screen = { output: new PassThrough(), colour: false, status: () => '' };

@@ -105,7 +105,7 @@ describe('shapes', () => {
     ['enrich: {max_processes: .inf}', '1:25 enrich.max_processes | must be a whole number from 64 to 65536 |'],
     [
       'enrich: {containers: {docker: podman.sock}}',
-      '1:31 enrich.containers.docker | must be auto or off, or an absolute path | write one of these words',
+      '1:31 enrich.containers.docker | must be auto or off, or an absolute path | write the whole path, from / on',
     ],
     ['enrich: {containers: {docker: of}}', '1:31 enrich.containers.docker | must be auto or off, or an absolute path | did you mean off?'],
     ['enrich: {containers: {docker: false}}', '1:31 enrich.containers.docker | must be auto or off, or an absolute path | write off'],

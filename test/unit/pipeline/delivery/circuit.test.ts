@@ -124,6 +124,14 @@ test('what else somebody has to put right is told, each once', () => {
   expect(changes).toEqual(['holding', 'holding', 'closed', 'holding']);
 });
 
+test('what is being tried is not what is tried next', () => {
+  const { time, circuit, last } = setUp();
+  circuit.failed({}, busy, soon);
+  time.pass(200);
+  circuit.failed({}, new AgentError('SINK_REFUSED', 'no'), later);
+  expect(last().nextTryUs).toBe(time.nowUs() + 60_000_000);
+});
+
 test('a sink that always has something else to be put right is told of only so often', () => {
   const { circuit, changes } = setUp();
   for (let i = 0; i < 1000; i += 1) circuit.failed({}, new AgentError('SINK_REFUSED', `no topic ${i}`), later);

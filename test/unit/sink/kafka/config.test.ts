@@ -109,7 +109,10 @@ describe('a Kafka sink', () => {
     ]);
     expect(faultsOf({ sasl: { ...sasl, token: 'env:T' } })).toEqual(['sasl.token is for oauthbearer only']);
     expect(faultsOf({ sasl: { ...sasl, mechanism: 'oauthbearer' } })).toEqual(['sasl.token_url is missing for oauthbearer']);
-    expect(faultsOf({ sasl: { ...sasl, mechanism: 'oauthbearer', token_url: 'x' } })).toEqual(['sasl.token_url is not an address']);
+    expect(faultsOf({ sasl: { ...sasl, mechanism: 'oauthbearer', token_url: 'x' } })).toEqual(['sasl.token_url is not an address of HTTP']);
+    expect(faultsOf({ sasl: { ...sasl, mechanism: 'oauthbearer', token_url: 'https://a:b@c/' } })).toEqual([
+      'sasl.token_url must not contain credentials',
+    ]);
     expect(faultsOf({ sasl: { ...sasl, mechanism: 'oauthbearer', username: '', password: 'none', token: 'file:/t' } })).toEqual([]);
     const byCommand = {
       ...sasl,

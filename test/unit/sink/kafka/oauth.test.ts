@@ -54,6 +54,15 @@ describe('a source of tokens', () => {
     expect(await source.token()).toBe('token-2');
   });
 
+  test('asks again when the last one is of no use', async () => {
+    let given = 0;
+    const url = await serve((_, response) => json(response, 200, { access_token: `token-${(given += 1)}`, expires_in: 3600 }));
+    const source = sourceAt(url);
+    expect(await source.token()).toBe('token-1');
+    source.forget();
+    expect(await source.token()).toBe('token-2');
+  });
+
   test.each([
     [401, { error: 'invalid_client' }, 'SINK_REFUSED', /answers 401: invalid_client/],
     [400, 'no json', 'SINK_REFUSED', /answers 400/],
