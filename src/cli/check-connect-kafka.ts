@@ -4,6 +4,7 @@ import type { KafkaSinkConfig } from '../sink/kafka/config.ts';
 import { userText } from '../sink/kafka/explain.ts';
 import type { BrokerReport, ClusterInspector, TopicReport } from '../sink/kafka/platformatic/inspector.ts';
 import type { Broker } from '../sink/kafka/settings.ts';
+import { USUAL_BYTES } from '../sink/kafka/size-limits.ts';
 import { connectError } from './check-connect-fault.ts';
 import { bad, doubtful, good } from './check-connect-finding.ts';
 import type { ItemFinding } from './check-connect-finding.ts';
@@ -139,7 +140,8 @@ async function producerFinding({ inspector, settings }: ClusterAt): Promise<Item
 }
 
 function writerOf({ batch, settings: { compression, sasl } }: KafkaSinkOfConfig): Writer {
-  return { maxBytes: batch.maxBytes, compression, user: sasl === null || sasl.username === '' ? null : escapeText(sasl.username) };
+  const user = sasl === null || sasl.username === '' ? null : escapeText(sasl.username);
+  return { maxBytes: Math.min(batch.maxBytes, USUAL_BYTES), compression, user };
 }
 
 function addressOf({ host, port }: Broker): string {

@@ -8,7 +8,7 @@ import type { ItemFinding } from './check-connect-finding.ts';
 
 /** What a sink will do to its topics. */
 export interface Writer {
-  /** The largest batch. */
+  /** The largest batch, as sent. */
   readonly maxBytes: number;
   readonly compression: Compression;
   /** As access lists know it; null: it says nothing. */
@@ -117,7 +117,7 @@ function sizeFinding(name: string, settings: Settings, { maxBytes }: Writer): It
   if (limit >= maxBytes) return good(item, `${facts}, batches up to ${roundSize(maxBytes)}`);
   return doubtful(
     item,
-    `${facts} is less than batch.max_bytes (${roundSize(maxBytes)}): larger batches are refused first and sent again in halves`,
+    `${facts} is less than batches may have (${roundSize(maxBytes)}): larger ones are refused first and sent again in halves`,
     `Set max.message.bytes of the topic to ${maxBytes} or more, or batch.max_bytes to ${limit}B or less.`,
   );
 }

@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
+import { configFile } from '../unit/config/refusal.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const text = (path: string) => readFile(join(root, path), 'utf8');
@@ -137,6 +138,34 @@ describe('docker-compose.yml', () => {
     );
     expect(sources).toEqual(expect.arrayContaining(['package.json', 'src', 'bin', 'deploy/entry.sh']));
     for (const path of sources) await expect(stat(join(root, path))).resolves.toBeDefined();
+  });
+});
+
+describe.each(['README.md', 'docs/kafka.md'])('%s', (page) => {
+  /** As pages of code hosts make them of headings. */
+  const anchorsOf = (markdown: string): string[] =>
+    [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    );
+
+  it('links only to files and headings that exist', async () => {
+    const links = [...(await text(page)).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)];
+    expect(links.length).toBeGreaterThan(2);
+    for (const [, path = '', anchor] of links) {
+      const target = path === '' ? page : join(dirname(page), path);
+      await expect(stat(join(root, target)), target).resolves.toBeDefined();
+      if (anchor !== undefined) expect(anchorsOf(await text(target)), `${target}#${anchor}`).toContain(anchor);
+    }
+  });
+
+  it('shows configurations that are valid', async () => {
+    const markdown = await text(page);
+    const whole = [...markdown.matchAll(/<<'END'\n(sinks:\n.*?)^END$|^```yaml\n(sinks:\n.*?)^```$/gms)];
+    expect(whole.length).toBeGreaterThan(0);
+    for (const [, here, block] of whole) expect(() => loadConfig({ file: configFile(here ?? block ?? '') })).not.toThrow();
   });
 });
 
