@@ -124,7 +124,7 @@ function createLane(sink: SinkConfig, parts: LaneParts): Lane {
     format,
     onLost: (dropped, reason) => noteGone(books, dropped, reason),
   });
-  const { queue, isSafe = () => true } = laneQueue;
+  const { queue } = laneQueue;
   const drops = new DropEpisode(sink.name, log);
   const intake = {
     queue,
@@ -146,7 +146,7 @@ function createLane(sink: SinkConfig, parts: LaneParts): Lane {
       const taken = await enqueue(intake, batch, signal);
       ledger.storedBytes = storedBytes?.() ?? 0;
       // Where its disk takes nothing, a queue has much less room than it was given.
-      drops.settled(isSafe() && 2 * events <= maxEvents && 2 * bytes <= maxBytes);
+      drops.settled(laneQueue.isSafe?.() !== false && 2 * events <= maxEvents && 2 * bytes <= maxBytes);
       return taken;
     },
   };
