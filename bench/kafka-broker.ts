@@ -6,6 +6,7 @@ import { freePorts } from '../test/helpers/kafka/free-ports.ts';
 
 const ADDRESSES = 'FORKCAST_BENCH_KAFKA';
 export const ROUND_TRIP_MS = 20;
+const PRODUCER = 'org.apache.kafka.tools.ProducerPerformance';
 /** A broker, too, compiles what it does often: its first million records are its slowest. */
 const WARM_UP = ['--topic', 'warm-up', '--num-records', '2000000', '--record-size', '215', '--throughput', '-1'];
 
@@ -23,8 +24,8 @@ export function brokerAddresses(): BrokerAddresses {
   return JSON.parse(told) as BrokerAddresses;
 }
 
-/** Has one broker on this machine while `work` is done. */
-export async function withBroker<T>(work: () => Promise<T>): Promise<T> {
+/** Has one broker on this machine while `work` is done; `isWarm`: as fast as it can be, which takes a while. */
+export async function withBroker<T>(work: () => Promise<T>, { isWarm }: { readonly isWarm: boolean }): Promise<T> {
   const [farPort = 0] = await freePorts(1);
   // What a run has written is removed at once, and nothing is flushed by the clock of another run.
   const cluster = await startCluster({ fullSpeed: true, autoCreate: true, farPort, overrides: { 'log.segment.delete.delay.ms': '1000' } });
@@ -37,7 +38,7 @@ export async function withBroker<T>(work: () => Promise<T>): Promise<T> {
   try {
     proxy.stderr.pipe(process.stderr);
     await once(proxy.stdout, 'data');
-    await cluster.tool('org.apache.kafka.tools.ProducerPerformance', [...WARM_UP, '--bootstrap-server', cluster.bootstrap]);
+    if (isWarm) await cluster.tool(PRODUCER, [...WARM_UP, '--bootstrap-server', cluster.bootstrap]);
     const addresses: BrokerAddresses = { near: cluster.bootstrap, far: `127.0.0.1:${farPort}` };
     process.env[ADDRESSES] = JSON.stringify(addresses);
     return await work();

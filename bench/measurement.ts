@@ -1,8 +1,8 @@
 /** What one run of one case yields. Absent figures make no sense for the case. */
 export interface Measurement {
-  readonly eventsPerSecond: number;
+  readonly eventsPerSecond?: number;
   /** CPU time of all threads of what is measured, user and system. */
-  readonly cpuUsPerEvent: number;
+  readonly cpuUsPerEvent?: number;
   /** Highest resident memory of the measured process, the harness included where it runs in the same process; absent where nobody says. */
   readonly rssMiB?: number;
   readonly p50Us?: number;
@@ -11,6 +11,9 @@ export interface Measurement {
   readonly extra: Readonly<Record<string, number>>;
 }
 
+/** Of what is measured by its events. */
+export type Pace = Required<Pick<Measurement, 'eventsPerSecond' | 'cpuUsPerEvent'>>;
+
 export interface BenchCase {
   readonly stage: Stage;
   readonly name: string;
@@ -18,7 +21,7 @@ export interface BenchCase {
   measure(seconds: number): Promise<Measurement>;
 }
 
-export const STAGES = ['encode', 'enrich', 'redact', 'spool', 'ring', 'ingest', 'e2e', 'kafka'] as const;
+export const STAGES = ['encode', 'enrich', 'redact', 'spool', 'ring', 'ingest', 'e2e', 'kafka', 'kafka-idle'] as const;
 export type Stage = (typeof STAGES)[number];
 
 export const E2E_SINKS = ['file', 'blackhole'] as const;
@@ -52,7 +55,7 @@ export class Meter {
     this.events += events;
   }
 
-  result(extra: Readonly<Record<string, number>> = {}): Measurement {
+  result(extra: Readonly<Record<string, number>> = {}): Measurement & Pace {
     return {
       eventsPerSecond: this.events / this.seconds,
       cpuUsPerEvent: this.cpuUs / this.events,

@@ -24,7 +24,8 @@ const SURROUNDINGS: Readonly<Record<Stage, (work: Work) => Promise<CaseResult[]>
   ring: asItIs,
   ingest: alone,
   e2e: alone,
-  kafka: withBroker,
+  kafka: (work) => withBroker(work, { isWarm: true }),
+  'kafka-idle': (work) => withBroker(work, { isWarm: false }),
 };
 
 interface Plan {

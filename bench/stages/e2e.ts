@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRecord } from '../../src/agent/run-record.ts';
 import { startKernelTotal } from '../../test/helpers/kernel-total.ts';
-import type { BenchCase, Choice, Measurement } from '../measurement.ts';
+import type { BenchCase, Choice, Measurement, Pace } from '../measurement.ts';
 import { nativeTool } from '../storm/build.ts';
 import { runStorm } from '../storm/storm.ts';
 import type { StormOptions, StormReport } from '../storm/storm.ts';
@@ -49,7 +49,7 @@ export function e2eCases({ sink, rate }: Choice): readonly BenchCase[] {
 
 /** A window of the agent's life, which the kernel's own count delimits. */
 interface Window {
-  readonly measurement: Measurement;
+  readonly measurement: Measurement & Pace;
   /** What the kernel numbered in it. */
   readonly generated: number;
 }

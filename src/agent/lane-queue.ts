@@ -96,7 +96,8 @@ function noteEvent(event: SpoolEvent, { sink, log, onLost }: LaneQueueDeps): voi
   if (event.what === 'restored') return log.info({ sink }, 'the spool is on the disk again, with all that it accepted meanwhile');
   if (event.what === 'lost') {
     const { reason, dropped, certainty } = event;
-    log.error({ sink, reason, events: dropped.count, certainty }, LOST[certainty]);
+    // Of checkpoints alone nobody has to know: they say what others say again.
+    if (dropped.count > 0 || certainty !== 'exact') log.error({ sink, reason, events: dropped.count, certainty }, LOST[certainty]);
     return onLost(dropped, reason);
   }
   if (event.what === 'too_late') {

@@ -145,7 +145,8 @@ function createLane(sink: SinkConfig, parts: LaneParts): Lane {
       const { events, bytes } = queue.depth;
       const taken = await enqueue(intake, batch, signal);
       ledger.storedBytes = storedBytes?.() ?? 0;
-      drops.settled(2 * events <= maxEvents && 2 * bytes <= maxBytes);
+      // Where its disk takes nothing, a queue has much less room than it was given.
+      drops.settled(laneQueue.isSafe?.() !== false && 2 * events <= maxEvents && 2 * bytes <= maxBytes);
       return taken;
     },
   };

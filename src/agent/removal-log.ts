@@ -15,11 +15,12 @@ export function removalLog(log: Logger, dataDir: string): Required<Pick<Pipeline
       const fix = 'Configure a sink of this name again, and they are delivered to it.';
       log.warn({ sink, events, folder: folderOf(sink), fix }, 'the removed sink has not got everything: the rest stays in its spool');
     },
-    onLeft: ({ ledger, queue }, { lastError }) => {
-      const { sink } = ledger;
-      const { events } = queue.depth;
+    onLeft: (lane, { lastError }) => {
+      const { sink } = lane.ledger;
+      const { events } = lane.queue.depth;
       const why = lastError === null ? {} : { code: lastError.code, reason: lastError.message };
-      log.warn({ sink, events, folder: folderOf(sink), ...why }, 'the rest stays in the spool, and is delivered after the next start');
+      const what = lane.isSafe?.() === false ? 'as much of the rest as its disk takes' : 'the rest';
+      log.warn({ sink, events, folder: folderOf(sink), ...why }, `${what} stays in the spool, and is delivered after the next start`);
     },
     onCloseFailed: (thrown) => {
       const { code, message } = asAgentError(thrown);

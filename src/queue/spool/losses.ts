@@ -55,7 +55,8 @@ export function lostOnDisk({ origin }: Segment, { count, certainty, from, to }: 
   return { what: 'lost', reason: 'corrupt', certainty, dropped: { agentId: origin.agentId, ...known, checkpoints: [] } };
 }
 
-export function lostAtShutdown({ items }: Batch<Encoded>): SpoolEvent {
+export function lostAtShutdown(batches: readonly Batch<Encoded>[]): SpoolEvent {
+  const items = batches.flatMap((batch) => batch.items);
   const { lowest, highest, sequenced } = contentsOf(items);
   const checkpoints = items.filter(({ sequence }) => sequence === 0);
   const dropped = { fromSequence: lowest, toSequence: highest, count: sequenced, items, checkpoints };

@@ -187,7 +187,7 @@ export class SpoolStorage {
     this.#keepPosition();
     const left = [...this.#out.unplaced()];
     for (let entry = this.#backlog.shift(); entry !== undefined; entry = this.#backlog.shift()) left.push(entry);
-    for (const entry of left) onEvent(lostAtShutdown(batchOf(entry, origin)));
+    if (left.length > 0) onEvent(lostAtShutdown(left.map((entry) => batchOf(entry, origin))));
     this.#closed = true;
     this.#position.close();
     this.#reader.close();

@@ -1,11 +1,11 @@
-import type { KafkaSink } from '../../../src/sink/kafka/kafka-sink.ts';
+import type { Sink } from '../../../src/core/component.ts';
 import { waitFor } from '../wait-for.ts';
 
 const never = new AbortController().signal;
 
 /** A sink that is open; as the agent does, with a new one at each attempt: a broker that has just started gives no producer ids for a moment. */
-export function openSink(create: () => KafkaSink): Promise<KafkaSink> {
-  const attempt = async (): Promise<KafkaSink> => {
+export function openSink<S extends Sink>(create: () => S): Promise<S> {
+  const attempt = async (): Promise<S> => {
     const sink = create();
     try {
       await sink.open(never);

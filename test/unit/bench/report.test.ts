@@ -10,7 +10,7 @@ const run = (eventsPerSecond: number, p99Us?: number): Measurement => ({
   extra: { 'B/event': 2 * eventsPerSecond },
   ...(p99Us === undefined ? {} : { p99Us }),
 });
-const rate = ({ eventsPerSecond }: Measurement): number => eventsPerSecond;
+const rate = ({ eventsPerSecond }: Measurement): number | undefined => eventsPerSecond;
 
 describe('a spread', () => {
   it('is the median with the extremes, whatever the order of the runs', () => {
