@@ -64,7 +64,8 @@ async function withSink(driver: DriverName, work: (send: Send) => Promise<Measur
     // Another batch each time: the same one has been delivered.
     const send: Send = () => {
       sequence += 1;
-      return sink.write({ ...first, items: first.items.map((item) => ({ ...item, sequence })) }, never);
+      const [event] = first.items as [Encoded];
+      return sink.write({ ...first, items: [{ ...event, sequence }] }, never);
     };
     await send();
     return await work(send);
