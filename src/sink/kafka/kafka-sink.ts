@@ -15,6 +15,7 @@ import { Shipment } from './shipment.ts';
 import type { ShipmentCounters } from './shipment.ts';
 import { SizeLimits } from './size-limits.ts';
 import type { Splitter } from './splitter.ts';
+import { Trip } from './trip.ts';
 import { aborting, all } from './waiting.ts';
 
 export interface KafkaSinkDeps {
@@ -72,12 +73,18 @@ export class KafkaSink implements Sink {
     signal.throwIfAborted();
     if (this.#state !== 'open' || this.#driver === undefined) throw misuse('written to while it was not open');
     const consignment = this.#consignmentOf(batch);
-    consignment.follow(signal, () => this.#giveUp(batch, consignment));
+    const trip = new Trip(signal);
+    consignment.follow(signal, () => {
+      this.#giveUp(batch, consignment);
+      trip.stop(signal.reason);
+    });
     try {
-      await aborting(this.#deliver(consignment, this.#driver, signal), signal);
+      await aborting(this.#deliver(consignment, this.#driver, trip), signal);
     } catch (error) {
       if (!comesAgain(asAgentError(error))) this.#giveUp(batch, consignment);
       throw error;
+    } finally {
+      trip.end();
     }
     consignment.end();
     this.#consignments.delete(batch);
@@ -113,17 +120,26 @@ export class KafkaSink implements Sink {
     return [loadOf(process, 'process'), loadOf(agent, 'agent')].filter((load) => load.events.length > 0);
   }
 
-  #deliver(consignment: Consignment, driver: KafkaDriver, signal: AbortSignal): Promise<void> {
+  #deliver(consignment: Consignment, driver: KafkaDriver, trip: Trip): Promise<void> {
+    const noted = async <T>(work: Promise<T>): Promise<T> => {
+      try {
+        return await work;
+      } catch (error) {
+        trip.failed(error);
+        throw error;
+      }
+    };
     return all(
       consignment.loads.map(async (load) => {
-        const shipments = load.shipments ?? (await this.#place(load, driver, signal));
-        await all(shipments.filter(({ isDone }) => !isDone).map((shipment) => this.#ship(shipment, { consignment, driver, signal })));
+        const shipments = load.shipments ?? (await noted(this.#place(load, driver, trip)));
+        const open = shipments.filter(({ isDone }) => !isDone);
+        await all(open.map((shipment) => noted(this.#ship(shipment, { consignment, driver, trip }))));
       }),
     );
   }
 
-  async #place(load: Load, driver: KafkaDriver, signal: AbortSignal): Promise<readonly Shipment[]> {
-    await load.line.reach(load, 0, signal);
+  async #place(load: Load, driver: KafkaDriver, { signal, waiting }: Trip): Promise<readonly Shipment[]> {
+    await load.line.reach(load, 0, waiting);
     const targets = await told(this.#deps.splitter.split(load.events, (topic) => driver.partitions(topic, signal)));
     signal.throwIfAborted();
     load.shipments = targets.map((target) => new Shipment(target, driver, this.counters));
@@ -143,20 +159,20 @@ export class KafkaSink implements Sink {
   }
 
   /** The next in line is made ready while the one before it is on its way; no more than that, for what is ready takes memory of its own. */
-  async #ship(shipment: Shipment, trip: Trip): Promise<void> {
+  async #ship(shipment: Shipment, { consignment, driver, trip }: Leg): Promise<void> {
     const line = this.#lineOf(shipment);
     const { topic } = shipment.target;
-    await line.reach(shipment, 1, trip.signal);
+    await line.reach(shipment, 1, trip.waiting);
     if (!line.isFirst(shipment)) await othersFirst();
     shipment.prepare(this.#limits.of(topic), this.#limits.bytesEach(topic));
     this.#limits.sent(topic, shipment.bytesEach);
-    await line.reach(shipment, 0, trip.signal);
+    await line.reach(shipment, 0, trip.waiting);
     try {
-      await line.clear(() => told(trip.driver.renew(shipment.target)));
+      await line.clear(() => told(driver.renew(shipment.target)));
       await shipment.send(this.#limits.of(topic));
     } finally {
       this.#limits.learn(topic, shipment.tooLargeBytes);
-      if (trip.consignment.isOver) this.#letGo(shipment);
+      if (consignment.isOver) this.#letGo(shipment);
       else if (shipment.isDone) line.leave(shipment);
     }
   }
@@ -179,10 +195,10 @@ export class KafkaSink implements Sink {
   }
 }
 
-interface Trip {
+interface Leg {
   readonly consignment: Consignment;
   readonly driver: KafkaDriver;
-  readonly signal: AbortSignal;
+  readonly trip: Trip;
 }
 
 /** Whether what was rejected so is written again, as it is: what time or somebody may mend. */

@@ -1,3 +1,5 @@
+import { AgentError } from '../../core/errors.ts';
+
 /** Ends when the signal is aborted, although what it waits for goes on. */
 export async function aborting<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   if (signal.aborted) throw signal.reason;
@@ -11,8 +13,10 @@ export async function aborting<T>(promise: Promise<T>, signal: AbortSignal): Pro
   }
 }
 
-/** Waits for the end of each, and rejects like the first of them that does. */
+/** Waits for the end of each; then rejects as one that did, rather as one that is soon to be tried again than as one that waits for somebody. */
 export async function all(promises: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(promises)).find(({ status }) => status === 'rejected');
-  if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  const outcomes = await Promise.allSettled(promises);
+  const reasons = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }): unknown => reason);
+  if (reasons.length === 0) return;
+  throw reasons.find((reason) => reason instanceof AgentError && reason.retry === 'backoff') ?? reasons[0];
 }

@@ -73,6 +73,33 @@ describe('a Kafka sink', () => {
     expect(logOf(driver)).toEqual([1, 3, 4, 5, 2]);
   });
 
+  test.each([0, 1])('is to be tried again soon where anything of a batch is', async (soon) => {
+    const driver = new FakeDriver();
+    driver.partitionCount = 2;
+    const sink = await opened(driver, 4);
+    driver.answer = ({ partition }) => ({ fault: partition === soon ? 'NOT_ENOUGH_REPLICAS' : 'TOPIC_AUTHORIZATION_FAILED' });
+    await expect(sink.write(batch(1, 4), never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
+  });
+
+  test('does not let a partition wait for what another one needs somebody for', async () => {
+    const driver = new FakeDriver();
+    driver.partitionCount = 2;
+    const sink = await opened(driver, 4);
+    driver.answer = ({ partition }) => (partition === 0 ? { fault: 'TOPIC_AUTHORIZATION_FAILED' } : undefined);
+    const [held, mixed] = [batch(1, 4), batch(5, 8)];
+    await expect(sink.write(held, never)).rejects.toMatchObject({ code: 'SINK_REFUSED' });
+    driver.answer = ({ partition }) => ({ fault: partition === 0 ? 'TOPIC_AUTHORIZATION_FAILED' : 'NETWORK' });
+    await expect(sink.write(mixed, never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE', context: { fault: 'NETWORK' } });
+    driver.answer = () => undefined;
+    const again = sink.write(mixed, never);
+    await turns();
+    expect(logOf(driver, 1).some((sequence) => sequence > 4)).toBe(true);
+    expect(logOf(driver)).toEqual([]);
+    await Promise.all([sink.write(held, never), again]);
+    expect(logOf(driver)).toEqual(logOf(driver).toSorted((a, b) => a - b));
+    expect([...logOf(driver, 0), ...logOf(driver, 1)].length).toBe(8);
+  });
+
   test.each([
     ['has not arrived', 'NOT_ENOUGH_REPLICAS', false, 0],
     ['may have arrived', 'TIMEOUT', true, 2],
