@@ -17,6 +17,8 @@ const LEAST_SECONDS = 20;
 const SETTLE_MS = 3000;
 /** As often as an agent states what it accepted, by default: an idle one sends this. */
 const CHECKPOINT_MS = 5000;
+/** So many keys that every partition has some. */
+const SPREAD = 200;
 const never = new AbortController().signal;
 
 /** Brings one batch to the broker, of an open sink. */
@@ -27,10 +29,13 @@ const drivers: readonly DriverName[] = ['platformatic', 'kafkajs'];
 /** CPU time of a process whose sink is connected, beside one that has none. */
 export const kafkaIdleCases: readonly BenchCase[] = [
   idle('no sink', (seconds) => measureIdle(seconds)),
-  ...drivers.map((driver) => idle(`${driver}, nothing to send`, (seconds) => withSink(driver, () => measureIdle(seconds)))),
-  ...drivers.map((driver) =>
-    idle(`${driver}, a checkpoint every ${CHECKPOINT_MS / 1000} s`, (seconds) => withSink(driver, (send) => measureIdle(seconds, send))),
-  ),
+  ...drivers.flatMap((driver) => [
+    idle(`${driver}, nothing to send`, (seconds) => withSink({ driver, partitions: 1 }, () => measureIdle(seconds))),
+    idle(`${driver}, nothing to send to six partitions`, (seconds) => withSink({ driver, partitions: 6 }, () => measureIdle(seconds))),
+    idle(`${driver}, a checkpoint every ${CHECKPOINT_MS / 1000} s`, (seconds) =>
+      withSink({ driver, partitions: 1 }, (send) => measureIdle(seconds, send)),
+    ),
+  ]),
 ];
 
 function idle(name: string, measure: BenchCase['measure']): BenchCase {
@@ -53,19 +58,20 @@ async function measureIdle(seconds: number, send?: Send): Promise<Measurement> {
   return { rssMiB: process.resourceUsage().maxRSS / 1024, extra: { '% of a core': percent, seconds: meter.seconds } };
 }
 
-/** `work` while a sink is open that has delivered a batch: it has all connections that it needs. */
-async function withSink(driver: DriverName, work: (send: Send) => Promise<Measurement>): Promise<Measurement> {
+interface Shape {
+  readonly driver: DriverName;
+  readonly partitions: number;
+}
+
+/** `work` while a sink is open that has delivered to each partition: it has all connections that it needs. */
+async function withSink({ driver, partitions }: Shape, work: (send: Send) => Promise<Measurement>): Promise<Measurement> {
   const bootstrap = brokerAddresses().near;
-  const topic = await newTopic(bootstrap);
-  const sink = await openSink(() => createSink({ driver, compression: 'zstd', bootstrap, topic, spread: false }, () => undefined));
+  const topic = await newTopic(bootstrap, partitions);
+  const sink = await openSink(() => createSink({ driver, compression: 'zstd', bootstrap, topic, spread: partitions > 1 }, () => undefined));
   try {
-    const [first] = batchesOf({ perBatch: 1 }) as [Batch<Encoded>];
-    let sequence = 0;
     // Another batch each time: the same one has been delivered.
-    const send: Send = () => {
-      sequence += 1;
-      return sink.write({ ...first, items: first.items.map((item) => ({ ...item, sequence })) }, never);
-    };
+    const batches = batchesOf({ perBatch: partitions === 1 ? 1 : SPREAD }).values();
+    const send: Send = () => sink.write(batches.next().value as Batch<Encoded>, never);
     await send();
     return await work(send);
   } finally {
@@ -74,10 +80,10 @@ async function withSink(driver: DriverName, work: (send: Send) => Promise<Measur
 }
 
 /** Stays there: the broker goes with it. Whoever made it leaves no connection behind. */
-async function newTopic(bootstrap: string): Promise<string> {
+async function newTopic(bootstrap: string, partitions: number): Promise<string> {
   const admin = new KafkaAdmin(bootstrap);
   const topic = `idle-${randomUUID()}`;
-  await admin.createTopic(topic);
+  await admin.createTopic(topic, { partitions });
   await admin.close();
   return topic;
 }
