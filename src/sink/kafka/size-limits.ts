@@ -1,5 +1,5 @@
-/** As large as brokers take a batch where nobody has told them otherwise: their `message.max.bytes` is 1,048,588. */
-export const USUAL_BYTES = 1_000_000;
+/** As large as brokers take a batch where nobody has told them otherwise: their `message.max.bytes` is 12 more. */
+export const USUAL_BYTES = 2 ** 20;
 /** How long what a broker refused once counts: its settings may be changed. */
 const FORGET_MS = 600_000;
 /** Batches of single records are cut no smaller. */

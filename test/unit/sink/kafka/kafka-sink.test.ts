@@ -85,12 +85,12 @@ describe('a Kafka sink', () => {
     const prepare = vi.spyOn(driver, 'prepare');
     const sink = await opened(driver);
     for (const [from, to] of [
-      [1, 2500],
-      [2501, 5000],
+      [1, 3000],
+      [3001, 6000],
     ] as const)
       await sink.write(batch(from, to), never);
-    expect(driver.attempts.map(({ sequences }) => sequences.length)).toEqual([834, 834, 832, 834, 834, 832]);
-    expect(prepare.mock.calls.map(([{ records }]) => records.length)).toEqual([2500, 834, 834, 832, 834, 834, 832]);
+    expect(driver.attempts.map(({ sequences }) => sequences.length)).toEqual([1000, 1000, 1000, 1000, 1000, 1000]);
+    expect(prepare.mock.calls.map(([{ records }]) => records.length)).toEqual([3000, 1000, 1000, 1000, 1000, 1000, 1000]);
   });
 
   test('makes batches no longer than the driver can take', async () => {
