@@ -1,7 +1,7 @@
 /** Those that wait for the same thing, in the order in which they came. Whoever is in it stays where it is until it leaves. */
 export class Line<T> {
   readonly #members = new Set<T>();
-  #waiting: (() => void)[] = [];
+  #waiting = new Set<() => void>();
 
   get first(): T | undefined {
     return this.#members.values().next().value;
@@ -17,7 +17,7 @@ export class Line<T> {
   leave(member: T): void {
     if (!this.#members.delete(member)) return;
     const waiting = this.#waiting;
-    this.#waiting = [];
+    this.#waiting = new Set();
     for (const wake of waiting) wake();
   }
 
@@ -38,12 +38,16 @@ export class Line<T> {
 
   #change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const aborted = (): void => reject(signal.reason as Error);
-      signal.addEventListener('abort', aborted, { once: true });
-      this.#waiting.push(() => {
+      const aborted = (): void => {
+        this.#waiting.delete(wake);
+        reject(signal.reason as Error);
+      };
+      const wake = (): void => {
         signal.removeEventListener('abort', aborted);
         resolve();
-      });
+      };
+      signal.addEventListener('abort', aborted, { once: true });
+      this.#waiting.add(wake);
       if (signal.aborted) aborted();
     });
   }

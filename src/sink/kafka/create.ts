@@ -8,6 +8,7 @@ import type { RegistryLog } from '../registry/schema-ids.ts';
 import { secretText } from '../security/secret-text.ts';
 import { readTls } from '../security/tls.ts';
 import { createAddressOf } from './addresses.ts';
+import { CounterLog } from './counter-log.ts';
 import type { KafkaSinkConfig, SaslConfig } from './config.ts';
 import { createContentOf } from './contents.ts';
 import type { RecordSchema } from './contents.ts';
@@ -58,11 +59,13 @@ export function createKafkaSink(config: KafkaSinkConfig, deps: KafkaDeps): Kafka
     contentOf: createContentOf({ framing, schemas: deps.schemas, hostId, ids, signal: closing.signal }),
   });
   const settings = { connection: connectionSettings(config, deps), compression };
+  const counted = new CounterLog({ log: deps.log });
   return new KafkaSink({
     id: deps.id,
     loadDriver: async () => new ExplainingDriver(await loadDriver(config.driver, settings), config),
     splitter: new Splitter(addressOf),
     streamsApart: topic !== agentTopic,
+    onCounted: (counters, atOnce) => counted.tell(counters, atOnce),
     onClose: async () => {
       closing.abort(new Error('the sink is closed'));
       await ids?.close();

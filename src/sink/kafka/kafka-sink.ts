@@ -24,6 +24,8 @@ export interface KafkaSinkDeps {
   readonly splitter: Splitter;
   /** Process events and what the agent says of itself never go to the same topic: then neither waits for the other's. */
   readonly streamsApart?: boolean;
+  /** Told whenever the counters may have grown, and at the end. */
+  readonly onCounted?: (counters: Readonly<ShipmentCounters>, atOnce: boolean) => void;
   readonly onClose?: () => Promise<void>;
 }
 
@@ -85,6 +87,7 @@ export class KafkaSink implements Sink {
       throw error;
     } finally {
       trip.end();
+      this.#deps.onCounted?.(this.counters, false);
     }
     consignment.end();
     this.#consignments.delete(batch);
@@ -94,7 +97,7 @@ export class KafkaSink implements Sink {
 
   close(): Promise<void> {
     this.#state = 'closed';
-    this.#closing ??= Promise.all([this.#driver?.close(), this.#deps.onClose?.()]).then(() => undefined);
+    this.#closing ??= Promise.all([this.#driver?.close(), this.#deps.onClose?.()]).then(() => this.#deps.onCounted?.(this.counters, true));
     return this.#closing;
   }
 
@@ -133,7 +136,7 @@ export class KafkaSink implements Sink {
       consignment.loads.map(async (load) => {
         const shipments = load.shipments ?? (await noted(this.#place(load, driver, trip)));
         const open = shipments.filter(({ isDone }) => !isDone);
-        await all(open.map((shipment) => noted(this.#ship(shipment, { consignment, driver, trip }))));
+        await all(open.map((shipment) => noted(this.#ship(shipment, { consignment, load, driver, trip }))));
       }),
     );
   }
@@ -159,7 +162,8 @@ export class KafkaSink implements Sink {
   }
 
   /** The next in line is made ready while the one before it is on its way; no more than that, for what is ready takes memory of its own. */
-  async #ship(shipment: Shipment, { consignment, driver, trip }: Leg): Promise<void> {
+  async #ship(shipment: Shipment, leg: Leg): Promise<void> {
+    const { consignment, driver, trip } = leg;
     const line = this.#lineOf(shipment);
     const { topic } = shipment.target;
     await line.reach(shipment, 1, trip.waiting);
@@ -170,11 +174,27 @@ export class KafkaSink implements Sink {
     try {
       await line.clear(() => told(driver.renew(shipment.target)));
       await shipment.send(this.#limits.of(topic));
+    } catch (error) {
+      if (!shipment.isAstray) throw error;
+      await this.#reroute(shipment, leg);
     } finally {
       this.#limits.learn(topic, shipment.tooLargeBytes);
       if (consignment.isOver) this.#letGo(shipment);
       else if (shipment.isDone) line.leave(shipment);
     }
+  }
+
+  /** The topic was made anew with fewer partitions: what is left goes where its keys belong now. */
+  async #reroute(shipment: Shipment, leg: Leg): Promise<void> {
+    const { load, driver, trip } = leg;
+    const events = shipment.left.map(({ event }) => event);
+    const targets = await told(this.#deps.splitter.split(events, (topic) => driver.partitions(topic, trip.signal)));
+    trip.signal.throwIfAborted();
+    const others = targets.map((target) => new Shipment(target, driver, this.counters));
+    shipment.dissolve();
+    load.shipments = [...(load.shipments ?? []), ...others];
+    for (const other of others) this.#lineOf(other).enter(other);
+    await all(others.map((other) => this.#ship(other, leg)));
   }
 
   /** Nobody will come with it again, so that nothing waits for it any longer but for what is under way. */
@@ -197,6 +217,8 @@ export class KafkaSink implements Sink {
 
 interface Leg {
   readonly consignment: Consignment;
+  /** That it belongs to. */
+  readonly load: Load;
   readonly driver: KafkaDriver;
   readonly trip: Trip;
 }

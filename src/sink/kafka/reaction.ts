@@ -45,6 +45,7 @@ const REACTIONS: Readonly<Record<string, Reaction>> = {
   CLOSED: unsure,
   LEADER_NOT_AVAILABLE: again,
   TOPIC_VANISHED: again,
+  PARTITION_GONE: again,
   FENCED_LEADER_EPOCH: again,
   UNKNOWN_LEADER_EPOCH: again,
   BROKER_NOT_AVAILABLE: again,
@@ -68,6 +69,7 @@ const REACTIONS: Readonly<Record<string, Reaction>> = {
   RECORD_LIST_TOO_LARGE: { action: 'split', outcome: 'known' },
   INVALID_RECORD: { action: 'refuse', outcome: 'known' },
   INVALID_TIMESTAMP: { action: 'retime', outcome: 'known' },
+  CLOCK: hold('Set the clock of this machine; or that of the broker.'),
 
   BUG: { action: 'giveUp', outcome: 'unknown' },
 

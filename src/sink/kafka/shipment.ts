@@ -1,4 +1,4 @@
-import type { AgentError } from '../../core/errors.ts';
+import { AgentError } from '../../core/errors.ts';
 import type { KafkaDriver, PartitionRecords, Prepared } from './driver.ts';
 import { KafkaFault } from './fault.ts';
 import { agentErrorOf, reactionTo } from './reaction.ts';
@@ -32,7 +32,13 @@ interface Part {
  */
 const FORGOTTEN_MS = 23 * 3_600_000;
 
-/** How many times in one go the same records may be prepared anew before the fault goes up: more than any broker asks for. */
+/** Brokers that have just started may know less than others for a while. */
+const ASTRAY_MS = 5000;
+
+/** A record time is the present for as long. */
+const PRESENT_MS = 10_000;
+
+/** How many times in one go the same records may be sent before the fault goes up, besides twice for each, which it takes to find those that are refused. */
 const MAX_TURNS = 64;
 
 /**
@@ -51,6 +57,7 @@ export class Shipment {
   #begun = false;
   #isSending = false;
   #acknowledged = 0;
+  #goneSinceMs = Number.POSITIVE_INFINITY;
 
   constructor(target: PartitionRecords, driver: KafkaDriver, counters: ShipmentCounters) {
     this.target = target;
@@ -67,6 +74,11 @@ export class Shipment {
     return this.#parts?.[0]?.unsure === true;
   }
 
+  /** Its partition is not there, and has not been for long enough that no broker has merely not heard of it yet. */
+  get isAstray(): boolean {
+    return performance.now() - this.#goneSinceMs > ASTRAY_MS;
+  }
+
   get isSending(): boolean {
     return this.#isSending;
   }
@@ -80,6 +92,18 @@ export class Shipment {
   /** How many of its records the broker has, or may have. */
   get perhapsThere(): number {
     return this.#acknowledged + (this.isUndecided ? (this.#parts?.[0]?.prepared.target.records.length ?? 0) : 0);
+  }
+
+  /** Those of which it is not known that the broker has them, or refuses them. */
+  get left(): readonly KafkaRecord[] {
+    return this.#parts?.flatMap(({ prepared }) => prepared.target.records) ?? this.target.records;
+  }
+
+  /** Nothing of it is sent any more: what is left has gone into others. */
+  dissolve(): void {
+    const [part] = this.#parts ?? [];
+    if (part?.unsure === true) this.#doubt(part);
+    this.#parts = [];
   }
 
   /** Makes ready what is to be sent, so that `send` need not. `maxBytes`: no part is to be larger. `bytesEach`: of a record, as far as is known. */
@@ -101,13 +125,18 @@ export class Shipment {
   }
 
   async #sendParts(parts: Part[]): Promise<void> {
+    const most = MAX_TURNS + 2 * this.target.records.length;
     for (let turns = 0; parts.length > 0; turns += 1) {
       const part = parts[0] as Part;
       if (part.unsure && isForgotten(part)) this.#doubt(part);
       const fault = await this.#attempt(part);
       if (fault === undefined) this.#acknowledge(part);
-      else if (turns >= MAX_TURNS + this.target.records.length || !(await this.#mend(part, fault)))
-        throw agentErrorOf(fault, { topic: this.target.topic });
+      else if (!(await this.#mend(part, fault))) throw agentErrorOf(fault, { topic: this.target.topic });
+      else if (turns >= most)
+        throw new AgentError('SINK_UNREACHABLE', `${fault.message}, whatever is done about it`, {
+          cause: fault,
+          context: { fault: fault.fault, topic: this.target.topic },
+        });
     }
   }
 
@@ -122,9 +151,11 @@ export class Shipment {
   async #attempt({ prepared }: Part): Promise<KafkaFault | undefined> {
     try {
       await this.#driver.send(prepared);
+      this.#goneSinceMs = Number.POSITIVE_INFINITY;
       return undefined;
     } catch (error) {
       if (!(error instanceof KafkaFault)) throw error;
+      this.#goneSinceMs = error.fault === 'PARTITION_GONE' ? Math.min(this.#goneSinceMs, performance.now()) : Number.POSITIVE_INFINITY;
       return error;
     }
   }
@@ -146,7 +177,8 @@ export class Shipment {
       case 'refuse':
         return this.#remake(part, this.#withoutRefused(part, fault));
       case 'retime':
-        this.#counters.retimed += part.prepared.target.records.length;
+        if (isOfNow(part)) throw agentErrorOf(wrongClock(part, fault), { topic: this.target.topic });
+        if (part.nowMs === undefined) this.#counters.retimed += part.prepared.target.records.length;
         return this.#remake(part, [part.prepared.target.records], Date.now());
       case 'renew':
         await this.#renew(part);
@@ -226,6 +258,15 @@ export class Shipment {
 function slices<T>(items: readonly T[], count: number): T[][] {
   const size = Math.ceil(items.length / count);
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
+
+/** Its record time is the present already, or was a moment ago. */
+function isOfNow({ nowMs }: Part): boolean {
+  return nowMs !== undefined && Math.abs(Date.now() - nowMs) < PRESENT_MS;
+}
+
+function wrongClock({ nowMs = 0 }: Part, fault: KafkaFault): KafkaFault {
+  return new KafkaFault('CLOCK', `${fault.message}: what this machine takes for now, ${new Date(nowMs).toISOString()}`, { cause: fault });
 }
 
 function isForgotten({ prepared, nowMs }: Part): boolean {

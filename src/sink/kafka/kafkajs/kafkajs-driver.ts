@@ -68,8 +68,11 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
     const { topic, partition } = target;
     const line = await this.#lineOf(target);
     const answers = await this.#produced(line, { topic, messages });
-    if (!answers.some((answer) => isFor(answer, target)))
-      throw new KafkaFault('NETWORK', `kafkajs resolved without an answer for partition ${partition} of ${topic}`);
+    if (answers.some((answer) => isFor(answer, target))) return;
+    this.#counts.forget(topic);
+    if (partition >= (await this.partitions(topic)))
+      throw new KafkaFault('PARTITION_GONE', `the topic ${topic} has no partition ${partition} any more`);
+    throw new KafkaFault('NETWORK', `kafkajs resolved without an answer for partition ${partition} of ${topic}`);
   }
 
   async #produced(line: Line, { topic, messages }: { readonly topic: string; readonly messages: Message[] }): Promise<RecordMetadata[]> {

@@ -63,11 +63,16 @@ export class Cluster {
   /** A connection to the leader of a partition. */
   async leader(name: string, partition: number): Promise<Link> {
     const { leaders } = await this.topic(name);
-    if (partition >= leaders.length)
-      throw new KafkaFault('UNKNOWN_TOPIC_OR_PARTITION', `the topic ${name} has no partition ${partition} any more`);
+    if (partition >= leaders.length) throw this.#gone(name, partition);
     const leader = leaders[partition];
     if (leader === undefined) throw new KafkaFault('LEADER_NOT_AVAILABLE', `partition ${partition} of ${name} has no leader`);
     return this.connections.to(leader);
+  }
+
+  #gone(name: string, partition: number): KafkaFault {
+    // Others of the cluster may have heard more, or sooner.
+    this.forget(name);
+    return new KafkaFault('PARTITION_GONE', `the topic ${name} has no partition ${partition} any more`);
   }
 
   /** What was heard of a topic is not true any more. */

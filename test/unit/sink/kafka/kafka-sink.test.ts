@@ -207,7 +207,7 @@ describe('a Kafka sink', () => {
 
   test('does not go on for ever where a broker asks for the same again and again', async () => {
     const driver = new FakeDriver();
-    driver.answer = () => ({ fault: 'INVALID_TIMESTAMP' });
+    driver.answer = () => ({ fault: 'OUT_OF_ORDER_SEQUENCE_NUMBER' });
     const sink = await opened(driver);
     await expect(sink.write(batch(1, 4), never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
   });
