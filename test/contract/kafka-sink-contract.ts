@@ -103,6 +103,24 @@ export function kafkaSinkContract(driver: DriverName, broker: () => SingleBroker
       expect(await logOf(topic)).toEqual([1, 2, ...Array.from({ length: 57 }, (_, i) => i + 4)]);
     });
 
+    it('goes on where a topic is made anew with fewer partitions', async () => {
+      const topic = topicOf('anew');
+      const { admin } = broker();
+      await admin.createTopic(topic, { partitions: 6 });
+      const sink = await opened(topic, ({ sequence }) => Buffer.from(`entity-${sequence}`));
+      await sink.write(batch(1, 100), never);
+      await admin.deleteTopic(topic);
+      const events = batch(101, 200);
+      await expect(sink.write(events, never)).rejects.toMatchObject({ code: expect.stringMatching(/^SINK_/) as string });
+      await admin.createTopic(topic, { partitions: 2 });
+      await waitFor(async () => (await sink.write(events, never), true), { what: 'delivery', timeoutMs: 60_000, everyMs: 200 });
+      await sink.write(batch(201, 300), never);
+      const found = await logOf(topic);
+      expect(found.toSorted((a, b) => a - b)).toEqual(batch(101, 300).items.map(({ sequence }) => sequence));
+      // kafkajs does not say that it sent nothing.
+      expect(sink.counters.possibleDuplicates).toBeLessThanOrEqual(driver === 'kafkajs' ? 100 : 0);
+    });
+
     it('sends thousands of keys to their partitions', async () => {
       const topic = topicOf('keys');
       await broker().admin.createTopic(topic, { partitions: 6 });
