@@ -21,7 +21,7 @@ export interface ContentOptions {
   readonly schemas: Readonly<Record<RecordStream, RecordSchema>>;
   readonly hostId: string;
   /** Where the framing is confluent. */
-  readonly ids: Pick<SchemaIds, 'idOf'> | undefined;
+  readonly ids: Pick<SchemaIds, 'idOf' | 'known'> | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -48,10 +48,14 @@ export function createContentOf({ framing, schemas, hostId, ids, signal }: Conte
         return { prefix: new Uint8Array(0), headers };
       case 'single_object':
         return { prefix: Buffer.concat([Buffer.from(SINGLE_OBJECT_MARKER), Buffer.from(fingerprint, 'hex').toReversed()]), headers };
-      case 'confluent':
+      case 'confluent': {
         // The id that the registry gives is that of the newest: it knows no other text.
         if (fingerprint !== newest.fingerprint) throw unnamed(`the schema ${newest.fullName}/${fingerprint}, whose id is not known`);
-        return { prefix: confluentPrefix((await ids?.idOf({ topic, ...newest }, signal)) ?? 0), headers };
+        if (ids === undefined) return { prefix: confluentPrefix(0), headers };
+        const wanted = { topic, ...newest };
+        const id = await ids.idOf(wanted, signal);
+        return { prefix: confluentPrefix(id), headers, isCurrent: () => ids.known(wanted) === id };
+      }
     }
   };
 }

@@ -10,7 +10,11 @@ export interface Address {
   readonly envelope: Envelope;
 }
 
-export type AddressOf = (event: Encoded) => Address | Promise<Address>;
+export interface AddressOf {
+  (event: Encoded): Address | Promise<Address>;
+  /** Said before each batch: what addresses are made from may have changed since the last. */
+  readonly refresh?: () => void;
+}
 
 interface Target {
   readonly topic: string;
@@ -28,6 +32,7 @@ export class Splitter {
 
   /** In the order of the events. `partitions`: how many a topic has; asked once a topic, so that a key has one partition in a batch. Rejects with what that and the addresses reject with. */
   async split(events: readonly Encoded[], partitions: (topic: string) => Promise<number>): Promise<readonly PartitionRecords[]> {
+    this.#addressOf.refresh?.();
     const targets = new Map<string, Target>();
     const counts = new Map<string, number>();
     let former: Address | undefined;

@@ -13,6 +13,19 @@ import { PartitionCounts } from './partition-counts.ts';
 /** kafkajs compares each record of a send with those before it. */
 const MAX_RECORDS = 500;
 const ACKS_ALL = -1;
+/** What no broker answers to records: kafkajs met it when it connected anew or asked for the leader, after an attempt of which it says nothing any more. */
+const NO_PRODUCE_ANSWERS: ReadonlySet<string> = new Set([
+  'TLS',
+  'TLS_WANTED',
+  'AUTHENTICATION',
+  'CREDENTIALS',
+  'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
+  'ILLEGAL_SASL_STATE',
+  'SECURITY_DISABLED',
+  'BROKER_NOT_AVAILABLE',
+  'LEADER_NOT_AVAILABLE',
+]);
 
 interface Message {
   readonly partition: number;
@@ -90,7 +103,8 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
     } catch (error) {
       if (!(error instanceof KafkaFault)) throw error;
       if (error.fault === 'UNKNOWN_TOPIC_OR_PARTITION') this.#counts.forget(topic);
-      throw line.placed > messages.length ? triedBefore(error) : error;
+      const attempted = NO_PRODUCE_ANSWERS.has(error.fault) ? line.placed >= messages.length : line.placed > messages.length;
+      throw attempted ? triedBefore(error) : error;
     } finally {
       // A send that is on its way when its producer is disconnected connects it again.
       if (this.#closed) await line.producer.disconnect();

@@ -65,6 +65,41 @@ describe('the address of a record', () => {
     expect((await addressOf(record(2))).key).toBe(hostKey);
   });
 
+  test('is looked at once after each refresh, and made anew when it is no longer current', async () => {
+    const [made, looks] = [[] as number[], [] as number[]];
+    let newest = 7;
+    const contentOf = () => {
+      const id = newest;
+      made.push(id);
+      return { prefix: Buffer.from([id]), headers: [], isCurrent: () => (looks.push(id), id === newest) };
+    };
+    const addressOf = createAddressOf(options({ contentOf }));
+    const first = await addressOf(record(1));
+    newest = 3;
+    expect(addressOf(record(2))).toBe(first);
+    expect(looks).toEqual([]);
+    addressOf.refresh?.();
+    const second = await addressOf(record(3));
+    expect(second.envelope.prefix).toEqual(Buffer.from([3]));
+    addressOf.refresh?.();
+    for (let i = 4; i < 10; i++) expect(addressOf(record(i))).toBe(second);
+    expect({ made, looks }).toEqual({ made: [7, 3], looks: [7, 3] });
+  });
+
+  test('is not that of before when the one that is current cannot be had', async () => {
+    let id = 7;
+    const contentOf = () => {
+      if (id === 0) return Promise.reject(new Error('not registered'));
+      const own = id;
+      return { prefix: Buffer.from([own]), headers: [], isCurrent: () => own === id };
+    };
+    const addressOf = createAddressOf(options({ contentOf }));
+    await addressOf(record(1));
+    id = 0;
+    addressOf.refresh?.();
+    for (let i = 0; i < 2; i++) await expect(Promise.resolve(addressOf(record(2)))).rejects.toThrow('not registered');
+  });
+
   test('is asked for again when it could not be had', async () => {
     let failures = 1;
     const addressOf = createAddressOf(

@@ -20,6 +20,8 @@ function options(changes: Partial<ContentOptions>): ContentOptions {
   };
 }
 
+const idsWith = (id: number) => ({ known: () => id, idOf: () => Promise.resolve(id) });
+
 const prefixOf = async (changes: Partial<ContentOptions>): Promise<string> =>
   Buffer.from((await createContentOf(options(changes))('process', 't', undefined)).prefix).toString('hex');
 
@@ -35,6 +37,7 @@ describe('what stands before a record', () => {
   test('is a zero and the id of the schema, big-endian, with framing confluent', async () => {
     const asked: unknown[] = [];
     const ids = {
+      known: () => 258,
       idOf: (wanted: unknown) => {
         asked.push(wanted);
         return Promise.resolve(258);
@@ -44,8 +47,19 @@ describe('what stands before a record', () => {
     expect(asked).toMatchObject([{ topic: 't', stream: 'process', fullName: 'forkcast.v1.process' }]);
   });
 
+  test('is current as long as the id is that of the schema', async () => {
+    let known: number | undefined = 258;
+    const ids = { known: () => known, idOf: () => Promise.resolve(258) };
+    const { isCurrent } = await createContentOf(options({ framing: 'confluent', ids }))('process', 't', undefined);
+    expect(isCurrent?.()).toBe(true);
+    known = 3;
+    expect(isCurrent?.()).toBe(false);
+    known = undefined;
+    expect(isCurrent?.()).toBe(false);
+  });
+
   test('is refused where the id cannot be had', async () => {
-    const ids = { idOf: () => Promise.reject(new Error('no registry')) };
+    const ids = { known: () => undefined, idOf: () => Promise.reject(new Error('no registry')) };
     await expect(prefixOf({ framing: 'confluent', ids })).rejects.toThrow('no registry');
   });
 
@@ -69,7 +83,7 @@ describe('what stands before a record', () => {
     ['single_object', 'line', /the format line, which names no Avro schema/],
     ['raw', 'avro process=0102030405060708', /which names no Avro schema/],
   ] as const)('is never that of another schema: framing %s refuses %s', async (framing, format, message) => {
-    const contentOf = createContentOf(options({ framing, ids: { idOf: () => Promise.resolve(258) } }));
+    const contentOf = createContentOf(options({ framing, ids: idsWith(258) }));
     await expect(contentOf('agent', 't', { agentId: Buffer.alloc(16), format })).rejects.toMatchObject({
       code: 'RECORD_REJECTED',
       message: expect.stringMatching(message) as string,
@@ -78,7 +92,7 @@ describe('what stands before a record', () => {
   });
 
   test('is the same for what an earlier run wrote by the same schema', async () => {
-    const contentOf = createContentOf(options({ framing: 'confluent', ids: { idOf: () => Promise.resolve(258) } }));
+    const contentOf = createContentOf(options({ framing: 'confluent', ids: idsWith(258) }));
     const origin = { agentId: Buffer.alloc(16), format: 'avro process=0102030405060708 agent=2122232425262728' };
     expect(Buffer.from((await contentOf('process', 't', origin)).prefix).toString('hex')).toBe('0000000102');
   });
