@@ -14,7 +14,7 @@ describe('a Kafka sink', () => {
     for (const attempts of [2, 3]) {
       await expect(sink.write(refused, never)).rejects.toMatchObject({
         code: 'SINK_REFUSED',
-        fix: expect.stringContaining('Set the clock'),
+        fix: expect.stringContaining('Set the clock') as string,
       });
       expect([driver.attempts.length, sink.counters.retimed]).toEqual([attempts, 4]);
     }
