@@ -37,6 +37,7 @@ export class Line<T> {
   }
 
   #change(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       const aborted = (): void => {
         this.#waiting.delete(wake);
@@ -48,7 +49,6 @@ export class Line<T> {
       };
       signal.addEventListener('abort', aborted, { once: true });
       this.#waiting.add(wake);
-      if (signal.aborted) aborted();
     });
   }
 }

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { getEventListeners } from 'node:events';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Sink } from '../../../src/core/component.ts';
 import { AgentError } from '../../../src/core/errors.ts';
 import { ReopeningSink } from '../../../src/pipeline/reopening-sink.ts';
@@ -7,6 +8,8 @@ import { batch, sequences } from '../../contract/records.ts';
 const never = new AbortController().signal;
 const away = new AgentError('SINK_UNREACHABLE', 'away');
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+afterEach(() => void vi.useRealTimers());
 
 /** Opens only once `failures` attempts have failed. */
 function reopening(failures: number): { sink: ReopeningSink; written: number[][]; opened: () => number } {
@@ -67,4 +70,49 @@ test('that it does not open says nothing about the records', async () => {
   });
   const sink = new ReopeningSink({ id: 'one', maxInFlight: 1 }, create);
   await expect(sink.write(batch(1, 1), never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE', message: 'broken' });
+});
+
+/** One whose sinks do not open, and close like this. */
+function unopened(close: () => Promise<void>): ReopeningSink {
+  return new ReopeningSink({ id: 'one', maxInFlight: 1 }, () => ({
+    id: 'one',
+    maxInFlight: 1,
+    open: () => Promise.reject(away),
+    write: () => Promise.resolve(),
+    close,
+  }));
+}
+
+test('a sink that neither opens nor closes fails the write all the same', async () => {
+  vi.useFakeTimers();
+  const sink = unopened(() => new Promise(() => undefined));
+  const failed = expect(sink.write(batch(1, 1), never)).rejects.toBe(away);
+  await vi.runAllTimersAsync();
+  await failed;
+});
+
+test.for<[string, () => Promise<void>]>([
+  ['rejects', () => Promise.reject(new Error('broken'))],
+  [
+    'throws',
+    () => {
+      throw new Error('broken');
+    },
+  ],
+])('that its closing %s does not hide why a sink does not open, nor keep another from being tried', async ([, close]) => {
+  const sink = unopened(close);
+  await expect(sink.write(batch(1, 1), never)).rejects.toBe(away);
+  await sink.close();
+});
+
+test('the signal does not keep what has been written, nor what nobody comes with again', async () => {
+  const { sink } = reopening(1);
+  const [ending, going] = [new AbortController(), new AbortController()];
+  const first = batch(1, 1);
+  await expect(sink.write(first, going.signal)).rejects.toBe(away);
+  const waiting = sink.write(batch(2, 2), ending.signal);
+  ending.abort(new Error('handed over'));
+  await expect(waiting).rejects.toThrow('handed over');
+  await sink.write(first, going.signal);
+  expect([ending, going].map(({ signal }) => getEventListeners(signal, 'abort').length)).toEqual([0, 0]);
 });

@@ -26,6 +26,8 @@ const NO_PRODUCE_ANSWERS: ReadonlySet<string> = new Set([
   'BROKER_NOT_AVAILABLE',
   'LEADER_NOT_AVAILABLE',
 ]);
+/** kafkajs disconnects behind the last answer, and waits for it as long as for any. */
+const DISCONNECT_MS = 2000;
 
 interface Message {
   readonly partition: number;
@@ -107,7 +109,7 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
       throw attempted ? triedBefore(error) : error;
     } finally {
       // A send that is on its way when its producer is disconnected connects it again.
-      if (this.#closed) await line.producer.disconnect();
+      if (this.#closed) await within(DISCONNECT_MS, line.producer.disconnect());
     }
   }
 
@@ -166,7 +168,7 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
   async #drop(name: string): Promise<void> {
     const line = this.#lines.get(name);
     this.#lines.delete(name);
-    await (await line?.catch(() => undefined))?.producer.disconnect();
+    if (line !== undefined) await within(DISCONNECT_MS, disconnected(line));
   }
 
   async #withAdmin<T>(ask: (admin: ReturnType<ReturnType<typeof createClient>['admin']>) => Promise<T>): Promise<T> {
@@ -195,6 +197,24 @@ export class KafkajsDriver implements KafkaDriver<Messages> {
       if (fault.fault.includes('AUTHENTICATION') && sasl?.mechanism === 'oauthbearer') sasl.forget?.();
       throw fault;
     }
+  }
+}
+
+async function disconnected(line: Promise<Line>): Promise<void> {
+  const connected = await line.catch(() => undefined);
+  await connected?.producer.disconnect();
+}
+
+/** Resolves at the latest then; what takes longer goes on by itself. */
+async function within(ms: number, promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -62,7 +62,8 @@ export class Connections {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#connections].map((connection) => connection.close()));
+    // Nothing that is not acknowledged is worth the wait: it is sent again.
+    await Promise.all([...this.#connections].map((connection) => connection.destroy()));
   }
 
   /** Brokers refuse a token that is not to their liking, or hang up behind one that has just ended: by their clock, and by keys that may have been replaced. */
@@ -87,15 +88,20 @@ export class Connections {
     });
     connection.on('close', forget);
     connection.onRetire = gone;
-    await connection.connect(host, port);
-    // In TLS 1.3 it is only now that a broker says what it thinks of the certificate of the client.
-    const { apiKeys } = await apiVersionsV1.api.async(connection, clientId, '1').catch((error: unknown) => {
+    try {
+      await connection.connect(host, port);
+      // In TLS 1.3 it is only now that a broker says what it thinks of the certificate of the client.
+      const { apiKeys } = await apiVersionsV1.api.async(connection, clientId, '1');
+      return {
+        connection,
+        versions: new Map(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }])),
+      };
+    } catch (error) {
+      // Where connecting takes too long, or the certificates are none, the client says so in no other way.
+      this.#connections.delete(connection);
+      await connection.destroy();
       throw reason ?? error;
-    });
-    return {
-      connection,
-      versions: new Map(apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, { min: minVersion, max: maxVersion }])),
-    };
+    }
   }
 }
 

@@ -1,0 +1,83 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+import type { Broker, ConnectionSettings } from '../../../../../src/sink/kafka/settings.ts';
+
+const API_VERSIONS = 18;
+const SASL_HANDSHAKE = 17;
+const SASL_AUTHENTICATE = 36;
+const KNOWN = [
+  [0, 3, 11],
+  [SASL_HANDSHAKE, 0, 1],
+  [API_VERSIONS, 0, 3],
+  [SASL_AUTHENTICATE, 0, 1],
+] as const;
+
+export interface StubBroker extends AsyncDisposable {
+  readonly broker: Broker;
+  /** All there were. */
+  readonly sockets: readonly Socket[];
+}
+
+/** Lets anybody in with PLAIN, and answers nothing else. `onAnswered`: called behind each answer. */
+export async function startStubBroker({
+  sessionMs = 0,
+  answers = true,
+  onAnswered = () => undefined,
+}: { sessionMs?: number; answers?: boolean; onAnswered?: (socket: Socket) => void } = {}): Promise<StubBroker> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    if (answers) answer(socket, sessionMs, onAnswered);
+    else socket.resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const dispose = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { broker: { host: '127.0.0.1', port: (server.address() as AddressInfo).port }, sockets, [Symbol.asyncDispose]: dispose };
+}
+
+export function settingsOf(changes: Partial<ConnectionSettings>): ConnectionSettings {
+  return { brokers: [], clientId: 'test', connectTimeoutMs: 30_000, requestTimeoutMs: 60_000, tls: null, sasl: null, ...changes };
+}
+
+function answer(socket: Socket, sessionMs: number, onAnswered: (socket: Socket) => void): void {
+  let received = Buffer.alloc(0);
+  socket.on('data', (chunk) => {
+    received = Buffer.concat([received, chunk]);
+    while (received.length >= 4 && received.length >= 4 + received.readInt32BE(0)) {
+      const request = received.subarray(4, 4 + received.readInt32BE(0));
+      received = received.subarray(4 + request.length);
+      const body = bodyFor(request.readInt16BE(0), sessionMs);
+      if (body === undefined) continue;
+      const head = Buffer.alloc(8);
+      head.writeInt32BE(4 + body.length, 0);
+      request.copy(head, 4, 4, 8);
+      socket.write(Buffer.concat([head, body]));
+      onAnswered(socket);
+    }
+  });
+}
+
+function bodyFor(apiKey: number, sessionMs: number): Buffer | undefined {
+  if (apiKey === API_VERSIONS) return apiVersions();
+  if (apiKey === SASL_HANDSHAKE) return Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 1, 0, 5]), Buffer.from('PLAIN')]);
+  if (apiKey !== SASL_AUTHENTICATE) return undefined;
+  // No error, no message, no bytes.
+  const body = Buffer.alloc(16);
+  body.writeInt16BE(-1, 2);
+  body.writeBigInt64BE(BigInt(sessionMs), 8);
+  return body;
+}
+
+/** Version 1: error, count, key and versions of each, throttle time. */
+function apiVersions(): Buffer {
+  const body = Buffer.alloc(2 + 4 + KNOWN.length * 6 + 4);
+  body.writeInt32BE(KNOWN.length, 2);
+  for (const [index, values] of KNOWN.entries())
+    for (const [place, value] of values.entries()) body.writeInt16BE(value, 6 + index * 6 + place * 2);
+  return body;
+}
