@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 test('closes after a broker has not let it connect in time, and keeps nothing of that connection', async () => {
-  await using silent = await startStubBroker({ answers: false });
+  await using silent = await startStubBroker({ isSilent: true });
   const connections = new Connections(settingsOf({ tls, connectTimeoutMs: 50 }));
   await expect(connections.to(silent.broker)).rejects.toMatchObject({ fault: 'TIMEOUT' });
   expect(destroy).toHaveBeenCalledTimes(1);
@@ -29,7 +29,7 @@ test('closes after a broker has not let it connect in time, and keeps nothing of
 });
 
 test('closes while a broker has not let it connect yet', async () => {
-  await using silent = await startStubBroker({ answers: false });
+  await using silent = await startStubBroker({ isSilent: true });
   const connections = new Connections(settingsOf({ tls }));
   const connecting = expect(connections.to(silent.broker)).rejects.toMatchObject({ fault: 'CLOSED' });
   await waitFor(() => silent.sockets.length > 0, { what: 'a connection' });
@@ -37,11 +37,11 @@ test('closes while a broker has not let it connect yet', async () => {
   await connecting;
 });
 
-test('hangs up where a broker lets it connect and does not say what it can do', async () => {
-  await using silent = await startStubBroker({ answers: false });
-  const connections = new Connections(settingsOf({ requestTimeoutMs: 50 }));
-  await expect(connections.to(silent.broker)).rejects.toMatchObject({ fault: 'TIMEOUT' });
-  await waitFor(() => silent.sockets[0]?.closed, { what: 'the end of the connection' });
+test('hangs up where a broker does not say what it can do', async () => {
+  await using refusing = await startStubBroker({ versionsError: 35 });
+  const connections = new Connections(settingsOf({}));
+  await expect(connections.to(refusing.broker)).rejects.toMatchObject({ fault: 'UNSUPPORTED_VERSION' });
+  await waitFor(() => refusing.sockets[0]?.closed, { what: 'the end of the connection' });
   await connections.close();
 });
 
