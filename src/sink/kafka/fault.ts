@@ -2,8 +2,8 @@
  * What can go wrong with a broker, by name: the protocol's own error names, and these for what happens below it.
  * NETWORK: no connection, or it broke; TIMEOUT: no answer; TLS: no trust between the two; TLS_WANTED: the listener speaks TLS; AUTHENTICATION: the broker does not
  * take the credentials; CREDENTIALS: there are none to give; TOPIC_VANISHED: a topic is unknown to a broker that was there a moment ago;
- * PARTITION_GONE: the topic has fewer partitions than it had; CLOCK: the broker does not take the present for the present; CLOSED: the driver was
- * closed; BUG: nothing that a broker or a network does.
+ * ANSWER: there is one that cannot be read, or that is for something else; PARTITION_GONE: the topic has fewer partitions than it had; CLOCK: the broker does not
+ * take the present for the present; CLOSED: the driver was closed; BUG: nothing that a broker or a network does.
  */
 export type FaultName = string;
 

@@ -43,6 +43,7 @@ const REACTIONS: Readonly<Record<string, Reaction>> = {
   KAFKA_STORAGE_ERROR: unsure,
   UNKNOWN_SERVER_ERROR: unsure,
   CLOSED: unsure,
+  ANSWER: unsure,
   LEADER_NOT_AVAILABLE: again,
   TOPIC_VANISHED: again,
   PARTITION_GONE: again,

@@ -103,7 +103,10 @@ export class PlatformaticDriver implements KafkaDriver<Framed> {
     const answer = await this.#produce(framed).catch((error: unknown) => this.#failed(topic, error));
     // A broker that answers for another partition than it was asked for has acknowledged nothing.
     if (answer.topic !== topic || answer.partition !== partition)
-      throw new KafkaFault('BUG', `the broker answered for partition ${answer.partition} of ${answer.topic}, not ${partition} of ${topic}`);
+      throw new KafkaFault(
+        'ANSWER',
+        `the broker answered for partition ${answer.partition} of ${answer.topic}, not ${partition} of ${topic}`,
+      );
     if (answer.errorCode !== 0) this.#failed(topic, refusal(answer));
     position.sequence = (position.sequence + records.length) % SEQUENCES;
   }

@@ -8,6 +8,7 @@
  */
 import { Writer, createAPI } from '@platformatic/kafka';
 import type { Reader } from '@platformatic/kafka';
+import { KafkaFault } from '../fault.ts';
 
 const PRODUCE = 0;
 /** All replicas in sync. */
@@ -48,7 +49,7 @@ function createProduce(version: ProduceVersion): ProduceApi {
     PRODUCE,
     version,
     (request: ProduceRequest) => encodeProduce(request, compact),
-    (...[, , , reader]) => decodeProduce(reader, version),
+    (...[, , , reader]) => readProduce(reader, version),
     compact,
     compact,
   );
@@ -74,6 +75,17 @@ function encodeProduce({ topic, partition, batch, timeoutMs }: ProduceRequest, c
     compact,
   );
   return compact ? writer.appendTaggedFields() : writer;
+}
+
+/** Rejects as what a broker or the way to it has done: the batch may be there, and is sent again as it is. */
+function readProduce(reader: Reader, version: ProduceVersion): ProduceResponse {
+  try {
+    return decodeProduce(reader, version);
+  } catch (error) {
+    throw new KafkaFault('ANSWER', `the broker answers a produce request with what is no answer: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 function decodeProduce(reader: Reader, version: ProduceVersion): ProduceResponse {

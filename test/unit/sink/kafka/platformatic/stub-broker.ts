@@ -3,11 +3,12 @@ import type { AddressInfo, Socket } from 'node:net';
 
 import type { Broker, ConnectionSettings } from '../../../../../src/sink/kafka/settings.ts';
 
+const PRODUCE = 0;
 const API_VERSIONS = 18;
 const SASL_HANDSHAKE = 17;
 const SASL_AUTHENTICATE = 36;
 const KNOWN = [
-  [0, 3, 11],
+  [PRODUCE, 3, 11],
   [SASL_HANDSHAKE, 0, 1],
   [API_VERSIONS, 0, 3],
   [SASL_AUTHENTICATE, 0, 1],
@@ -26,6 +27,8 @@ interface Behaviour {
   readonly versionsError?: number;
   /** It answers nothing at all. */
   readonly isSilent?: boolean;
+  /** What it answers when records come; undefined: nothing. */
+  readonly produced?: Buffer;
   /** Called behind each answer. */
   readonly onAnswered?: (socket: Socket) => void;
 }
@@ -69,7 +72,8 @@ function answer(socket: Socket, behaviour: Behaviour): void {
   });
 }
 
-function bodyFor(apiKey: number, { versionsError = 0, sessionMs = 0 }: Behaviour): Buffer | undefined {
+function bodyFor(apiKey: number, { versionsError = 0, sessionMs = 0, produced }: Behaviour): Buffer | undefined {
+  if (apiKey === PRODUCE) return produced;
   if (apiKey === API_VERSIONS) return apiVersions(versionsError);
   if (apiKey === SASL_HANDSHAKE) return Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 1, 0, 5]), Buffer.from('PLAIN')]);
   if (apiKey !== SASL_AUTHENTICATE) return undefined;
