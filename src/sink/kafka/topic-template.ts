@@ -26,6 +26,7 @@ export class TopicTemplate {
     // Odd ones are tokens.
     this.#parts = text.split(/\{([^{}]*)\}/);
     this.#parts.forEach((part, index) => (index % 2 === 0 ? checkLiteral(part) : checkToken(part)));
+    if (text === '') throw new AgentError('CONFIG_INVALID', 'is empty', { fix: 'write the name of a topic' });
     if (this.#parts[0] === '')
       throw new AgentError('CONFIG_INVALID', 'must begin with a literal part', { fix: `write one before {${this.#parts[1]}}` });
     if (text === '.' || text === '..') throw new AgentError('CONFIG_INVALID', 'is no name for a topic', { fix: FIX });

@@ -29,7 +29,7 @@ describe('the name of a topic', () => {
 
   test.each([
     ['{kind}', /must begin with a literal part/],
-    ['', /must begin with a literal part/],
+    ['', /is empty/],
     ['a{pid}', /\{pid\}, which stands for nothing/],
     ['a b', /characters that are not allowed/],
     ['a{kind', /characters that are not allowed/],
