@@ -33,7 +33,9 @@ function checkBrokers(value: unknown): SettingFault[] {
     return [{ value: null, reason: `must name 1 to ${MAX_BROKERS} brokers`, fix: `write [${EXAMPLE}]` }];
   return value.flatMap((text: unknown, index) => {
     const fault = brokerFault(text) ?? (value.indexOf(text) === index ? undefined : TWICE);
-    return fault === undefined ? [] : [{ within: [index], value: text, ...fault }];
+    // What is before an @ may be a password.
+    const shown = typeof text === 'string' && text.includes('@') ? null : text;
+    return fault === undefined ? [] : [{ within: [index], value: shown, ...fault }];
   });
 }
 
@@ -43,6 +45,7 @@ const TWICE: Fault = { reason: 'is in the list twice', fix: 'remove one of the t
 
 function brokerFault(text: unknown): Fault | undefined {
   if (typeof text !== 'string') return { reason: 'must be host:port', fix: `write ${EXAMPLE}` };
+  if (text.includes('@')) return { reason: 'must be host:port, without a user', fix: 'write username and password below sasl' };
   if (text.includes('://')) return { reason: 'must be host:port, without a scheme', fix: `write ${text.replace(/^.*:\/\//, '')}` };
   const [, , , port] = ADDRESS.exec(text) ?? [];
   if (port !== undefined && Number(port) >= 1 && Number(port) <= 65_535) return undefined;

@@ -47,6 +47,10 @@ const faultsOf = (changes: Partial<KafkaValues>): string[] =>
   kafkaFaults(values(changes)).map(({ within = [], reason }) => `${within.join('.')} ${reason}`);
 
 describe('the brokers', () => {
+  test('do not show what may be a password', () => {
+    expect(JSON.stringify(brokersSetting.check(['user:secret@h:9092', 'sasl://user:secret@h:9092']))).not.toContain('secret');
+  });
+
   test('are names or addresses with a port', () => {
     expect(brokersSetting.check(['localhost:9092', '10.0.0.1:1', '[::1]:65535', 'a-b.example.org:9093'])).toEqual([]);
     expect(compileBrokers(['[::1]:9092', 'h:1'])).toEqual([
@@ -65,6 +69,7 @@ describe('the brokers', () => {
     [['::1:9092'], 'must be host:port'],
     [['h:1', 'h:1'], 'is in the list twice'],
     [[7], 'must be host:port'],
+    [['user:secret@h:9092'], 'must be host:port, without a user'],
   ])('are refused as %j', (written, reason) => {
     expect(brokersSetting.check(written).map((fault) => fault.reason)).toEqual([reason]);
   });
