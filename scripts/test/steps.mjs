@@ -30,7 +30,7 @@ const STEPS = [
   { kind: 'suite', name: 'architecture', projects: ['architecture'], reporter: 'default', coverage: false, budget: 20 },
   { kind: 'suite', name: 'fuzz', projects: ['fuzz'], reporter: 'default', coverage: false, budget: 30 },
   { kind: 'suite', name: 'integration', projects: ['integration'], reporter: 'verbose', coverage: false, budget: 120 },
-  { kind: 'suite', name: 'broker', projects: ['broker'], reporter: 'verbose', coverage: false, budget: 300 },
+  { kind: 'suite', name: 'broker', projects: ['broker'], reporter: 'verbose', coverage: false, budget: 340 },
   { kind: 'suite', name: 'kernel', projects: ['kernel'], reporter: 'verbose', coverage: false, budget: 120 },
   { kind: 'suite', name: 'e2e', projects: ['e2e'], reporter: 'verbose', coverage: false, budget: 300 },
 ];
