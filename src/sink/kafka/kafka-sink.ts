@@ -1,4 +1,5 @@
 import { setImmediate as othersFirst } from 'node:timers/promises';
+import { abortable } from '../../core/abortable.ts';
 import type { Batch } from '../../core/batch.ts';
 import type { Sink } from '../../core/component.ts';
 import type { Encoded } from '../../core/encoded.ts';
@@ -16,7 +17,7 @@ import type { ShipmentCounters } from './shipment.ts';
 import { SizeLimits } from './size-limits.ts';
 import type { Splitter } from './splitter.ts';
 import { Trip } from './trip.ts';
-import { aborting, all } from './waiting.ts';
+import { all } from './waiting.ts';
 
 export interface KafkaSinkDeps {
   readonly id: string;
@@ -66,7 +67,7 @@ export class KafkaSink implements Sink {
     this.#driver = driver;
     // It may have been closed meanwhile.
     if ((this.#state as string) !== 'opening') return driver.close();
-    await told(aborting(driver.open(boot), boot));
+    await told(abortable(driver.open(boot), boot));
     if ((this.#state as string) === 'opening') this.#state = 'open';
   }
 
@@ -81,7 +82,7 @@ export class KafkaSink implements Sink {
       trip.stop(signal.reason);
     });
     try {
-      await aborting(this.#deliver(consignment, this.#driver, trip), signal);
+      await abortable(this.#deliver(consignment, this.#driver, trip), signal);
     } catch (error) {
       if (!comesAgain(asAgentError(error))) this.#giveUp(batch, consignment);
       throw error;

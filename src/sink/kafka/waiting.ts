@@ -1,18 +1,5 @@
 import { AgentError } from '../../core/errors.ts';
 
-/** Ends when the signal is aborted, although what it waits for goes on. */
-export async function aborting<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw signal.reason;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
 /** Waits for the end of each; then rejects as one that did, rather as one that is soon to be tried again than as one that waits for somebody. */
 export async function all(promises: readonly Promise<void>[]): Promise<void> {
   const outcomes = await Promise.allSettled(promises);

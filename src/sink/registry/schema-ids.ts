@@ -1,4 +1,6 @@
+import { abortable } from '../../core/abortable.ts';
 import { AgentError } from '../../core/errors.ts';
+import { SingleFlight } from '../../core/single-flight.ts';
 import { escapeText } from '../../core/text.ts';
 import { unregistered } from './check-subject.ts';
 import type { RegistryClient } from './client.ts';
@@ -7,7 +9,6 @@ import { IdCache } from './id-cache.ts';
 import type { CacheTrouble } from './id-cache.ts';
 import { SchemaKeys } from './schema-key.ts';
 import type { SchemaKey, WantedSchema } from './schema-key.ts';
-import { SingleFlight, abortable } from './single-flight.ts';
 
 export interface RegistryLog {
   info(fields: object, message: string): void;

@@ -1,4 +1,5 @@
 import { metadataV12, metadataV10, metadataV11, metadataV7, metadataV8, metadataV9 } from '@platformatic/kafka';
+import { SingleFlight } from '../../../core/single-flight.ts';
 import { KafkaFault } from '../fault.ts';
 import type { Broker, ConnectionSettings } from '../settings.ts';
 import { Connections, versionFor } from './connections.ts';
@@ -29,7 +30,7 @@ export class Cluster {
   readonly #seeds: readonly Broker[];
   readonly #topics = new Map<string, Topic>();
   readonly #seenMs = new Map<string, number>();
-  readonly #asked = new Map<string, Promise<Topic>>();
+  readonly #asked = new SingleFlight<Topic>();
   #brokers: readonly Broker[] = [];
 
   constructor(settings: ConnectionSettings) {
@@ -46,12 +47,7 @@ export class Cluster {
   async topic(name: string): Promise<Topic> {
     const known = this.#topics.get(name);
     if (known !== undefined && performance.now() - known.sinceMs < MAX_AGE_MS) return known;
-    let asked = this.#asked.get(name);
-    if (asked === undefined) {
-      asked = this.#ask(name).finally(() => this.#asked.delete(name));
-      this.#asked.set(name, asked);
-    }
-    return asked;
+    return this.#asked.join(name, () => this.#ask(name));
   }
 
   /** Of all topics that this user may see. */

@@ -19,13 +19,3 @@ export class SingleFlight<T> {
     await Promise.allSettled(this.#flights.values());
   }
 }
-
-/** Others may wait for the same: aborting ends the wait only. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}
