@@ -15,7 +15,7 @@ import { BlackholeSink } from '../sink/blackhole/blackhole-sink.ts';
 import { ChaosSink } from '../sink/chaos/chaos-sink.ts';
 import { createFileSink } from '../sink/file/file-sink.ts';
 import type { FileLog } from '../sink/file/journal.ts';
-import type { RecordSchema } from '../sink/kafka/contents.ts';
+import type { RecordSchema } from '../sink/framing/contents.ts';
 import { createKafkaSink } from '../sink/kafka/create.ts';
 import { MAX_IN_FLIGHT as KAFKA_MAX_IN_FLIGHT } from '../sink/kafka/kafka-sink.ts';
 import { createStdoutSink } from '../sink/stdout/stdout-sink.ts';
