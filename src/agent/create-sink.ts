@@ -15,9 +15,11 @@ import { BlackholeSink } from '../sink/blackhole/blackhole-sink.ts';
 import { ChaosSink } from '../sink/chaos/chaos-sink.ts';
 import { createFileSink } from '../sink/file/file-sink.ts';
 import type { FileLog } from '../sink/file/journal.ts';
-import type { RecordSchema } from '../sink/kafka/contents.ts';
+import type { RecordSchema } from '../sink/framing/contents.ts';
 import { createKafkaSink } from '../sink/kafka/create.ts';
 import { MAX_IN_FLIGHT as KAFKA_MAX_IN_FLIGHT } from '../sink/kafka/kafka-sink.ts';
+import { createNatsSink } from '../sink/nats/create.ts';
+import { MAX_IN_FLIGHT as NATS_MAX_IN_FLIGHT } from '../sink/nats/nats-sink.ts';
 import { createStdoutSink } from '../sink/stdout/stdout-sink.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { takeLock } from './data-dir.ts';
@@ -55,6 +57,8 @@ export function createSink(sink: SinkConfig, deps: SinkDeps): Sink {
     case 'kafka':
       // A cluster that is away does not keep the agent from hearing: what is accepted waits for it.
       return new ReopeningSink({ id: sink.name, maxInFlight: KAFKA_MAX_IN_FLIGHT }, () => createKafka(sink, deps));
+    case 'nats':
+      return new ReopeningSink({ id: sink.name, maxInFlight: NATS_MAX_IN_FLIGHT }, () => createNats(sink, deps));
   }
 }
 
@@ -90,6 +94,19 @@ function createKafka({ name, settings }: Extract<SinkConfig, { type: 'kafka' }>,
     ...host,
     schemas: { process: recordSchema('process'), agent: recordSchema('agent') },
     keyOf: settings.key === 'host_id' ? undefined : createKeyReader(settings.key),
+    readSecret: (reference) => readSecret(reference),
+    registryFolder: join(dataDir, 'state', 'registry'),
+    log: sinkLog(log, name),
+  });
+}
+
+function createNats({ name, settings }: Extract<SinkConfig, { type: 'nats' }>, { agentId, sinkId, host, dataDir, log }: SinkDeps): Sink {
+  return createNatsSink(settings, {
+    id: name,
+    agentId,
+    sinkId,
+    ...host,
+    schemas: { process: recordSchema('process'), agent: recordSchema('agent') },
     readSecret: (reference) => readSecret(reference),
     registryFolder: join(dataDir, 'state', 'registry'),
     log: sinkLog(log, name),

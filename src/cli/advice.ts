@@ -98,7 +98,7 @@ function outputAdvice({ sinks }: Config): Advice[] {
     printing.length < 2
       ? []
       : [{ path: 'sinks', warning: `${printing.join(' and ')} write to the same output: their lines will be mixed` }];
-  if (!sinks.some(({ type }) => type === 'file' || type === 'kafka')) {
+  if (!sinks.some(({ type }) => type === 'file' || type === 'kafka' || type === 'nats')) {
     const printed = printing.length > 0 ? 'printed and ' : '';
     advice.push({ path: 'sinks', warning: `events are ${printed}kept nowhere` });
   }

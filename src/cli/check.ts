@@ -8,6 +8,8 @@ import { loadConfig } from '../config/load.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { AgentError, exitCodeOf } from '../core/errors.ts';
 import { escapeText } from '../core/text.ts';
+import type { NatsSinkConfig } from '../sink/nats/config.ts';
+import { addressText } from '../sink/nats/servers-setting.ts';
 import type { KafkaSinkConfig } from '../sink/kafka/config.ts';
 import { formatDuration, formatSize, roundSize } from '../core/units.ts';
 import { adviceFor } from './advice.ts';
@@ -128,11 +130,21 @@ function describeTarget(sink: SinkConfig): string {
       return `files in ${escapeText(resolve(sink.settings.path))}, ${sink.settings.codec}, up to ${formatSize(sink.settings.keepBytes)}`;
     case 'kafka':
       return describeKafka(sink.settings);
+    case 'nats':
+      return describeNats(sink.settings);
     case 'blackhole':
       return 'nowhere';
     case 'chaos':
       return 'nowhere, with trouble on the way';
   }
+}
+
+function describeNats({ servers, mode, subject, agentSubject, stream, framing, message, tls, auth }: NatsSinkConfig): string {
+  const where = servers.map(addressText).join(', ');
+  const security = `${tls === null ? 'plaintext' : 'TLS'}${auth === null ? '' : `, ${auth.kind === 'password' ? `user ${escapeText(auth.user)}` : auth.kind}`}`;
+  const to = mode === 'core' ? 'without a stream: who does not listen at the time misses it, and nobody counts that' : `stream ${stream}`;
+  const each = message.maxEvents === 1 ? 'one event a message' : `up to ${message.maxEvents} events a message`;
+  return `NATS at ${where} (${security}), subjects ${subject} and ${agentSubject}, ${to}, ${framing}, ${each}`;
 }
 
 function describeKafka({ brokers, topic, agentTopic, framing, compression, tls, sasl }: KafkaSinkConfig): string {

@@ -146,7 +146,7 @@ export function compileConfig({ agent, source, enrich, sinks, telemetry }: Effec
 
 function compileSink(name: string, sink: EffectiveSink): SinkConfig {
   const { type, queue, filter, batch, retry, dead_letter, ...values } = sink;
-  const compile = SINK_TYPES[type].compile as (values: object) => SinkSettings<SinkType>;
+  const compile = SINK_TYPES[type].compile as (values: object, batch: object) => SinkSettings<SinkType>;
   return {
     name,
     type,
@@ -157,13 +157,20 @@ function compileSink(name: string, sink: EffectiveSink): SinkConfig {
       whenFull: queue.when_full,
       syncIntervalMs: parseDuration(queue.sync_interval ?? DISK_QUEUE.sync_interval.default),
     },
-    batch: { maxEvents: batch.max_events, maxBytes: parseSize(batch.max_bytes), lingerMs: parseDuration(batch.linger) },
+    batch: compileBatch(sink),
     retry: { initialMs: parseDuration(retry.initial), maxMs: parseDuration(retry.max) },
     holdMs: parseDuration(retry.hold),
     deadLetter: compileDeadLetter(dead_letter),
     kinds: chosen(filter.kinds),
-    settings: compile(values),
+    settings: compile(values, batch),
   } as SinkConfig;
+}
+
+/** For NATS `batch` says what a message is; several are written at once. */
+function compileBatch({ type, batch }: EffectiveSink): SinkBatchConfig {
+  const [maxEvents, maxBytes, lingerMs] = [batch.max_events, parseSize(batch.max_bytes), parseDuration(batch.linger)];
+  if (type !== 'nats') return { maxEvents, maxBytes, lingerMs };
+  return { maxEvents: Math.max(1000, 10 * maxEvents), maxBytes: Math.max(2 * 1024 * 1024, maxBytes), lingerMs };
 }
 
 /** In the order of the schema, so that the order of a list means nothing. */

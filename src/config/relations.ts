@@ -1,7 +1,9 @@
 import { isAbsolute, resolve } from 'node:path';
 import { AgentError } from '../core/errors.ts';
+import type { SettingFault } from '../core/setting.ts';
 import { formatSize, parseDuration, parseSize } from '../core/units.ts';
 import { kafkaFaults } from '../sink/kafka/config.ts';
+import { natsFaults } from '../sink/nats/config.ts';
 import type { EffectiveConfig, EffectiveSink } from './effective.ts';
 import type { Finding } from './issue.ts';
 
@@ -45,13 +47,18 @@ const pathOfSink = ([name, sink]: [string, EffectiveSink]): [string, string][] =
 /** What is wrong within one sink. */
 function faultsWithin({ sinks }: EffectiveConfig): Finding[] {
   return Object.entries(sinks).flatMap(([name, sink]) =>
-    (sink.type === 'kafka' ? kafkaFaults(sink) : []).map(({ within = [], value, reason, fix }): Finding => ({
+    faultsOf(sink).map(({ within = [], value, reason, fix }): Finding => ({
       path: ['sinks', name, ...within],
       value,
       reason,
       fix,
     })),
   );
+}
+
+function faultsOf(sink: EffectiveSink): SettingFault[] {
+  if (sink.type === 'kafka') return kafkaFaults(sink);
+  return sink.type === 'nats' ? natsFaults(sink) : [];
 }
 
 /** A sink that blocks holds the pipeline, and with it every other sink. */

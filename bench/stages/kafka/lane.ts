@@ -7,7 +7,7 @@ import type { BatchBounds } from '../../../src/pipeline/delivery/policy.ts';
 import { DEFAULT_POLICY } from '../../../src/pipeline/delivery/policy.ts';
 import type { Spool } from '../../../src/queue/spool/spool.ts';
 import { createAddressOf } from '../../../src/sink/kafka/addresses.ts';
-import { createContentOf } from '../../../src/sink/kafka/contents.ts';
+import { createContentOf } from '../../../src/sink/framing/contents.ts';
 import { KafkaSink } from '../../../src/sink/kafka/kafka-sink.ts';
 import type { Compression } from '../../../src/sink/kafka/settings.ts';
 import { Splitter } from '../../../src/sink/kafka/splitter.ts';

@@ -3,6 +3,7 @@ import { parseSecretReference } from '../../core/secret-reference.ts';
 import type { SecretReference } from '../../core/secret-reference.ts';
 import type { SettingFault, SettingGroup, StructureSetting, ValuesOf } from '../../core/setting.ts';
 import { parseDuration } from '../../core/units.ts';
+import { FRAMINGS } from '../framing/contents.ts';
 import { compileRegistry, registryFaults, registrySchema } from '../registry/config.ts';
 import type { RegistryConfig } from '../registry/config.ts';
 import { needsTwoTopics } from '../registry/subject.ts';
@@ -17,7 +18,6 @@ import { TopicTemplate } from './topic-template.ts';
 
 export const DRIVERS = ['platformatic', 'kafkajs'] as const;
 export const KEYS = ['host_id', 'entity_id', 'container'] as const;
-export const FRAMINGS = ['single_object', 'confluent', 'raw'] as const;
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'] as const satisfies readonly SaslMechanism[];
 
 const topicSetting = (doc: string, least: 0 | 1): StructureSetting<string> => ({

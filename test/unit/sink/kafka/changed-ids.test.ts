@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Encoded, Origin } from '../../../../src/core/encoded.ts';
 import { uuidBytes } from '../../../../src/core/uuid.ts';
 import { createAddressOf } from '../../../../src/sink/kafka/addresses.ts';
-import { createContentOf } from '../../../../src/sink/kafka/contents.ts';
+import { createContentOf } from '../../../../src/sink/framing/contents.ts';
 import { Splitter } from '../../../../src/sink/kafka/splitter.ts';
 import { TopicTemplate } from '../../../../src/sink/kafka/topic-template.ts';
 import { SchemaIds } from '../../../../src/sink/registry/schema-ids.ts';

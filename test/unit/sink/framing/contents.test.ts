@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createContentOf } from '../../../../src/sink/kafka/contents.ts';
-import type { ContentOptions, RecordSchema } from '../../../../src/sink/kafka/contents.ts';
+import { createContentOf } from '../../../../src/sink/framing/contents.ts';
+import type { ContentOptions, RecordSchema } from '../../../../src/sink/framing/contents.ts';
 
 const schema = (stream: 'process' | 'agent', fingerprint: string): RecordSchema => ({
   stream,

@@ -2,7 +2,6 @@ import type { Origin } from '../../core/encoded.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { RecordStream } from '../../core/event.ts';
 import type { SchemaIds } from '../registry/schema-ids.ts';
-import type { AddressOptions, Content } from './addresses.ts';
 
 /** A published schema, as records name it. */
 export interface RecordSchema {
@@ -15,8 +14,21 @@ export interface RecordSchema {
   readonly text: string;
 }
 
+/** What a record's bytes are to its consumers: what stands before them in the value, and the headers that say so. */
+export interface Content {
+  readonly prefix: Uint8Array;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Whether it would be the same if it were made now. Absent: always. Cheap enough for each batch. */
+  readonly isCurrent?: () => boolean;
+}
+
+/** Of the records of a stream that one run wrote. Rejects where the schema's id cannot be had. */
+export type ContentOf = (stream: RecordStream, topic: string, origin: Origin | undefined) => Content | Promise<Content>;
+
+export const FRAMINGS = ['single_object', 'confluent', 'raw'] as const;
+
 export interface ContentOptions {
-  readonly framing: 'single_object' | 'confluent' | 'raw';
+  readonly framing: (typeof FRAMINGS)[number];
   /** Those of the records of this run. */
   readonly schemas: Readonly<Record<RecordStream, RecordSchema>>;
   readonly hostId: string;
@@ -34,7 +46,7 @@ const CONFLUENT_MARKER = 0;
  * What stands before records, and what their headers say of them: the host, the schema, and how they are framed. Rejects with RECORD_REJECTED where records
  * that waited in a spool have a schema that cannot be named so: rather none of them than one that consumers read by the wrong schema.
  */
-export function createContentOf({ framing, schemas, hostId, ids, signal }: ContentOptions): AddressOptions['contentOf'] {
+export function createContentOf({ framing, schemas, hostId, ids, signal }: ContentOptions): ContentOf {
   return async (stream, topic, origin): Promise<Content> => {
     const newest = schemas[stream];
     const fingerprint = origin === undefined ? newest.fingerprint : fingerprintIn(origin, stream);

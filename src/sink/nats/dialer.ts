@@ -1,0 +1,119 @@
+import { AgentError } from '../../core/errors.ts';
+import { escapeText } from '../../core/text.ts';
+import type { NatsSinkConfig } from './config.ts';
+import { connectToAny } from './connect.ts';
+import type { ConnectDeps, Connected } from './connect.ts';
+import type { Confirmer } from './confirmer.ts';
+import { CoreConfirmer } from './core-confirmer.ts';
+import { streamSubjects } from './ensure-config.ts';
+import { permissionFault } from './explain.ts';
+import { Link } from './link.ts';
+import type { Dialer } from './nats-sink.ts';
+import { Overdue } from './overdue.ts';
+import { ServerPool } from './server-pool.ts';
+import { addressText } from './servers-setting.ts';
+import { StreamConfirmer } from './stream-confirmer.ts';
+import { ensureStream, streamState, whyUnheard } from './stream-state.ts';
+import { Window } from './window.ts';
+
+export interface DialerDeps extends ConnectDeps {
+  readonly onDuplicate: () => void;
+  readonly log: { info(fields: object, message: string): void };
+}
+
+/** Makes connections to the servers of a sink, to one at a time. */
+export class NatsDialer implements Dialer {
+  readonly #config: NatsSinkConfig;
+  readonly #deps: DialerDeps;
+  readonly #pool: ServerPool;
+
+  constructor(config: NatsSinkConfig, deps: DialerDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#pool = new ServerPool(config.servers);
+  }
+
+  async dial(signal: AbortSignal): Promise<Link> {
+    const connected = await connectToAny(this.#config, this.#pool.inTurn(), { ...this.#deps, signal });
+    const { connection } = connected;
+    this.#pool.learn(connection.info?.connect_urls ?? [], connected.server);
+    try {
+      await this.#ensure(connected);
+      return this.#link(connected);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  async #ensure({ connection }: Connected): Promise<void> {
+    const { mode, ensureStream: wanted, stream: name, connectTimeoutMs: timeoutMs } = this.#config;
+    if (mode !== 'jetstream' || wanted === null) return;
+    const made = await ensureStream(connection, { ...wanted, name, timeoutMs });
+    if (made === 'created')
+      this.#deps.log.info({ stream: name, subjects: wanted.subjects }, `the stream ${name} was not there: created it`);
+  }
+
+  #link(connected: Connected): Link {
+    const { connection, server } = connected;
+    const { window: bounds, ackTimeoutMs } = this.#config;
+    const place = addressText(server);
+    const window = new Window(bounds);
+    const link = new Link({
+      connection,
+      place,
+      window,
+      confirmer: this.#confirmer(connected, window, (error) => link.fail(this.#explain(error, place))),
+      explain: (error) => this.#explain(error, place),
+    });
+    const overdue = new Overdue({
+      window,
+      timeoutMs: ackTimeoutMs,
+      onStalled: () => link.fail(this.#overdue('no acknowledgement has come', place)),
+      onLost: (token) => {
+        const fault = this.#overdue('an acknowledgement was lost', place);
+        for (const message of window.upTo(token)) message.owner?.settled(message, fault);
+      },
+    });
+    link.onEnd(() => overdue.end());
+    return link;
+  }
+
+  #confirmer(connected: Connected, window: Window, onDeaf: (error: Error) => void): Confirmer {
+    const { connection } = connected;
+    const { mode, inboxPrefix } = this.#config;
+    if (mode === 'core') return new CoreConfirmer({ connection, window });
+    return new StreamConfirmer({
+      connection,
+      inboxPrefix,
+      window,
+      onDuplicate: this.#deps.onDuplicate,
+      whyUnheard: (subject) => this.#whyUnheard(connected, subject),
+      onDeaf,
+    });
+  }
+
+  async #whyUnheard({ connection }: Connected, subject: string): Promise<AgentError> {
+    const { stream: name, subject: process, agentSubject, connectTimeoutMs, ensureStream: wanted } = this.#config;
+    const state = await streamState(connection, name, connectTimeoutMs);
+    if (state.kind === 'missing' && wanted !== null) {
+      await this.#ensure({ connection, server: this.#config.servers[0] as Connected['server'] });
+      return new AgentError('SINK_UNREACHABLE', `the stream ${name} was gone, and was created anew`);
+    }
+    return whyUnheard(state, subject, { name, subjects: streamSubjects([process, agentSubject]) });
+  }
+
+  #overdue(what: string, place: string): AgentError {
+    const seconds = this.#config.ackTimeoutMs / 1000;
+    return new AgentError('SINK_UNREACHABLE', `${place}: ${what} for ${seconds} s`, {
+      fix: 'See whether the servers are overloaded, or the stream has lost its majority; if it is only slow, raise ack_timeout.',
+    });
+  }
+
+  /** A user whose time is over may have been given more: the next connection tells. */
+  #explain(error: Error, place: string): AgentError {
+    return (
+      permissionFault(error, this.#config) ?? new AgentError('SINK_UNREACHABLE', `${place}: ${escapeText(error.message)}`, { cause: error })
+    );
+  }
+}

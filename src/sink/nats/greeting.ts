@@ -1,0 +1,76 @@
+import { connect } from 'node:net';
+import { AgentError } from '../../core/errors.ts';
+import { addressText } from './servers-setting.ts';
+import type { Server } from './servers-setting.ts';
+
+/** What a server says first to whoever connects, as far as it matters before the connection is made. */
+export interface Greeting {
+  readonly version: string;
+  readonly tlsRequired: boolean;
+  readonly tlsAvailable: boolean;
+}
+
+/** A greeting has a few hundred bytes, in a large cluster some KiB. */
+const MAX_BYTES = 256 * 1024;
+
+/**
+ * The greeting of a server, on a connection of its own: the client waits for one without an end, keeps the socket of a server that sends none, and does not say
+ * what came in its place. Rejects with SINK_UNREACHABLE.
+ */
+export async function greetingOf(server: Server, timeoutMs: number, signal: AbortSignal): Promise<Greeting> {
+  signal.throwIfAborted();
+  const line = await firstLine(server, timeoutMs, signal);
+  const info = line.startsWith('INFO ') ? parsed(line.slice(5)) : undefined;
+  if (info === undefined)
+    throw new AgentError('SINK_UNREACHABLE', `${addressText(server)} does not speak NATS`, {
+      fix: 'Correct the address in servers: it must be the port for clients, 4222 by default, and not one that begins with TLS (handshake_first).',
+    });
+  const { version, tls_required, tls_available } = info;
+  return {
+    version: typeof version === 'string' ? version : 'unknown',
+    tlsRequired: tls_required === true,
+    tlsAvailable: tls_available === true,
+  };
+}
+
+function firstLine(server: Server, timeoutMs: number, signal: AbortSignal): Promise<string> {
+  const { host, port } = server;
+  return new Promise((resolve, reject) => {
+    let heard = '';
+    const socket = connect({ host, port });
+    const end = (settle: () => void): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', aborted);
+      socket.removeAllListeners();
+      // An error that comes later is nobody's.
+      socket.on('error', () => undefined);
+      socket.destroy();
+      settle();
+    };
+    const fail = (message: string, cause?: unknown): void =>
+      end(() => reject(new AgentError('SINK_UNREACHABLE', `${addressText(server)}: ${message}`, { cause })));
+    const aborted = (): void => end(() => reject(signal.reason as Error));
+    const timer = setTimeout(() => fail(socket.connecting ? 'does not answer' : 'says nothing'), timeoutMs);
+    signal.addEventListener('abort', aborted, { once: true });
+    socket.setEncoding('latin1');
+    socket.on('data', (chunk: string) => {
+      heard += chunk;
+      const at = heard.indexOf('\r\n');
+      if (at >= 0) end(() => resolve(heard.slice(0, at)));
+      else if (heard.length > MAX_BYTES) end(() => resolve(''));
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, error));
+    // Refused before a word: too many connections, or a proxy without a server behind it.
+    socket.on('close', () => fail('hangs up at once'));
+  });
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,56 @@
+import type { Consignment } from './consignment.ts';
+
+/**
+ * The batches that are not done with, in the order of their first writes. What was sent over a connection that lives is on its way; everything else waits for its
+ * turn, so that what has to be sent again goes in the order in which it went first.
+ */
+export class SendOrder {
+  readonly #members = new Set<Consignment>();
+  #waiting = new Set<() => void>();
+
+  enter(consignment: Consignment): void {
+    this.#members.add(consignment);
+  }
+
+  leave(consignment: Consignment): void {
+    if (this.#members.delete(consignment)) this.changed();
+  }
+
+  /** Whether all before it are on their way, or done with. */
+  isTurnOf(consignment: Consignment): boolean {
+    for (const one of this.#members) {
+      if (one === consignment) return true;
+      if (one.sentOver?.isAlive !== true) return false;
+    }
+    return true;
+  }
+
+  /** Whoever waits looks again. */
+  changed(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const wake of waiting) wake();
+  }
+
+  /** Resolves when it is its turn. Rejects with the signal's reason when that is aborted. */
+  async turnOf(consignment: Consignment, signal: AbortSignal): Promise<void> {
+    while (!this.isTurnOf(consignment)) await this.#change(signal);
+    signal.throwIfAborted();
+  }
+
+  #change(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const aborted = (): void => {
+        this.#waiting.delete(wake);
+        reject(signal.reason as Error);
+      };
+      const wake = (): void => {
+        signal.removeEventListener('abort', aborted);
+        resolve();
+      };
+      signal.addEventListener('abort', aborted, { once: true });
+      this.#waiting.add(wake);
+    });
+  }
+}

@@ -1,0 +1,109 @@
+import type { Message } from './message.ts';
+
+/** Bounds of what may wait for its acknowledgement at once. */
+export interface WindowBounds {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+}
+
+interface Entry {
+  readonly message: Message;
+  readonly bytes: number;
+}
+
+/** The messages that were sent over a connection and not answered yet, by the numbers under which they were sent. Those rise, so the oldest come first. */
+export class Window {
+  readonly #bounds: WindowBounds;
+  readonly #entries = new Map<number, Entry>();
+  #bytes = 0;
+  #lastToken = 0;
+  #highestAnswered = 0;
+  #left = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(bounds: WindowBounds) {
+    this.#bounds = bounds;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
+  get lastToken(): number {
+    return this.#lastToken;
+  }
+
+  /** The lowest number in flight. */
+  get oldest(): number {
+    return this.#entries.keys().next().value ?? 0;
+  }
+
+  /** How many have left. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** The highest number that an answer came to. */
+  get highestAnswered(): number {
+    return this.#highestAnswered;
+  }
+
+  /** Whether another of this size fits; one fits always. */
+  hasRoom(bytes: number): boolean {
+    const { maxMessages, maxBytes } = this.#bounds;
+    return this.isEmpty || (this.#entries.size < maxMessages && this.#bytes + bytes <= maxBytes);
+  }
+
+  /** Resolves when something has left. For one caller at a time. */
+  change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** The number under which it is in flight. */
+  enter(message: Message, bytes: number): number {
+    this.#lastToken += 1;
+    message.token = this.#lastToken;
+    this.#entries.set(this.#lastToken, { message, bytes });
+    this.#bytes += bytes;
+    return this.#lastToken;
+  }
+
+  /** The message of an answer, which leaves; undefined where it was given up before. */
+  answered(token: number): Message | undefined {
+    if (token > this.#highestAnswered) this.#highestAnswered = token;
+    return this.#leave(token);
+  }
+
+  /** Nobody waits for it any longer. */
+  giveUp(message: Message): void {
+    if (message.token !== 0) this.#leave(message.token);
+  }
+
+  /** Those under numbers up to this one, which leave; the oldest first. */
+  *upTo(token: number): Iterable<Message> {
+    for (const number of this.#entries.keys()) {
+      if (number > token) return;
+      yield this.#leave(number) as Message;
+    }
+  }
+
+  /** Those on this subject, which leave. */
+  *of(subject: string): Iterable<Message> {
+    for (const [number, { message }] of this.#entries) if (message.envelope.subject === subject) yield this.#leave(number) as Message;
+  }
+
+  #leave(token: number): Message | undefined {
+    const entry = this.#entries.get(token);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(token);
+    this.#bytes -= entry.bytes;
+    this.#left += 1;
+    entry.message.token = 0;
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+    return entry.message;
+  }
+}
