@@ -66,7 +66,7 @@ describe('a message of records', () => {
   test.each(['2', '4', undefined])('does not hold what its headers say (%s)', (events) => {
     expect(read(batchOf(...THREE), { events }).at(-1)).toMatchObject({
       what: 'damaged',
-      reason: expect.stringMatching(/^there are 3 records/),
+      reason: expect.stringMatching(/^there are 3 records/) as string,
     });
   });
 
