@@ -73,6 +73,7 @@ export function frameBytes({ size, events }: Message, headers: string): number {
 /** The version of the client is fixed, and so is what is inside; a test says so when it is another. */
 function outletOf(connection: NatsConnection): Outlet {
   const { protocol } = connection as unknown as { readonly protocol?: Partial<Outlet> };
-  if (typeof protocol?.sendCommand !== 'function' || typeof protocol.flushPending !== 'function') throw new AgentError('BUG', 'the client of NATS is not the one that this was made for');
+  if (typeof protocol?.sendCommand !== 'function' || typeof protocol.flushPending !== 'function')
+    throw new AgentError('BUG', 'the client of NATS is not the one that this was made for');
   return protocol as Outlet;
 }
