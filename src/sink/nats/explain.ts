@@ -108,7 +108,8 @@ function codeOf(error: Error): string | undefined {
   return cause instanceof Error ? codeOf(cause) : undefined;
 }
 
-function withFix(error: AgentError): AgentError {
-  const fix = FIXES[codeOf(error) ?? ''] ?? WAY;
-  return new AgentError(error.code, error.message, { cause: error.cause, context: error.context, fix });
+/** Its own code is ours: that of the system is in what it was made from. */
+function withFix({ code, message, cause, context }: AgentError): AgentError {
+  const fix = (cause instanceof Error ? FIXES[codeOf(cause) ?? ''] : undefined) ?? WAY;
+  return new AgentError(code, message, { cause, context, fix });
 }
