@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { startCluster } from '../test/helpers/kafka/cluster.ts';
-import { freePorts } from '../test/helpers/kafka/free-ports.ts';
+import { freePorts } from '../test/helpers/free-ports.ts';
 
 const ADDRESSES = 'FORKCAST_BENCH_KAFKA';
 export const ROUND_TRIP_MS = 20;

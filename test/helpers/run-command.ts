@@ -21,3 +21,26 @@ export async function runCommand(
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: child.exitCode, signal: child.signalCode, stdout, stderr };
 }
+
+/** Undefined when there is no such program. */
+export async function attempt(
+  program: string,
+  args: readonly string[],
+  options: SpawnOptionsWithoutStdio = {},
+): Promise<CommandResult | undefined> {
+  try {
+    return await runCommand(program, args, options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The end of what a program printed, which names the reason; without stack traces, which would push it out. */
+export function tail(output: string): string {
+  const lines = output.trimEnd().split('\n');
+  return lines
+    .filter((line) => !/^\s+(at |\.\.\. )/.test(line))
+    .slice(-15)
+    .join('\n');
+}

@@ -8,7 +8,7 @@ import { AgentProcess } from '../../helpers/agent-process.ts';
 import { KafkaAdmin } from '../../helpers/kafka/admin.ts';
 import { startCluster } from '../../helpers/kafka/cluster.ts';
 import type { Cluster } from '../../helpers/kafka/cluster.ts';
-import { freePorts } from '../../helpers/kafka/free-ports.ts';
+import { freePorts } from '../../helpers/free-ports.ts';
 import { missingTools } from '../../helpers/kafka/java.ts';
 import { isRoot } from '../../helpers/ordinary-user.ts';
 import { runCommand } from '../../helpers/run-command.ts';

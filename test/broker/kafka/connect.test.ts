@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KafkaAdmin } from '../../helpers/kafka/admin.ts';
 import { startCluster } from '../../helpers/kafka/cluster.ts';
 import type { Cluster } from '../../helpers/kafka/cluster.ts';
-import { freePorts } from '../../helpers/kafka/free-ports.ts';
+import { freePorts } from '../../helpers/free-ports.ts';
 import { missingTools } from '../../helpers/kafka/java.ts';
 import { AGENT } from '../../helpers/kafka/users.ts';
 import { RegistryStub } from '../../helpers/registry-stub.ts';

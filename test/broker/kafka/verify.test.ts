@@ -11,7 +11,7 @@ import type { ReadRecord } from '../../helpers/kafka/read-topic.ts';
 import { startOwnBroker, startSingleBroker } from '../../helpers/kafka/single-broker.ts';
 import type { OwnBroker, SingleBroker } from '../../helpers/kafka/single-broker.ts';
 import { AGENT } from '../../helpers/kafka/users.ts';
-import { freePorts } from '../../helpers/kafka/free-ports.ts';
+import { freePorts } from '../../helpers/free-ports.ts';
 import { runCommand } from '../../helpers/run-command.ts';
 import { makeTempDir, tempDir } from '../../helpers/temp-dir.ts';
 import { verify } from '../../helpers/verify.ts';

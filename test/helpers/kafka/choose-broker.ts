@@ -1,4 +1,5 @@
-import { attempt, missingTools } from './java.ts';
+import { attempt } from '../run-command.ts';
+import { missingTools } from './java.ts';
 import { KAFKA_VERSION } from './jars.ts';
 
 /** Where a broker comes from that any broker will do for. */

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { freePorts } from '../free-ports.ts';
+import { attempt, tail } from '../run-command.ts';
 import { waitFor } from '../wait-for.ts';
-import { freePorts } from './free-ports.ts';
-import { attempt, tail } from './java.ts';
 import { Wire } from './wire.ts';
 
 const UP_TIMEOUT_MS = 90_000;

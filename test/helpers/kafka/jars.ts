@@ -1,8 +1,8 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../run-command.ts';
-import { cachedFolder } from './cache.ts';
-import { maven, tail } from './java.ts';
+import { cachedFolder } from '../cache.ts';
+import { runCommand, tail } from '../run-command.ts';
+import { maven } from './java.ts';
 import { AGENT, ADMIN } from './users.ts';
 
 /** As in pom.xml. */

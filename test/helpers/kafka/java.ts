@@ -1,6 +1,4 @@
-import type { SpawnOptionsWithoutStdio } from 'node:child_process';
-import { runCommand } from '../run-command.ts';
-import type { CommandResult } from '../run-command.ts';
+import { attempt, runCommand, tail } from '../run-command.ts';
 
 /** Kafka 4 brokers and the schema registry need it. */
 const LEAST_JAVA = 17;
@@ -22,33 +20,10 @@ async function javaVersion(): Promise<number | undefined> {
   return version === undefined ? undefined : Number(version);
 }
 
-/** Undefined when there is no such program. */
-export async function attempt(
-  program: string,
-  args: readonly string[],
-  options: SpawnOptionsWithoutStdio = {},
-): Promise<CommandResult | undefined> {
-  try {
-    return await runCommand(program, args, options);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
 /** Runs Maven; its repository is what the user's settings say. */
 export async function maven(cwd: string, args: readonly string[]): Promise<void> {
   const missing = await missingTools();
   if (missing !== undefined) throw new Error(missing);
   const { code, stdout, stderr } = await runCommand('mvn', ['-B', '-q', ...args], { cwd, timeout: FETCH_TIMEOUT_MS });
   if (code !== 0) throw new Error(`mvn ${args[0] ?? ''} ended with ${code ?? 'its time-out'}: ${tail(stdout + stderr)}`);
-}
-
-/** The end of what a program printed, which names the reason; without stack traces, which would push it out. */
-export function tail(output: string): string {
-  const lines = output.trimEnd().split('\n');
-  return lines
-    .filter((line) => !/^\s+(at |\.\.\. )/.test(line))
-    .slice(-15)
-    .join('\n');
 }

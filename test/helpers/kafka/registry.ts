@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand } from '../run-command.ts';
-import { cachedFolder } from './cache.ts';
-import { freePorts } from './free-ports.ts';
-import { maven, tail } from './java.ts';
-import { MortalProcess } from './mortal-process.ts';
+import { cachedFolder } from '../cache.ts';
+import { freePorts } from '../free-ports.ts';
+import { MortalProcess } from '../mortal-process.ts';
+import { runCommand, tail } from '../run-command.ts';
+import { maven } from './java.ts';
 
 /** The newest that runs on Java 17. */
 const VERSION = '3.0.9';

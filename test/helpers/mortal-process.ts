@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { waitFor } from '../wait-for.ts';
-import { attempt, tail } from './java.ts';
+import { readdir, readFile } from 'node:fs/promises';
+import { attempt, tail } from './run-command.ts';
+import { waitFor } from './wait-for.ts';
 
 const STOP_TIMEOUT_MS = 30_000;
 const running = new Set<number>();
@@ -38,10 +38,10 @@ export class MortalProcess {
   }
 
   /** Starts it, and resolves when `condition` holds; rejects with the end of what it printed when it ends before that, or takes longer. */
-  async start(condition: () => Promise<boolean>, timeoutMs: number): Promise<void> {
+  async start(condition: () => Promise<boolean>, timeoutMs: number, everyMs = 100): Promise<void> {
     await this.#launch();
     const settled = async (): Promise<boolean> => this.#child === undefined || condition();
-    const late = await waitFor(settled, { what: 'the server to be up', timeoutMs, everyMs: 100 }).catch((error: unknown) => error);
+    const late = await waitFor(settled, { what: 'the server to be up', timeoutMs, everyMs }).catch((error: unknown) => error);
     const printed = (): Promise<string> => readFile(this.#logPath, 'utf8').then(tail);
     if (this.#child === undefined) throw new Error(`${this.#command[0]} ended before it was up:\n${await printed()}`);
     if (late instanceof Error) throw new Error(`${late.message}\n${await printed()}`, { cause: late });
@@ -71,4 +71,32 @@ export class MortalProcess {
     process.kill(-child.pid, signal);
     await ended;
   }
+
+  /** Stops it as a host that swaps, or a long collection of garbage, would: connections stay, and nothing is answered from now on. */
+  async freeze(): Promise<void> {
+    const pid = this.#running();
+    process.kill(pid, 'SIGSTOP');
+    // Until each thread has heard of it, those that run may answer.
+    await waitFor(() => isStopped(pid), { what: `process ${pid} to stop`, everyMs: 5 });
+  }
+
+  thaw(): void {
+    this.signal('SIGCONT');
+  }
+
+  signal(name: NodeJS.Signals): void {
+    process.kill(this.#running(), name);
+  }
+
+  #running(): number {
+    if (this.pid === undefined) throw new Error(`${this.#command[0]} does not run`);
+    return this.pid;
+  }
+}
+
+async function isStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const stats = await Promise.all(threads.map((tid) => readFile(`/proc/${pid}/task/${tid}/stat`, 'utf8')));
+  // The state stands behind the name, which may hold anything.
+  return stats.every((stat) => stat[stat.lastIndexOf(')') + 2] === 'T');
 }

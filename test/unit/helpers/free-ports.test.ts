@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import { freePorts } from '../../../helpers/kafka/free-ports.ts';
+import { freePorts } from '../../helpers/free-ports.ts';
 
 it('finds different ports that one can listen on, none of them for outgoing connections', async () => {
   const ports = await freePorts(18);

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { MortalProcess } from '../../../helpers/kafka/mortal-process.ts';
-import { tempDir } from '../../../helpers/temp-dir.ts';
-import { waitFor } from '../../../helpers/wait-for.ts';
+import { MortalProcess } from '../../helpers/mortal-process.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
 
 /** One that has ended and waits to be reaped, which is up to whoever took over from its parent, does not run any more. */
 function isRunning(pid: number | undefined): boolean {
@@ -17,7 +17,7 @@ function isRunning(pid: number | undefined): boolean {
 }
 
 const atOnce = (): Promise<boolean> => Promise.resolve(true);
-const MODULE = join(import.meta.dirname, '../../../helpers/kafka/mortal-process.ts');
+const MODULE = join(import.meta.dirname, '../../helpers/mortal-process.ts');
 
 async function server(script: string): Promise<MortalProcess> {
   const made = new MortalProcess(['sh', '-c', script], join(await tempDir(), 'log'));

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { waitFor } from '../wait-for.ts';
+import { waitFor } from './wait-for.ts';
 
 const PATIENCE_MS = 10 * 60_000;
 

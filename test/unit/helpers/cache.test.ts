@@ -1,8 +1,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { cachedFolder, cacheRoot } from '../../../helpers/kafka/cache.ts';
-import { tempDir } from '../../../helpers/temp-dir.ts';
+import { cachedFolder, cacheRoot } from '../../helpers/cache.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
 
 describe('the cache of servers that tests start', () => {
   let root: string;
