@@ -50,9 +50,10 @@ export class Link {
     return this.#isLeaving;
   }
 
-  /** Calls back when it has ended. */
+  /** Calls back when it has ended, at once where it has. */
   onEnd(listener: () => void): void {
-    this.#listeners.push(listener);
+    if (this.#fault === undefined) this.#listeners.push(listener);
+    else listener();
   }
 
   /** What a message and its headers may have together, bytes. */
@@ -64,11 +65,13 @@ export class Link {
     return this.#parts.window.hasRoom(frameBytes(message, headers));
   }
 
-  /** Resolves when there is room, for one caller at a time. Rejects with the fault, and with the signal's reason. */
+  /** Resolves when there is room. Rejects with the fault, and with the signal's reason. */
   async room(message: Message, headers: string, signal: AbortSignal): Promise<void> {
     while (this.#fault === undefined && !this.hasRoom(message, headers)) {
       this.flush();
-      await abortable(Promise.race([this.#parts.window.change(), this.#ended.promise]), signal);
+      // What is in a window that is full leaves it when the connection ends, too.
+      await abortable(this.#parts.window.change(), signal);
+      signal.throwIfAborted();
     }
     if (this.#fault !== undefined) throw this.#fault;
   }

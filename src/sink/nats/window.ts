@@ -19,7 +19,7 @@ export class Window {
   #lastToken = 0;
   #highestAnswered = 0;
   #left = 0;
-  #wake: (() => void) | undefined;
+  #next: PromiseWithResolvers<void> | undefined;
 
   constructor(bounds: WindowBounds) {
     this.#bounds = bounds;
@@ -54,11 +54,10 @@ export class Window {
     return this.isEmpty || (this.#entries.size < maxMessages && this.#bytes + bytes <= maxBytes);
   }
 
-  /** Resolves when something has left. For one caller at a time. */
+  /** Resolves when something has left. */
   change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+    this.#next ??= Promise.withResolvers();
+    return this.#next.promise;
   }
 
   /** The number under which it is in flight. */
@@ -76,9 +75,9 @@ export class Window {
     return this.#leave(token);
   }
 
-  /** Nobody waits for it any longer. */
+  /** Nobody waits for it any longer. Its number may be that of another here, where it is in flight over another connection. */
   giveUp(message: Message): void {
-    if (message.token !== 0) this.#leave(message.token);
+    if (this.#entries.get(message.token)?.message === message) this.#leave(message.token);
   }
 
   /** Those under numbers up to this one, which leave; the oldest first. */
@@ -101,9 +100,8 @@ export class Window {
     this.#bytes -= entry.bytes;
     this.#left += 1;
     entry.message.token = 0;
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+    this.#next?.resolve();
+    this.#next = undefined;
     return entry.message;
   }
 }
