@@ -70,7 +70,7 @@ export class Link {
     while (this.#fault === undefined && !this.hasRoom(message, headers)) {
       this.flush();
       // What is in a window that is full leaves it when the connection ends, too.
-      await abortable(this.#parts.window.change(), signal);
+      await abortable(this.#parts.window.ebb(), signal);
       signal.throwIfAborted();
     }
     if (this.#fault !== undefined) throw this.#fault;

@@ -6,20 +6,18 @@ export interface WindowBounds {
   readonly maxBytes: number;
 }
 
-interface Entry {
-  readonly message: Message;
-  readonly bytes: number;
-}
+/** Part of the bounds. */
+const LOW = 0.75;
 
 /** The messages that were sent over a connection and not answered yet, by the numbers under which they were sent. Those rise, so the oldest come first. */
 export class Window {
   readonly #bounds: WindowBounds;
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new Map<number, Message>();
   #bytes = 0;
   #lastToken = 0;
   #highestAnswered = 0;
   #left = 0;
-  #next: PromiseWithResolvers<void> | undefined;
+  #low: PromiseWithResolvers<void> | undefined;
 
   constructor(bounds: WindowBounds) {
     this.#bounds = bounds;
@@ -54,17 +52,18 @@ export class Window {
     return this.isEmpty || (this.#entries.size < maxMessages && this.#bytes + bytes <= maxBytes);
   }
 
-  /** Resolves when something has left. */
-  change(): Promise<void> {
-    this.#next ??= Promise.withResolvers();
-    return this.#next.promise;
+  /** Resolves when a good part of it is free: with each that leaves one may go, but not well, in a packet of its own. */
+  ebb(): Promise<void> {
+    this.#low ??= Promise.withResolvers();
+    return this.#low.promise;
   }
 
   /** The number under which it is in flight. */
   enter(message: Message, bytes: number): number {
     this.#lastToken += 1;
     message.token = this.#lastToken;
-    this.#entries.set(this.#lastToken, { message, bytes });
+    message.bytesInFlight = bytes;
+    this.#entries.set(this.#lastToken, message);
     this.#bytes += bytes;
     return this.#lastToken;
   }
@@ -77,7 +76,7 @@ export class Window {
 
   /** Nobody waits for it any longer. Its number may be that of another here, where it is in flight over another connection. */
   giveUp(message: Message): void {
-    if (this.#entries.get(message.token)?.message === message) this.#leave(message.token);
+    if (this.#entries.get(message.token) === message) this.#leave(message.token);
   }
 
   /** Those under numbers up to this one, which leave; the oldest first. */
@@ -90,18 +89,25 @@ export class Window {
 
   /** Those on this subject, which leave. */
   *of(subject: string): Iterable<Message> {
-    for (const [number, { message }] of this.#entries) if (message.envelope.subject === subject) yield this.#leave(number) as Message;
+    for (const [number, message] of this.#entries) if (message.envelope.subject === subject) yield this.#leave(number) as Message;
   }
 
   #leave(token: number): Message | undefined {
-    const entry = this.#entries.get(token);
-    if (entry === undefined) return undefined;
+    const message = this.#entries.get(token);
+    if (message === undefined) return undefined;
     this.#entries.delete(token);
-    this.#bytes -= entry.bytes;
+    this.#bytes -= message.bytesInFlight;
     this.#left += 1;
-    entry.message.token = 0;
-    this.#next?.resolve();
-    this.#next = undefined;
-    return entry.message;
+    message.token = 0;
+    if (this.#low !== undefined && this.#isLow()) {
+      this.#low.resolve();
+      this.#low = undefined;
+    }
+    return message;
+  }
+
+  #isLow(): boolean {
+    const { maxMessages, maxBytes } = this.#bounds;
+    return this.#entries.size <= LOW * maxMessages && this.#bytes <= LOW * maxBytes;
   }
 }
