@@ -70,7 +70,8 @@ export class Window {
 
   /** The message of an answer, which leaves; undefined where it was given up before. */
   answered(token: number): Message | undefined {
-    if (token > this.#highestAnswered) this.#highestAnswered = token;
+    // Whoever may write to the inbox may write any number.
+    if (token > this.#highestAnswered && token <= this.#lastToken) this.#highestAnswered = token;
     return this.#leave(token);
   }
 
