@@ -16,15 +16,12 @@ export interface LinkParts {
   readonly explain: (error: Error) => AgentError;
 }
 
-/** A server may send its farewell, and still take what is under way. */
-const CLOSE_MS = 1000;
-
 /** A connection with what is in flight on it. It ends once, and then all that was in flight is settled with the reason. */
 export class Link {
   readonly #parts: LinkParts;
   readonly #writer: FrameWriter;
-  readonly #ended = Promise.withResolvers<AgentError>();
   #fault: AgentError | undefined;
+  #closing: Promise<void> | undefined;
   #isLeaving = false;
   readonly #listeners: (() => void)[] = [];
 
@@ -71,7 +68,6 @@ export class Link {
       this.flush();
       // What is in a window that is full leaves it when the connection ends, too.
       await abortable(this.#parts.window.ebb(), signal);
-      signal.throwIfAborted();
     }
     if (this.#fault !== undefined) throw this.#fault;
   }
@@ -100,26 +96,15 @@ export class Link {
     const { confirmer, window, connection } = this.#parts;
     confirmer.end(fault);
     for (const message of window.upTo(Number.POSITIVE_INFINITY)) message.owner?.settled(message, fault);
-    this.#ended.resolve(fault);
     for (const listener of this.#listeners) listener();
-    // It does not reject; whatever it waits for, nobody waits for it.
-    connection.close().catch(() => undefined);
+    // It does not reject.
+    this.#closing = connection.close().catch(() => undefined);
   }
 
-  /** After what is under way has arrived, where the server still takes it. */
+  /** Whatever is under way is not waited for. */
   async close(): Promise<void> {
-    const { connection } = this.#parts;
-    if (this.#fault === undefined) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, CLOSE_MS);
-      });
-      this.#writer.flush();
-      await Promise.race([connection.flush(), this.#ended.promise, late]).catch(() => undefined);
-      clearTimeout(timer);
-    }
     this.fail(new AgentError('SINK_UNREACHABLE', 'the sink was closed'));
-    await connection.close();
+    await this.#closing;
   }
 
   async #watchEnd(): Promise<void> {
@@ -136,11 +121,10 @@ export class Link {
     }
   }
 
-  /** A refused subject costs only what is on its way there; whatever else the server complains of, it ends the connection for. */
+  /** A refused subject costs only what is on its way there; whatever else the server complains of, nobody knows what it costs. */
   #refused(fault: AgentError, error: Error): void {
-    const { window } = this.#parts;
     const { operation, subject } = error as { operation?: string; subject?: string };
-    if (operation === 'publish' && subject !== undefined) for (const message of window.of(subject)) message.owner?.settled(message, fault);
-    else if (operation === 'subscription') this.fail(fault);
+    if (operation !== 'publish' || subject === undefined || subject === '') return this.fail(fault);
+    for (const message of this.#parts.window.of(subject)) message.owner?.settled(message, fault);
   }
 }
