@@ -94,6 +94,20 @@ describe('a NATS sink', () => {
     expect(stream.held).toEqual([1, 2, 3, 4]);
   });
 
+  test('lets nothing new past what the stream did not take', async () => {
+    const stream = new FakeStream();
+    stream.react = () => ({ error: 10077 });
+    const sink = await openedSink(stream);
+    const [first, second] = [batch(1, 2), batch(3, 4)];
+    await expect(sink.write(first, never)).rejects.toMatchObject({ code: 'SINK_REFUSED' });
+    stream.react = () => 'ack';
+    const next = sink.write(second, never);
+    await turns();
+    expect(stream.held).toEqual([]);
+    await Promise.all([sink.write(first, never), next]);
+    expect(stream.held).toEqual([1, 2, 3, 4]);
+  });
+
   test('is to be tried again soon where anything of a batch is, and else when somebody has seen to it', async () => {
     const stream = new FakeStream();
     const sink = await openedSink(stream);

@@ -31,6 +31,18 @@ describe('answers that do not come', () => {
     expect(onLost).not.toHaveBeenCalled();
   });
 
+  test('are a standstill when no more come', () => {
+    const { window, onStalled, send } = watched();
+    send(9);
+    for (let token = 1; token <= 5; token += 1) {
+      window.answered(token);
+      vi.advanceTimersByTime(SECOND);
+    }
+    expect(onStalled).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(14 * SECOND);
+    expect(onStalled).toHaveBeenCalled();
+  });
+
   test('are a standstill although more is sent meanwhile', () => {
     const { onStalled, send } = watched();
     for (let i = 0; i < 12; i += 1) {
