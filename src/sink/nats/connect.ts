@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { connect, credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { abortable } from '../../core/abortable.ts';
@@ -6,7 +7,7 @@ import type { SecretReference } from '../../core/secret-reference.ts';
 import { secretText } from '../security/secret-text.ts';
 import { readTls } from '../security/tls.ts';
 import type { AuthConfig, NatsConnectionConfig } from './config.ts';
-import { connectFault, refused } from './explain.ts';
+import { CLIENT_CERTIFICATE, OTHER_CERTIFICATE, connectFault, refused } from './explain.ts';
 import { greetingOf } from './greeting.ts';
 import type { Greeting } from './greeting.ts';
 import { addressText } from './servers-setting.ts';
@@ -64,17 +65,24 @@ async function connectTo(
       (late) => late.close(),
       () => undefined,
     );
-    throw error;
+    throw greeting.tlsVerify ? certificateFault(error, server) : error;
   }
 }
 
+/** A server that does not trust a certificate hangs up, and what it says of that may be overtaken by the end of the connection. */
+function certificateFault(error: unknown, server: Server): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') return error;
+  return refused(`${addressText(server)} hangs up on the certificate of the agent`, OTHER_CERTIFICATE, error);
+}
+
 /** What is known to fail says why before it does: the client does not. */
-function checkGreeting({ tlsRequired, tlsAvailable }: Greeting, server: Server, config: NatsConnectionConfig): void {
+function checkGreeting({ tlsRequired, tlsAvailable, tlsVerify }: Greeting, server: Server, config: NatsConnectionConfig): void {
   const wantsTls = config.tls !== null || server.encrypted;
   const place = addressText(server);
   if (wantsTls && !tlsRequired && !tlsAvailable)
     throw refused(`${place} offers no TLS`, 'Give the server a certificate (tls), or remove tls from the sink and tls:// from servers.');
   if (tlsRequired && !wantsTls) throw refused(`${place} wants TLS`, 'Add tls: { ca: … } to the sink, or write tls:// in servers.');
+  if (tlsVerify && (config.tls?.cert ?? null) === null) throw refused(`${place} wants a certificate of the agent`, CLIENT_CERTIFICATE);
 }
 
 function connectionOptions(config: NatsConnectionConfig, server: Server, readSecret: ConnectDeps['readSecret']): ConnectionOptions {
@@ -105,15 +113,21 @@ function tlsOptions(tls: NatsConnectionConfig['tls'], { host, tlsName = host }: 
     ...(cert === undefined ? {} : { cert: text(cert) as string }),
     ...(key === undefined ? {} : { key: text(key) as string }),
     // Handed on to node:tls as it is; the client’s types do not know it.
-    ...({ servername: files.serverName ?? tlsName } as object),
+    ...(nameToExpect(files.serverName ?? tlsName) as object),
   };
+}
+
+/** What the certificate must have. An address is compared, too, but cannot be asked for: RFC 6066, section 3. */
+function nameToExpect(name: string): { readonly host: string } | { readonly servername: string } {
+  return isIP(name) === 0 ? { servername: name } : { host: name };
 }
 
 function credentials(auth: AuthConfig, readSecret: ConnectDeps['readSecret']): Partial<ConnectionOptions> {
   if (auth.kind === 'password') return { user: auth.user, pass: secretOf(auth, 'password', readSecret) };
   const text = secretOf(auth, auth.kind, readSecret).trim();
   if (auth.kind === 'token') return { token: text };
-  const authenticator = auth.kind === 'nkey' ? nkeyAuthenticator(Buffer.from(text)) : credsAuthenticator(Buffer.from(text));
+  // The client finds no seed whose last line does not end.
+  const authenticator = auth.kind === 'nkey' ? nkeyAuthenticator(Buffer.from(text)) : credsAuthenticator(Buffer.from(`${text}\n`));
   // What is no key fails here, where it can be said, and not while the connection is made.
   try {
     authenticator('proof');

@@ -7,8 +7,8 @@ import type { Server } from './servers-setting.ts';
 type Security = Pick<NatsConnectionConfig, 'tls' | 'auth'>;
 
 const WAY = 'Check the address in servers, and the firewalls on the way there.';
-const CLIENT_CERTIFICATE = 'Set tls.cert and tls.key: the server wants a certificate of the agent.';
-const OTHER_CERTIFICATE = 'Use a certificate in tls.cert of an authority that the server trusts.';
+export const CLIENT_CERTIFICATE = 'Set tls.cert and tls.key: the server wants a certificate of the agent.';
+export const OTHER_CERTIFICATE = 'Use a certificate in tls.cert of an authority that the server trusts.';
 
 /** What to do about codes of Node.js and OpenSSL. */
 const FIXES: Readonly<Record<string, string>> = {

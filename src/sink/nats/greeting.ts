@@ -8,10 +8,14 @@ export interface Greeting {
   readonly version: string;
   readonly tlsRequired: boolean;
   readonly tlsAvailable: boolean;
+  /** Clients need a certificate. */
+  readonly tlsVerify: boolean;
 }
 
 /** A greeting has a few hundred bytes, in a large cluster some KiB. */
 const MAX_BYTES = 256 * 1024;
+const OTHER_PORT =
+  'Correct the address in servers: it must be the port for clients, 4222 by default, and not one that begins with TLS (handshake_first).';
 
 /**
  * The greeting of a server, on a connection of its own: the client waits for one without an end, keeps the socket of a server that sends none, and does not say
@@ -23,13 +27,14 @@ export async function greetingOf(server: Server, timeoutMs: number, signal: Abor
   const info = line.startsWith('INFO ') ? parsed(line.slice(5)) : undefined;
   if (info === undefined)
     throw new AgentError('SINK_UNREACHABLE', `${addressText(server)} does not speak NATS`, {
-      fix: 'Correct the address in servers: it must be the port for clients, 4222 by default, and not one that begins with TLS (handshake_first).',
+      fix: OTHER_PORT,
     });
-  const { version, tls_required, tls_available } = info;
+  const { version, tls_required, tls_available, tls_verify } = info;
   return {
     version: typeof version === 'string' ? version : 'unknown',
     tlsRequired: tls_required === true,
     tlsAvailable: tls_available === true,
+    tlsVerify: tls_verify === true,
   };
 }
 
@@ -47,10 +52,11 @@ function firstLine(server: Server, timeoutMs: number, signal: AbortSignal): Prom
       socket.destroy();
       settle();
     };
-    const fail = (message: string, cause?: unknown): void =>
-      end(() => reject(new AgentError('SINK_UNREACHABLE', `${addressText(server)}: ${message}`, { cause })));
+    const fail = (message: string, of: { cause?: unknown; fix?: string } = {}): void =>
+      end(() => reject(new AgentError('SINK_UNREACHABLE', `${addressText(server)}: ${message}`, of)));
     const aborted = (): void => end(() => reject(signal.reason as Error));
-    const timer = setTimeout(() => fail(socket.connecting ? 'does not answer' : 'says nothing'), timeoutMs);
+    const late = (): void => (socket.connecting ? fail('does not answer') : fail('says nothing', { fix: OTHER_PORT }));
+    const timer = setTimeout(late, timeoutMs);
     signal.addEventListener('abort', aborted, { once: true });
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => {
@@ -59,7 +65,7 @@ function firstLine(server: Server, timeoutMs: number, signal: AbortSignal): Prom
       if (at >= 0) end(() => resolve(heard.slice(0, at)));
       else if (heard.length > MAX_BYTES) end(() => resolve(''));
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, error));
+    socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, { cause: error }));
     // Refused before a word: too many connections, or a proxy without a server behind it.
     socket.on('close', () => fail('hangs up at once'));
   });

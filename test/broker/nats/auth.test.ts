@@ -5,13 +5,15 @@ import { logLines } from '../../helpers/agent-log.ts';
 import type { LogLine } from '../../helpers/agent-log.ts';
 import { AgentProcess } from '../../helpers/agent-process.ts';
 import { NatsAdmin } from '../../helpers/nats/admin.ts';
-import { TestOperator, userKeys } from '../../helpers/nats/auth.ts';
+import { TestOperator } from '../../helpers/nats/auth.ts';
 import { missingNats } from '../../helpers/nats/server-binary.ts';
-import type { NatsOptions } from '../../helpers/nats/server-config.ts';
 import type { NatsServer } from '../../helpers/nats/server.ts';
 import { startNats } from '../../helpers/nats/start.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
+import { TestAuthority } from '../../helpers/test-certificates.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
+import { agentKeys, faultsOf, lateKeys, MINUTE_AGO, operator, PASSWORD, SERVERS, TOKEN, WRONG } from './auth-faults.ts';
+import type { Keys, ServerName } from './auth-faults.ts';
 
 /** The first start builds the server. */
 const START_MS = 10 * 60_000;
@@ -19,43 +21,6 @@ const RUN_MS = 3 * 60_000;
 const PATIENCE_MS = 60_000;
 /** How soon an agent that holds looks again; by default 30 s. */
 const HOLD = '500ms';
-const TOKEN = 'the-right-token';
-const PASSWORD = 'the-right-password';
-const WRONG = 'the-wrong-secret';
-const USER = { kind: 'user', user: 'agent', password: PASSWORD } as const;
-
-/** Keys of a NATS sink. */
-type Keys = Readonly<Record<string, unknown>>;
-
-const operator = new TestOperator();
-const [agentKeys, lateKeys] = [userKeys(), userKeys()];
-const MINUTE_AGO = Math.floor(Date.now() / 1000) - 60;
-
-/** One server for each way to log in. */
-const SERVERS = {
-  token: { tls: 'on', auth: { kind: 'token', token: TOKEN } },
-  user: { tls: 'on', auth: USER },
-  late: { tls: 'on', auth: { ...USER, password: 'the-old-password' } },
-  nkey: { tls: 'on', auth: { kind: 'nkey', publicKey: agentKeys.publicKey } },
-  creds: { tls: 'on', auth: { kind: 'jwt', operator } },
-  limited: { tls: 'on', auth: USER, permissions: { publish: { deny: ['limited.*.exec'] } } },
-  mutual: { tls: 'mutual' },
-} as const satisfies Record<string, NatsOptions>;
-type ServerName = keyof typeof SERVERS;
-
-interface Fault {
-  readonly at: ServerName;
-  readonly keys: Keys;
-  /** What the agent says of it, behind the address. */
-  readonly says: RegExp;
-  readonly fix: RegExp;
-  /** undefined: that takes another configuration. */
-  readonly mend?: () => Promise<unknown>;
-  readonly mended?: Keys;
-}
-
-const REFUSED = /the server does not let the agent in: Authorization Violation$/;
-
 describe.skipIf((await missingNats()) !== undefined)('an agent at servers of NATS with authentication', () => {
   const servers = {} as Record<ServerName, NatsServer>;
   const admins = {} as Record<ServerName, NatsAdmin>;
@@ -77,123 +42,6 @@ describe.skipIf((await missingNats()) !== undefined)('an agent at servers of NAT
     tls: { ca: servers[server].tls.ca },
     ...keys,
   });
-
-  function faults(file: (name: string) => string): Record<string, Fault> {
-    const { ca, cert, key, otherCa } = servers.mutual.tls;
-    const secret = (name: string): string => `file:${file(name)}`;
-    const byPassword = { auth: { user: 'agent', password: secret('password') } };
-    const mutual = { tls: { ca, cert, key } };
-    return {
-      'bad-token': {
-        at: 'token',
-        keys: { auth: { token: secret('bad-token') } },
-        says: REFUSED,
-        fix: /^Correct auth\.token/,
-        mend: () => writeFile(file('bad-token'), TOKEN),
-      },
-      'bad-password': {
-        at: 'late',
-        keys: byPassword,
-        says: REFUSED,
-        fix: /^Correct auth\.user \(now agent\) or auth\.password/,
-        mend: () => servers.late.reconfigure({ auth: USER }),
-      },
-      'bad-nkey': {
-        at: 'nkey',
-        keys: { auth: { nkey: secret('bad-nkey') } },
-        says: REFUSED,
-        fix: /^Add the public key of auth\.nkey/,
-        mend: () => writeFile(file('bad-nkey'), agentKeys.seed),
-      },
-      'no-nkey': {
-        at: 'nkey',
-        keys: { auth: { nkey: secret('no-nkey') } },
-        says: /^auth\.nkey is no seed of an NKey$/,
-        fix: /^Use the seed of a user, which begins with SU\.$/,
-        mend: () => writeFile(file('no-nkey'), agentKeys.seed),
-      },
-      expired: {
-        at: 'creds',
-        keys: { auth: { creds: secret('expired') } },
-        says: /the server does not let the agent in: /,
-        fix: /^Renew auth\.creds/,
-        mend: () => writeFile(file('expired'), operator.credentials('agent')),
-      },
-      stranger: {
-        at: 'creds',
-        keys: { auth: { creds: secret('stranger') } },
-        says: REFUSED,
-        fix: /^Renew auth\.creds/,
-        mend: () => writeFile(file('stranger'), operator.credentials('agent')),
-      },
-      anonymous: {
-        at: 'user',
-        keys: {},
-        says: /wants to know who the agent is$/,
-        fix: /^Add auth to the sink/,
-        mended: byPassword,
-      },
-      plaintext: {
-        at: 'user',
-        keys: { ...byPassword, tls: 'off' },
-        says: /wants TLS$/,
-        fix: /^Add tls: /,
-        mended: byPassword,
-      },
-      authority: {
-        at: 'mutual',
-        keys: { tls: { ca: file('ca.pem'), cert, key } },
-        says: /UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
-        fix: /^Set tls\.ca \(now \S+\/ca\.pem\) to the PEM file of the authority/,
-        mend: () => copyFile(ca, file('ca.pem')),
-      },
-      certificate: {
-        at: 'mutual',
-        keys: { tls: { ca } },
-        says: /certificate/,
-        fix: /^Set tls\.cert and tls\.key: /,
-        mended: mutual,
-      },
-      secret: {
-        at: 'user',
-        keys: { auth: { user: 'agent', password: secret('no-password') } },
-        says: /^auth\.password: \S+\/no-password cannot be read: ENOENT$/,
-        fix: /^Check the path/,
-        mend: () => writeFile(file('no-password'), PASSWORD),
-      },
-      limited: {
-        at: 'limited',
-        keys: byPassword,
-        says: /limited\.process\.exec/,
-        fix: /^Allow the user agent to publish to it, or correct subject in the sink\.$/,
-        mend: () => servers.limited.reconfigure({ permissions: {} }),
-      },
-      missing: {
-        at: 'user',
-        keys: byPassword,
-        says: /missing/,
-        fix: /nats stream add missing /,
-        mend: () => createStream('user', 'missing'),
-      },
-      file: {
-        at: 'mutual',
-        keys: { tls: { ca, cert: file('cert.pem'), key: file('key.pem') } },
-        says: /^\S+\/cert\.pem \(tls\.cert\) cannot be read: ENOENT$/,
-        fix: /^Check the path/,
-        mend: async () => {
-          await copyFile(key, file('key.pem'));
-          await copyFile(cert, file('cert.pem'));
-        },
-      },
-      'other-ca': {
-        at: 'token',
-        keys: { tls: { ca: otherCa }, auth: { token: secret('token') } },
-        says: /UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
-        fix: /^Set tls\.ca/,
-        mended: { auth: { token: secret('token') } },
-      },
-    };
-  }
 
   function createStream(server: ServerName, name: string): Promise<unknown> {
     return admins[server].createStream(name, { subjects: [`${name}.>`] });
@@ -232,7 +80,10 @@ describe.skipIf((await missingNats()) !== undefined)('an agent at servers of NAT
     async () => {
       const dir = await tempDir();
       const file = (name: string): string => join(dir, name);
-      const secrets = {
+      const other = new TestAuthority('other').issue({ names: ['agent'] });
+      const files = {
+        'other.pem': other.cert,
+        'other-key.pem': other.key,
         token: `${TOKEN}\n`,
         password: `${PASSWORD}\n`,
         nkey: `${agentKeys.seed}\n`,
@@ -243,7 +94,7 @@ describe.skipIf((await missingNats()) !== undefined)('an agent at servers of NAT
         expired: operator.credentials('agent', { expires: MINUTE_AGO }),
         stranger: new TestOperator().credentials('agent'),
       };
-      await Promise.all(Object.entries(secrets).map(([name, text]) => writeFile(file(name), text)));
+      await Promise.all(Object.entries(files).map(([name, text]) => writeFile(file(name), text)));
       await copyFile(servers.mutual.tls.otherCa, file('ca.pem'));
       const { ca, cert, key } = servers.mutual.tls;
       const good: Record<string, [ServerName, Keys]> = {
@@ -253,7 +104,7 @@ describe.skipIf((await missingNats()) !== undefined)('an agent at servers of NAT
         creds: ['creds', { auth: { creds: `file:${file('creds')}` } }],
         mutual: ['mutual', { tls: { ca, cert, key } }],
       };
-      const bad = faults(file);
+      const bad = faultsOf(servers, file, createStream);
       const homes = new Map<string, ServerName>();
       for (const [name, [server]] of Object.entries(good)) homes.set(name, server);
       for (const [name, fault] of Object.entries(bad)) homes.set(name, fault.at);

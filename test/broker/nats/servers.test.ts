@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { credsAuthenticator, nkeyAuthenticator } from '@nats-io/nats-core';
 import { jetstream } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { connect, credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node';
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { NatsAdmin } from '../../helpers/nats/admin.ts';

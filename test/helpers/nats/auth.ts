@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { credsAuthenticator, nkeyAuthenticator, nkeys } from '@nats-io/nats-core';
-import type { ConnectionOptions } from '@nats-io/nats-core';
+import { credsAuthenticator, nkeyAuthenticator, nkeys } from '@nats-io/transport-node';
+import type { ConnectionOptions } from '@nats-io/transport-node';
 
 /** Subjects. */
 interface AllowDeny {
