@@ -40,14 +40,14 @@ func main() {
 	}
 	url, subject, mode, stream := os.Args[1], os.Args[2], os.Args[6], os.Args[7]
 	events, perMessage := number(os.Args[4]), number(os.Args[5])
-	contents := contentsOf(recordsIn(os.Args[3]), perMessage)
+	records := recordsIn(os.Args[3])
 	connection, err := nats.Connect(url)
 	check(err)
-	send, finish := publisher(connection, mode, min(windowMessages, windowBytes/len(contents[0])))
+	send, finish := publisher(connection, mode, min(windowMessages, windowBytes/len(content(records, 0, perMessage))))
 
 	began, before := time.Now(), used()
-	for sent, i := 0, 0; sent < events; sent, i = sent+perMessage, i+1 {
-		message := &nats.Msg{Subject: subject, Data: contents[i%len(contents)]}
+	for sent := 0; sent < events; sent += perMessage {
+		message := &nats.Msg{Subject: subject, Data: content(records, sent, perMessage)}
 		if stream != "none" {
 			message.Header = headersOf(sent+1, perMessage)
 			if mode == "jetstream" {
@@ -108,21 +108,18 @@ func deduplicate(headers nats.Header, stream string) {
 	headers[jetstream.ExpectedStreamHeader] = []string{stream}
 }
 
-// Messages of so many records each; as they are where it is one, else with the length before each.
-func contentsOf(records [][]byte, perMessage int) [][]byte {
-	if perMessage == 1 {
-		return records
+// Of a message with so many of the records, from one on: as it is where it is one, else with the length before each.
+func content(records [][]byte, from int, count int) []byte {
+	if count == 1 {
+		return records[from%len(records)]
 	}
-	var contents [][]byte
-	for from := 0; from+perMessage <= len(records); from += perMessage {
-		var content []byte
-		for _, record := range records[from : from+perMessage] {
-			content = binary.BigEndian.AppendUint32(content, uint32(len(record)))
-			content = append(content, record...)
-		}
-		contents = append(contents, content)
+	bytes := make([]byte, 0, count*(4+len(records[0])))
+	for i := range count {
+		record := records[(from+i)%len(records)]
+		bytes = binary.BigEndian.AppendUint32(bytes, uint32(len(record)))
+		bytes = append(bytes, record...)
 	}
-	return contents
+	return bytes
 }
 
 func recordsIn(path string) [][]byte {
