@@ -6,6 +6,7 @@ import type { Message } from './message.ts';
 /** What takes bytes of the protocol as they are: below what the client calls its interface. */
 interface Outlet {
   sendCommand(frames: Uint8Array): void;
+  flushPending(): void;
 }
 
 /** As much as is handed to the socket at once. */
@@ -46,6 +47,8 @@ export class FrameWriter {
     if (this.#used === 0) return;
     // The rest of the slab is used on: what was handed out is not written to again.
     this.#outlet.sendCommand(this.#slab.subarray(0, this.#used));
+    // One slab at a time is not copied together with others.
+    this.#outlet.flushPending();
     this.#slab = this.#slab.subarray(this.#used);
     this.#used = 0;
   }
@@ -70,6 +73,7 @@ export function frameBytes({ size, events }: Message, headers: string): number {
 /** The version of the client is fixed, and so is what is inside; a test says so when it is another. */
 function outletOf(connection: NatsConnection): Outlet {
   const { protocol } = connection as unknown as { readonly protocol?: Partial<Outlet> };
-  if (typeof protocol?.sendCommand !== 'function') throw new AgentError('BUG', 'the client of NATS is not the one that this was made for');
+  if (typeof protocol?.sendCommand !== 'function' || typeof protocol.flushPending !== 'function')
+    throw new AgentError('BUG', 'the client of NATS is not the one that this was made for');
   return protocol as Outlet;
 }

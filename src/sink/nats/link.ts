@@ -68,7 +68,7 @@ export class Link {
   async room(message: Message, headers: string, signal: AbortSignal): Promise<void> {
     while (this.#fault === undefined && !this.hasRoom(message, headers)) {
       this.flush();
-      await abortable(Promise.race([this.#parts.window.change(), this.#ended.promise]), signal);
+      await abortable(Promise.race([this.#parts.window.ebb(), this.#ended.promise]), signal);
     }
     if (this.#fault !== undefined) throw this.#fault;
   }

@@ -27,6 +27,8 @@ export class Message {
   readonly isBatch: boolean;
   /** Under which it is in flight; 0: it is not. */
   token = 0;
+  /** What it takes of the window then. */
+  bytesInFlight = 0;
   owner: MessageOwner | undefined;
   /** Nothing is to be done about it any more: acknowledged, or refused for good. */
   isDone = false;

@@ -6,15 +6,13 @@ export interface WindowBounds {
   readonly maxBytes: number;
 }
 
-interface Entry {
-  readonly message: Message;
-  readonly bytes: number;
-}
+/** Part of the bounds. */
+const LOW = 0.75;
 
 /** The messages that were sent over a connection and not answered yet, by the numbers under which they were sent. Those rise, so the oldest come first. */
 export class Window {
   readonly #bounds: WindowBounds;
-  readonly #entries = new Map<number, Entry>();
+  readonly #entries = new Map<number, Message>();
   #bytes = 0;
   #lastToken = 0;
   #highestAnswered = 0;
@@ -54,8 +52,8 @@ export class Window {
     return this.isEmpty || (this.#entries.size < maxMessages && this.#bytes + bytes <= maxBytes);
   }
 
-  /** Resolves when something has left. For one caller at a time. */
-  change(): Promise<void> {
+  /** Resolves when a good part of it is free: with each that leaves one may go, but not well, in a packet of its own. For one caller at a time. */
+  ebb(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
     });
@@ -65,7 +63,8 @@ export class Window {
   enter(message: Message, bytes: number): number {
     this.#lastToken += 1;
     message.token = this.#lastToken;
-    this.#entries.set(this.#lastToken, { message, bytes });
+    message.bytesInFlight = bytes;
+    this.#entries.set(this.#lastToken, message);
     this.#bytes += bytes;
     return this.#lastToken;
   }
@@ -91,19 +90,25 @@ export class Window {
 
   /** Those on this subject, which leave. */
   *of(subject: string): Iterable<Message> {
-    for (const [number, { message }] of this.#entries) if (message.envelope.subject === subject) yield this.#leave(number) as Message;
+    for (const [number, message] of this.#entries) if (message.envelope.subject === subject) yield this.#leave(number) as Message;
   }
 
   #leave(token: number): Message | undefined {
-    const entry = this.#entries.get(token);
-    if (entry === undefined) return undefined;
+    const message = this.#entries.get(token);
+    if (message === undefined) return undefined;
     this.#entries.delete(token);
-    this.#bytes -= entry.bytes;
+    this.#bytes -= message.bytesInFlight;
     this.#left += 1;
-    entry.message.token = 0;
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
-    return entry.message;
+    message.token = 0;
+    if (this.#wake !== undefined && this.#isLow()) {
+      this.#wake();
+      this.#wake = undefined;
+    }
+    return message;
+  }
+
+  #isLow(): boolean {
+    const { maxMessages, maxBytes } = this.#bounds;
+    return this.#entries.size <= LOW * maxMessages && this.#bytes <= LOW * maxBytes;
   }
 }
