@@ -72,7 +72,7 @@ function whyDeaf({ config, cluster }: StreamInfo, subject: string, { name, subje
     return new AgentError('SINK_UNREACHABLE', `the stream ${name} has no leader at present`, {
       fix: 'Start the other servers of the cluster.',
     });
-  const { subjects: now = [] } = config;
+  const now = config.subjects ?? [];
   if (!now.some((pattern) => matches(pattern, subject)))
     return refused(
       `the stream ${name} takes ${escapeText(now.join(', '))}, and not ${subject}`,

@@ -1,5 +1,6 @@
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AgentError } from '../../../src/core/errors.ts';
 import type { EnsuredStream } from '../../../src/sink/nats/ensure-config.ts';
 import { ensureStream } from '../../../src/sink/nats/ensure-stream.ts';
 import { streamState, whyUnheard } from '../../../src/sink/nats/stream-state.ts';
@@ -41,9 +42,10 @@ describe.skipIf((await missingNats()) !== undefined)('a stream that is created o
     await server.reconfigure({ permissions: { publish: { allow: rights } } });
     const connection = await connect({ servers: [server.url], user: AUTH.user, pass: AUTH.password, reconnect: false });
     try {
-      return await ensureStream(connection, { ...WANTED, name: 'EVENTS', timeoutMs: TIMEOUT_MS, ...changes }).catch(
-        (error: { code: string; message: string; fix: string }) => `${error.code} ${error.message} | ${error.fix}`,
-      );
+      return await ensureStream(connection, { ...WANTED, name: 'EVENTS', timeoutMs: TIMEOUT_MS, ...changes });
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error;
+      return `${error.code} ${error.message} | ${error.fix}`;
     } finally {
       await connection.close();
     }
