@@ -1,15 +1,20 @@
-import { expect, test } from 'vitest';
-import { connectToAny } from '../../../../src/sink/nats/connect.ts';
-import { freePorts } from '../../../helpers/free-ports.ts';
+import { describe, expect, it } from 'vitest';
+import { AgentError } from '../../../../src/core/errors.ts';
+import { connectFault } from '../../../../src/sink/nats/explain.ts';
 
-test('a server that is not there is told apart from one that cannot be reached', async () => {
-  const [port = 0] = await freePorts(1);
-  const server = { host: '127.0.0.1', port, encrypted: false };
-  const config = { servers: [server], name: '', inboxPrefix: '_INBOX', connectTimeoutMs: 5000, tls: null, auth: null };
-  const deps = { readSecret: () => Buffer.alloc(0), signal: new AbortController().signal };
-  await expect(connectToAny(config, [server], deps)).rejects.toMatchObject({
-    code: 'SINK_UNREACHABLE',
-    message: `127.0.0.1:${port}: ECONNREFUSED`,
-    fix: 'Start the server, or correct its address in servers: nothing listens there.',
+const SERVER = { host: 'localhost', port: 4222, encrypted: false };
+const NOTHING = { tls: null, auth: null };
+
+describe('a server that cannot be connected to', () => {
+  it.each([
+    ['ECONNREFUSED', /Start the server/],
+    ['ENOTFOUND', /Correct the address/],
+    ['EAI_AGAIN', /name service/],
+    ['ESOMETHING', /firewalls/],
+  ])('has the fix for %s, also where the fault was given a code of ours on the way', (code, fix) => {
+    const cause = Object.assign(new Error('connect'), { code });
+    const wrapped = new AgentError('SINK_UNREACHABLE', `localhost:4222: ${code}`, { cause });
+    expect(connectFault(cause, SERVER, NOTHING).fix).toMatch(fix);
+    expect(connectFault(wrapped, SERVER, NOTHING).fix).toMatch(fix);
   });
 });
