@@ -69,7 +69,8 @@ describe.skipIf(choice.kind === 'none')('verify --jetstream', () => {
       for (const [key, values] of headers) if (key !== 'Nats-Expected-Stream') for (const value of values) copy.append(key, value);
       admin.connection.publish(`${stream(name)}.${subject}`, body, { headers: copy });
     }
-    await admin.connection.flush();
+    const stored = async (): Promise<boolean> => (await admin.count(stream(name))) === messages.length;
+    await waitFor(stored, { what: 'all copies to be stored', timeoutMs: 60_000 });
     return ['--jetstream', server.url, '--stream', stream(name)];
   }
 
@@ -186,8 +187,7 @@ describe.skipIf(choice.kind === 'none')('verify --jetstream', () => {
       { source: { type: 'synthetic', synthetic: { events: 1000, rate: 5000 } } },
     );
     expect((await new AgentProcess({ dir: folder, eyes: true, args: ['-c', file] }).ended).code).toBe(0);
-    admin.connection.publish(`${stream('mixed')}.other`, 'x');
-    await admin.connection.flush();
+    await admin.connection.request(`${stream('mixed')}.other`, 'x', { timeout: 30_000 });
     expect(await verify('--jetstream', '-c', file)).toMatchObject({ code: 0, report: { ok: true, foreign_messages: 0 } });
     expect(await verify('--jetstream', server.url, '--stream', stream('mixed'))).toMatchObject({
       code: 0,
@@ -239,8 +239,7 @@ describe.skipIf(choice.kind === 'none')('verify --jetstream', () => {
       const ownAdmin = await NatsAdmin.connect(own);
       onTestFinished(() => ownAdmin.close());
       await ownAdmin.createStream('S', { subjects: ['s.>'] });
-      ownAdmin.connection.publish('s.x', 'x');
-      await ownAdmin.connection.flush();
+      await ownAdmin.connection.request('s.x', 'x', { timeout: 30_000 });
       const folder = await tempDir();
       const password = join(folder, 'password');
       await writeFile(password, auth.password);
