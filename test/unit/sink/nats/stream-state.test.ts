@@ -26,7 +26,7 @@ describe('why nobody takes a subject', () => {
     expect(whyUnheard(there({ subjects: ['f.*.agent', 'g.>'] }), 'f.h.process', wanted)).toMatchObject({
       code: 'SINK_REFUSED',
       message: 'the stream S takes f.*.agent, g.>, and not f.h.process',
-      fix: expect.stringContaining("--subjects='f.*.agent,g.>,") as string,
+      fix: expect.stringContaining("nats stream edit S --subjects='f.*.agent,g.>,") as string,
     });
     expect(whyUnheard(there({}), 'f.h.process', wanted).code).toBe('SINK_REFUSED');
   });
