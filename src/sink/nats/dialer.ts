@@ -6,14 +6,15 @@ import type { ConnectDeps, Connected } from './connect.ts';
 import type { Confirmer } from './confirmer.ts';
 import { CoreConfirmer } from './core-confirmer.ts';
 import { streamSubjects } from './ensure-config.ts';
-import { permissionFault } from './explain.ts';
+import { ensureStream } from './ensure-stream.ts';
+import { connectFault, permissionFault } from './explain.ts';
 import { Link } from './link.ts';
 import type { Dialer } from './nats-sink.ts';
 import { Overdue } from './overdue.ts';
 import { ServerPool } from './server-pool.ts';
 import { addressText } from './servers-setting.ts';
 import { StreamConfirmer } from './stream-confirmer.ts';
-import { ensureStream, streamState, whyUnheard } from './stream-state.ts';
+import { streamState, whyUnheard } from './stream-state.ts';
 import { Window } from './window.ts';
 
 export interface DialerDeps extends ConnectDeps {
@@ -42,7 +43,8 @@ export class NatsDialer implements Dialer {
       return this.#link(connected);
     } catch (error) {
       await connection.close();
-      throw error;
+      // It may have ended meanwhile, which the client says in its own way.
+      throw connectFault(error, connected.server, this.#config);
     }
   }
 
@@ -81,11 +83,12 @@ export class NatsDialer implements Dialer {
 
   #confirmer(connected: Connected, window: Window, onDeaf: (error: Error) => void): Confirmer {
     const { connection } = connected;
-    const { mode, inboxPrefix } = this.#config;
+    const { mode, inboxPrefix, stream } = this.#config;
     if (mode === 'core') return new CoreConfirmer({ connection, window });
     return new StreamConfirmer({
       connection,
       inboxPrefix,
+      stream,
       window,
       onDuplicate: this.#deps.onDuplicate,
       whyUnheard: (subject) => this.#whyUnheard(connected, subject),
@@ -106,7 +109,7 @@ export class NatsDialer implements Dialer {
   #overdue(what: string, place: string): AgentError {
     const seconds = this.#config.ackTimeoutMs / 1000;
     return new AgentError('SINK_UNREACHABLE', `${place}: ${what} for ${seconds} s`, {
-      fix: 'See whether the servers are overloaded, or the stream has lost its majority; if it is only slow, raise ack_timeout.',
+      fix: 'See the log of the servers: the disk may be full, or the stream without a majority; if it is only slow, raise ack_timeout.',
     });
   }
 
