@@ -1,7 +1,6 @@
 import { connect as dial, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { AgentError } from '../../src/core/errors.ts';
 import { uuidBytes } from '../../src/core/uuid.ts';
 import type { NatsSinkConfig } from '../../src/sink/nats/config.ts';
 import { createNatsSink } from '../../src/sink/nats/create.ts';
@@ -11,6 +10,7 @@ import { compileServers } from '../../src/sink/nats/servers-setting.ts';
 import { NatsAdmin } from '../helpers/nats/admin.ts';
 import type { ReadMessage } from '../helpers/nats/admin.ts';
 import type { SingleNats } from '../helpers/nats/single-server.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 import { batch, batchOf, record, sequencesIn } from './records.ts';
 import { sinkContract } from './sink-contract.ts';
 import type { SinkFixture } from './sink-contract.ts';
@@ -101,12 +101,21 @@ export function natsSinkLaw(mode: 'jetstream' | 'core', served: () => SingleNats
   }
 }
 
+interface Way {
+  readonly url: string;
+  readonly cut: () => void;
+  /** What the server says does not arrive any more. */
+  readonly deafen: () => void;
+}
+
 /** A way to the server that can be cut. */
-async function cuttable(url: string): Promise<{ url: string; cut: () => void }> {
+async function cuttable(url: string): Promise<Way> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
+  const pairs = new Map<Socket, Socket>();
   const server = createServer((near) => {
     const far = dial(Number(port), hostname);
+    pairs.set(far, near);
     for (const [one, other] of [
       [near, far],
       [far, near],
@@ -123,12 +132,16 @@ async function cuttable(url: string): Promise<{ url: string; cut: () => void }> 
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
+    pairs.clear();
+  };
+  const deafen = (): void => {
+    for (const [far, near] of pairs) far.unpipe(near);
   };
   onTestFinished(() => {
     cut();
     server.close();
   });
-  return { url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`, cut };
+  return { url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`, cut, deafen };
 }
 
 /** What the sink does with a stream. */
@@ -227,6 +240,26 @@ export function natsStreamContract(served: () => SingleNats): void {
       expect(sequencesOf(await admin.read(name))).toEqual([1, 3]);
     });
 
+    it('has once what it stored when its acknowledgements were lost', async () => {
+      const { admin, name } = await arranged({});
+      const way = await cuttable(served().url);
+      for (const maxEvents of [1, 7]) {
+        const sink = await opened(way.url, name, { message: { maxEvents, maxBytes: 100_000 } });
+        await admin.purge(name);
+        const events = batch(1000 * maxEvents, 1000 * maxEvents + 99);
+        way.deafen();
+        const writing = expect(sink.write(events, never)).rejects.toMatchObject({ code: 'SINK_UNREACHABLE' });
+        await waitFor(async () => (await admin.count(name)) === Math.ceil(100 / maxEvents), {
+          what: 'all to be stored',
+          timeoutMs: 20_000,
+        });
+        way.cut();
+        await writing;
+        await sink.write(events, never);
+        expect(sequencesOf(await admin.read(name))).toEqual(events.items.map(({ sequence }) => sequence));
+      }
+    });
+
     it('delivers each event once, and in order, however often the connection breaks', async () => {
       const { admin, name } = await arranged({});
       const way = await cuttable(served().url);
@@ -240,8 +273,8 @@ export function natsStreamContract(served: () => SingleNats): void {
           for (let isIn = false; !isIn;)
             isIn = await sink.write(events, never).then(
               () => true,
-              (error: AgentError) => {
-                expect(error.code).toBe('SINK_UNREACHABLE');
+              (error: unknown) => {
+                expect(error).toMatchObject({ code: 'SINK_UNREACHABLE' });
                 failed += 1;
                 return false;
               },
