@@ -6,7 +6,7 @@ import type { ConnectDeps, Connected } from './connect.ts';
 import type { Confirmer } from './confirmer.ts';
 import { CoreConfirmer } from './core-confirmer.ts';
 import { streamSubjects } from './ensure-config.ts';
-import { permissionFault } from './explain.ts';
+import { connectFault, permissionFault } from './explain.ts';
 import { Link } from './link.ts';
 import type { Dialer } from './nats-sink.ts';
 import { Overdue } from './overdue.ts';
@@ -42,7 +42,8 @@ export class NatsDialer implements Dialer {
       return this.#link(connected);
     } catch (error) {
       await connection.close();
-      throw error;
+      // It may have ended meanwhile, which the client says in its own way.
+      throw connectFault(error, connected.server, this.#config);
     }
   }
 
@@ -81,11 +82,12 @@ export class NatsDialer implements Dialer {
 
   #confirmer(connected: Connected, window: Window, onDeaf: (error: Error) => void): Confirmer {
     const { connection } = connected;
-    const { mode, inboxPrefix } = this.#config;
+    const { mode, inboxPrefix, stream } = this.#config;
     if (mode === 'core') return new CoreConfirmer({ connection, window });
     return new StreamConfirmer({
       connection,
       inboxPrefix,
+      stream,
       window,
       onDuplicate: this.#deps.onDuplicate,
       whyUnheard: (subject) => this.#whyUnheard(connected, subject),

@@ -48,8 +48,13 @@ export class NatsAdmin {
     await this.#manager.streams.delete(name);
   }
 
-  async purge(name: string): Promise<void> {
-    await this.#manager.streams.purge(name);
+  /** All messages, or those before a sequence. */
+  async purge(name: string, before?: number): Promise<void> {
+    await this.#manager.streams.purge(name, ...(before === undefined ? [] : [{ seq: before }]));
+  }
+
+  async deleteMessage(name: string, sequence: number): Promise<void> {
+    await this.#manager.streams.deleteMessage(name, sequence);
   }
 
   /** Rejects where there is none. */
