@@ -72,7 +72,10 @@ const KNOWN: Readonly<Record<number, { readonly reaction: Reaction; readonly fix
   10047: { reaction: 'hold', fix: 'Give the servers more disk or memory for JetStream.' },
   10054: { reaction: 'refuse', fix: 'Raise the max_msg_size of the stream, and replay it: forkcast dlq replay.' },
   10059: { reaction: 'hold', fix: 'Create the stream, or correct stream in the sink.' },
-  10060: { reaction: 'hold', fix: 'Correct stream in the sink, or the subjects of the streams: another takes this subject.' },
+  10060: {
+    reaction: 'hold',
+    fix: 'Another stream than that of the sink takes the subject: correct stream or subject in the sink, or the subjects of the streams.',
+  },
   10076: { reaction: 'hold', fix: 'Enable JetStream on the server.' },
   10077: { reaction: 'hold', fix: 'The stream is full: let it keep less (max-age), give it more room, or discard the old (discard=old).' },
   10109: { reaction: 'hold', fix: 'The stream is sealed: name another, or create it anew.' },

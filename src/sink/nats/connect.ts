@@ -162,5 +162,9 @@ function mostTelling(faults: readonly AgentError[]): AgentError {
   const others = faults.filter((fault) => fault !== first).map(({ message }) => message);
   if (others.length === 0) return first;
   const named = [first.message, ...others.slice(0, MAX_NAMED), ...(others.length > MAX_NAMED ? ['…'] : [])].join('; ');
-  return new AgentError(first.code, named, { cause: first, context: first.context, ...(first.fix === undefined ? {} : { fix: first.fix }) });
+  return new AgentError(first.code, named, {
+    cause: first,
+    context: first.context,
+    ...(first.fix === undefined ? {} : { fix: first.fix }),
+  });
 }

@@ -6,6 +6,7 @@ import type { ConnectDeps, Connected } from './connect.ts';
 import type { Confirmer } from './confirmer.ts';
 import { CoreConfirmer } from './core-confirmer.ts';
 import { streamSubjects } from './ensure-config.ts';
+import { ensureStream } from './ensure-stream.ts';
 import { connectFault, permissionFault } from './explain.ts';
 import { Link } from './link.ts';
 import type { Dialer } from './nats-sink.ts';
@@ -13,7 +14,7 @@ import { Overdue } from './overdue.ts';
 import { ServerPool } from './server-pool.ts';
 import { addressText } from './servers-setting.ts';
 import { StreamConfirmer } from './stream-confirmer.ts';
-import { ensureStream, streamState, whyUnheard } from './stream-state.ts';
+import { streamState, whyUnheard } from './stream-state.ts';
 import { Window } from './window.ts';
 
 export interface DialerDeps extends ConnectDeps {
@@ -108,7 +109,7 @@ export class NatsDialer implements Dialer {
   #overdue(what: string, place: string): AgentError {
     const seconds = this.#config.ackTimeoutMs / 1000;
     return new AgentError('SINK_UNREACHABLE', `${place}: ${what} for ${seconds} s`, {
-      fix: 'See whether the servers are overloaded, or the stream has lost its majority; if it is only slow, raise ack_timeout.',
+      fix: 'See the log of the servers: the disk may be full, or the stream without a majority; if it is only slow, raise ack_timeout.',
     });
   }
 

@@ -3,7 +3,7 @@ import type { JetStreamAccountStats } from '@nats-io/jetstream';
 import { createInbox, headers, nuid } from '@nats-io/transport-node';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { asAgentError, AgentError } from '../../core/errors.ts';
-import { acknowledgementIn } from './acknowledgement.ts';
+import { AcknowledgementReader } from './acknowledgement.ts';
 import type { NatsConnectionConfig } from './config.ts';
 import { connectToAny } from './connect.ts';
 import type { ConnectDeps } from './connect.ts';
@@ -129,9 +129,12 @@ export class ServerInspector {
   }
 }
 
+/** Only what is refused is to be told from the rest. */
+const NO_STREAM = new AcknowledgementReader('');
+
 function trialIn({ data, headers: of }: Msg): Trial {
   if (data.length === 0 && of?.code === NO_RESPONDERS) return 'unheard';
-  const found = acknowledgementIn(data);
+  const found = NO_STREAM.read(data);
   // Stored it cannot be; whoever says so is no stream.
-  return found instanceof AgentError ? 'refused' : 'unanswered';
+  return found instanceof AgentError && found.context['err_code'] !== undefined ? 'refused' : 'unanswered';
 }
