@@ -102,6 +102,7 @@ describe.skipIf((await missingNats()) !== undefined)('an agent at a cluster whos
       const { agent_id: run, last_sequence: last, sinks: books } = await agent.record();
       for (const { delivered, waiting, lost, dropped } of books)
         expect({ delivered, waiting, lost, dropped }).toEqual({ delivered: last, waiting: 0, lost: {}, dropped: {} });
+      await cluster.inSync(STREAM);
       const kept = new EventTally();
       await admin.visit(STREAM, (message) => kept.add(message));
       expect({ ...kept.compare(run, last), again: kept.again, astray: kept.astray }).toEqual({ ...NOTHING_ASTRAY, again: 0, astray: [] });
