@@ -10,6 +10,7 @@ import { startNats } from '../../helpers/nats/start.ts';
 import { StreamFlow } from '../../helpers/nats/stream-flow.ts';
 import { lastOf, stopWhole } from '../../helpers/nats/whole-run.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
+import { verify } from '../../helpers/verify.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 /** By `npm run campaign:nats` a minute. */
@@ -68,6 +69,10 @@ describe.skipIf((await missingNats()) !== undefined)('an agent whose server is d
       expect(lastOf(record)).toBeGreaterThan((OUTAGE_MS / 1000) * EVENTS_PER_SECOND * 0.7);
       expect(tally.compare(record.agent_id, lastOf(record))).toEqual(NOTHING_ASTRAY);
       expect({ runs: tally.runs.size, again: tally.again, astray: tally.astray }).toEqual({ runs: 1, again: 0, astray: [] });
+      const { code, report } = await verify('--jetstream', '-c', config);
+      expect(report).toMatchObject({ ok: true, unaccounted: 0, unproven_tail: 0, blind: [], damaged_records: 0, foreign_messages: 0 });
+      expect(report.runs).toMatchObject([{ state: 'stopped', findings: [], duplicates: 0, expected: lastOf(record) }]);
+      expect(code).toBe(0);
       expect(peak).toBeLessThan(MAX_RSS_KIB);
       expect(lines.map(({ msg }) => msg)).toEqual([
         expect.stringMatching(/created it$/),

@@ -13,6 +13,7 @@ import { missingNats } from '../../helpers/nats/server-binary.ts';
 import { StreamFlow } from '../../helpers/nats/stream-flow.ts';
 import { lastOf, stopWhole } from '../../helpers/nats/whole-run.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
+import { verify } from '../../helpers/verify.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 /** By `npm run campaign:nats` in full. */
@@ -97,6 +98,13 @@ describe.skipIf((await missingNats()) !== undefined)('an agent that sends to a s
       // What was on its way when the agent was killed came again, and the stream knew it.
       expect(removed).toBeGreaterThan(0);
       expect({ again: tally.again, astray: tally.astray }).toEqual({ again: 0, astray: [] });
+      const { code, report } = await verify('--jetstream', '-c', config, '--allow-blind');
+      expect(report).toMatchObject({ ok: true, unaccounted: 0, damaged_records: 0, foreign_messages: 0 });
+      expect(report.runs).toMatchObject([
+        { state: 'killed', findings: [], duplicates: 0 },
+        { state: 'stopped', findings: [], duplicates: 0, expected: lastOf(record) },
+      ]);
+      expect(code).toBe(0);
     },
     RUN_MS,
   );
