@@ -14,6 +14,7 @@ import { Overdue } from './overdue.ts';
 import { ServerPool } from './server-pool.ts';
 import { addressText } from './servers-setting.ts';
 import { StreamConfirmer } from './stream-confirmer.ts';
+import type { StreamConfirmerParts } from './stream-confirmer.ts';
 import { streamState, whyUnheard } from './stream-state.ts';
 import { Window } from './window.ts';
 
@@ -61,11 +62,15 @@ export class NatsDialer implements Dialer {
     const { window: bounds, ackTimeoutMs } = this.#config;
     const place = addressText(server);
     const window = new Window(bounds);
-    const link = new Link({
+    const link: Link = new Link({
       connection,
       place,
       window,
-      confirmer: this.#confirmer(connected, window, (error) => link.fail(this.#explain(error, place))),
+      confirmer: this.#confirmer(connected, window, {
+        onDeaf: (error) => link.fail(this.#explain(error, place)),
+        // A server that stops has taken its streams away already, and would not answer for them.
+        whyUnheard: async (subject) => (link.isLeaving ? stopping(place) : this.#whyUnheard(connected, subject)),
+      }),
       explain: (error) => this.#explain(error, place),
     });
     const overdue = new Overdue({
@@ -81,19 +86,10 @@ export class NatsDialer implements Dialer {
     return link;
   }
 
-  #confirmer(connected: Connected, window: Window, onDeaf: (error: Error) => void): Confirmer {
-    const { connection } = connected;
+  #confirmer({ connection }: Connected, window: Window, calls: Pick<StreamConfirmerParts, 'onDeaf' | 'whyUnheard'>): Confirmer {
     const { mode, inboxPrefix, stream } = this.#config;
     if (mode === 'core') return new CoreConfirmer({ connection, window });
-    return new StreamConfirmer({
-      connection,
-      inboxPrefix,
-      stream,
-      window,
-      onDuplicate: this.#deps.onDuplicate,
-      whyUnheard: (subject) => this.#whyUnheard(connected, subject),
-      onDeaf,
-    });
+    return new StreamConfirmer({ connection, inboxPrefix, stream, window, onDuplicate: this.#deps.onDuplicate, ...calls });
   }
 
   async #whyUnheard({ connection }: Connected, subject: string): Promise<AgentError> {
@@ -119,4 +115,11 @@ export class NatsDialer implements Dialer {
       permissionFault(error, this.#config) ?? new AgentError('SINK_UNREACHABLE', `${place}: ${escapeText(error.message)}`, { cause: error })
     );
   }
+}
+
+/** Another was looked for when it said so. */
+function stopping(place: string): AgentError {
+  return new AgentError('SINK_UNREACHABLE', `${place} is about to stop, and no other server was to be had`, {
+    fix: 'Start it again, or name others of its cluster in servers.',
+  });
 }

@@ -33,7 +33,7 @@ export async function ensureStream(
       num_replicas: wanted.replicas,
       max_bytes: wanted.maxBytes,
       max_age: wanted.maxAgeMs * MS_IN_NS,
-      duplicate_window: wanted.dedupeWindowMs * MS_IN_NS,
+      duplicate_window: Math.min(wanted.dedupeWindowMs, wanted.maxAgeMs) * MS_IN_NS,
     });
     return 'created';
   } catch (cause) {

@@ -2,13 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { headers as newHeaders } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { StreamReader } from '../../../src/sink/nats/stream-reader.ts';
-import { compileServers } from '../../../src/sink/nats/servers-setting.ts';
 import { AgentProcess, FORKCAST } from '../../helpers/agent-process.ts';
 import { freePorts } from '../../helpers/free-ports.ts';
 import { NatsAdmin } from '../../helpers/nats/admin.ts';
 import type { ReadMessage } from '../../helpers/nats/admin.ts';
-import { startNatsCluster } from '../../helpers/nats/cluster.ts';
 import { chooseNats, missingNats } from '../../helpers/nats/server-binary.ts';
 import { startSingleNats } from '../../helpers/nats/single-server.ts';
 import type { SingleNats } from '../../helpers/nats/single-server.ts';
@@ -72,7 +69,8 @@ describe.skipIf(choice.kind === 'none')('verify --jetstream', () => {
       for (const [key, values] of headers) if (key !== 'Nats-Expected-Stream') for (const value of values) copy.append(key, value);
       admin.connection.publish(`${stream(name)}.${subject}`, body, { headers: copy });
     }
-    await admin.connection.flush();
+    const stored = async (): Promise<boolean> => (await admin.count(stream(name))) === messages.length;
+    await waitFor(stored, { what: 'all copies to be stored', timeoutMs: 60_000 });
     return ['--jetstream', server.url, '--stream', stream(name)];
   }
 
@@ -175,7 +173,7 @@ describe.skipIf(choice.kind === 'none')('verify --jetstream', () => {
     expect((await new AgentProcess({ dir: folder, eyes: true, args: ['-c', file] }).ended).code).toBe(0);
     const { code, report } = await verify('--jetstream', '-c', file, '--sink', 'two');
     expect(report).toMatchObject({ ok: true, unaccounted: 0 });
-    expect(report.runs.map(({ sink: name }) => name).toSorted()).toEqual(['one', 'two']);
+    expect(new Set(report.runs.map(({ sink: name }) => name))).toEqual(new Set(['one', 'two']));
     expect(code).toBe(0);
   });
 
@@ -189,8 +187,7 @@ describe.skipIf(choice.kind === 'none')('verify --jetstream', () => {
       { source: { type: 'synthetic', synthetic: { events: 1000, rate: 5000 } } },
     );
     expect((await new AgentProcess({ dir: folder, eyes: true, args: ['-c', file] }).ended).code).toBe(0);
-    admin.connection.publish(`${stream('mixed')}.other`, 'x');
-    await admin.connection.flush();
+    await admin.connection.request(`${stream('mixed')}.other`, 'x', { timeout: 30_000 });
     expect(await verify('--jetstream', '-c', file)).toMatchObject({ code: 0, report: { ok: true, foreign_messages: 0 } });
     expect(await verify('--jetstream', server.url, '--stream', stream('mixed'))).toMatchObject({
       code: 0,
@@ -242,8 +239,7 @@ describe.skipIf(choice.kind === 'none')('verify --jetstream', () => {
       const ownAdmin = await NatsAdmin.connect(own);
       onTestFinished(() => ownAdmin.close());
       await ownAdmin.createStream('S', { subjects: ['s.>'] });
-      ownAdmin.connection.publish('s.x', 'x');
-      await ownAdmin.connection.flush();
+      await ownAdmin.connection.request('s.x', 'x', { timeout: 30_000 });
       const folder = await tempDir();
       const password = join(folder, 'password');
       await writeFile(password, auth.password);
@@ -258,61 +254,6 @@ describe.skipIf(choice.kind === 'none')('verify --jetstream', () => {
       expect(told).toMatch(/this user may not publish to \$JS\.API\.CONSUMER\.MSG\.NEXT\.S\./);
       await own.reconfigure({ permissions: { publish: { allow: ['nothing'] } } });
       expect(await failed('--jetstream', '-c', file)).toContain('this user may not publish to $JS.API.STREAM.INFO.S');
-    });
-  });
-
-  describe.skipIf(!canStartOwn)('while servers go', () => {
-    test('goes on where it was when the leader of the stream is killed, and leaves nothing out', { timeout: 240_000 }, async () => {
-      const cluster = await startNatsCluster();
-      onTestFinished(() => cluster.close());
-      const own = await NatsAdmin.connect(cluster);
-      onTestFinished(() => own.close());
-      const count = 20_000;
-      await own.createStream('S', { subjects: ['s'], num_replicas: 3 });
-      for (let i = 0; i < count; i += 1) own.connection.publish('s', `${i}`);
-      await waitFor(async () => (await own.count('S')) === count, { what: 'all to be stored', timeoutMs: 60_000, everyMs: 100 });
-      await cluster.inSync('S');
-      const connection = {
-        servers: compileServers(cluster.urls),
-        name: '',
-        inboxPrefix: '_INBOX',
-        connectTimeoutMs: 5000,
-        tls: null,
-        auth: null,
-      };
-      const reader = new StreamReader({ connection, stream: 'S', subjects: [] }, { readSecret: () => Buffer.alloc(0) });
-      onTestFinished(() => reader.close());
-      const seen: string[] = [];
-      for await (const messages of reader.read()) {
-        if (seen.length === 0) await (await cluster.streamLeader('S')).kill();
-        seen.push(...messages.map(({ content }) => content.toString()));
-      }
-      expect(seen).toHaveLength(count);
-      expect(seen.every((text, i) => text === String(i))).toBe(true);
-    });
-
-    test('gives up after a while, and never says that it has read all', async () => {
-      const own = await startNats();
-      onTestFinished(() => own.close());
-      const ownAdmin = await NatsAdmin.connect(own);
-      onTestFinished(() => ownAdmin.close());
-      await ownAdmin.createStream('S', { subjects: ['s'] });
-      for (let i = 0; i < 10_000; i += 1) ownAdmin.connection.publish('s', `${i}`);
-      await ownAdmin.connection.flush();
-      const connection = {
-        servers: compileServers([own.url]),
-        name: '',
-        inboxPrefix: '_INBOX',
-        connectTimeoutMs: 1000,
-        tls: null,
-        auth: null,
-      };
-      const reader = new StreamReader({ connection, stream: 'S', subjects: [] }, { readSecret: () => Buffer.alloc(0) }, 1500);
-      onTestFinished(() => reader.close());
-      const reading = async (): Promise<void> => {
-        for await (const messages of reader.read()) if (messages[0]?.sequence === 1) await own.kill();
-      };
-      await expect(reading()).rejects.toThrow(/^of the stream S nothing has come for 1\.5 s, from sequence \d+ on: .*ECONNREFUSED/);
     });
   });
 });

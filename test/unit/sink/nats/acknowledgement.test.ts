@@ -37,7 +37,7 @@ describe('what a stream answers', () => {
 
   test.each([
     [10077, 'SINK_REFUSED', /full/],
-    [10060, 'SINK_REFUSED', /Correct stream/],
+    [10060, 'SINK_REFUSED', /Another stream/],
     [10059, 'SINK_REFUSED', /Create the stream/],
     [10109, 'SINK_REFUSED', /sealed/],
     [10169, 'SINK_REFUSED', /counters/],

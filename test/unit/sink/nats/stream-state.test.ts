@@ -25,8 +25,8 @@ describe('why nobody takes a subject', () => {
   test('is that the stream takes other subjects', () => {
     expect(whyUnheard(there({ subjects: ['f.*.agent', 'g.>'] }), 'f.h.process', wanted)).toMatchObject({
       code: 'SINK_REFUSED',
-      message: 'the stream S does not take f.h.process',
-      fix: expect.stringContaining('now f.*.agent, g.>') as string,
+      message: 'the stream S takes f.*.agent, g.>, and not f.h.process',
+      fix: expect.stringContaining("nats stream edit S --subjects='f.*.agent,g.>,") as string,
     });
     expect(whyUnheard(there({}), 'f.h.process', wanted).code).toBe('SINK_REFUSED');
   });
