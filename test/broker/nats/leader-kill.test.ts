@@ -74,6 +74,7 @@ describe.skipIf((await missingNats()) !== undefined)('an agent that sends to a s
         what: () => `a fault; it said: ${first.stderr}`,
         timeoutMs: PATIENCE_MS,
       });
+      await cluster.streamLeader(STREAM);
       await flow.grows(() => first.stderr);
       await leader.restart();
       await cluster.inSync(STREAM);

@@ -22,6 +22,7 @@ export class StreamFlow {
   readonly #servers: readonly NatsServer[];
   readonly #stream: string;
   #grownMs = performance.now();
+  #looks = 0;
   #ended = false;
   readonly #watching: Promise<void>;
 
@@ -38,8 +39,11 @@ export class StreamFlow {
   }
 
   /** Resolves when it has grown since the call. */
-  grows(said?: () => string): Promise<unknown> {
-    return this.reaches(this.last + 1, said);
+  async grows(said?: () => string): Promise<void> {
+    // One look may be under way.
+    const looks = this.#looks + 2;
+    await waitFor(() => this.#looks >= looks, { what: 'a look at the stream', timeoutMs: PATIENCE_MS });
+    await this.reaches(this.last + 1, said);
   }
 
   async end(): Promise<void> {
@@ -52,6 +56,7 @@ export class StreamFlow {
       // Those that do not run say nothing.
       const lasts = await Promise.all(this.#servers.map((server) => this.#lastOf(server).catch(() => 0)));
       this.#take(Math.max(...lasts));
+      this.#looks += 1;
       await sleep(EVERY_MS);
     }
   }
