@@ -23,11 +23,16 @@ export interface DialerDeps extends ConnectDeps {
   readonly log: { info(fields: object, message: string): void };
 }
 
+/** While a stream has no leader nobody answers, and by the time that this is certain it may have one again. */
+const ASK_MS = 2000;
+
 /** Makes connections to the servers of a sink, to one at a time. */
 export class NatsDialer implements Dialer {
   readonly #config: NatsSinkConfig;
   readonly #deps: DialerDeps;
   readonly #pool: ServerPool;
+  /** The stream was there: if it is not any more, messages that nobody takes will tell. */
+  #wasThere = false;
 
   constructor(config: NatsSinkConfig, deps: DialerDeps) {
     this.#config = config;
@@ -40,7 +45,7 @@ export class NatsDialer implements Dialer {
     const { connection } = connected;
     this.#pool.learn(connection.info?.connect_urls ?? [], connected.server);
     try {
-      await this.#ensure(connected);
+      if (!this.#wasThere) await this.#ensure(connected);
       return this.#link(connected);
     } catch (error) {
       await connection.close();
@@ -53,6 +58,7 @@ export class NatsDialer implements Dialer {
     const { mode, ensureStream: wanted, stream: name, connectTimeoutMs: timeoutMs } = this.#config;
     if (mode !== 'jetstream' || wanted === null) return;
     const made = await ensureStream(connection, { ...wanted, name, timeoutMs });
+    this.#wasThere = true;
     if (made === 'created')
       this.#deps.log.info({ stream: name, subjects: wanted.subjects }, `the stream ${name} was not there: created it`);
   }
@@ -94,7 +100,7 @@ export class NatsDialer implements Dialer {
 
   async #whyUnheard({ connection }: Connected, subject: string): Promise<AgentError> {
     const { stream: name, subject: process, agentSubject, connectTimeoutMs, ensureStream: wanted } = this.#config;
-    const state = await streamState(connection, name, connectTimeoutMs);
+    const state = await streamState(connection, name, Math.min(connectTimeoutMs, ASK_MS));
     if (state.kind === 'missing' && wanted !== null) {
       await this.#ensure({ connection, server: this.#config.servers[0] as Connected['server'] });
       return new AgentError('SINK_UNREACHABLE', `the stream ${name} was gone, and was created anew`);

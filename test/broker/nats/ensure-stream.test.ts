@@ -1,6 +1,9 @@
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AgentError } from '../../../src/core/errors.ts';
+import { NatsDialer } from '../../../src/sink/nats/dialer.ts';
+import type { NatsSinkConfig } from '../../../src/sink/nats/config.ts';
+import { compileServers } from '../../../src/sink/nats/servers-setting.ts';
 import type { EnsuredStream } from '../../../src/sink/nats/ensure-config.ts';
 import { ensureStream } from '../../../src/sink/nats/ensure-stream.ts';
 import { streamState, whyUnheard } from '../../../src/sink/nats/stream-state.ts';
@@ -77,6 +80,36 @@ describe.skipIf((await missingNats()) !== undefined)('a stream that is created o
     expect(await ensuring([INFO, CREATE], { maxBytes: 2 ** 21 })).toBe('there');
     const { config } = await admin.info('EVENTS');
     expect(config).toMatchObject({ max_bytes: 2 ** 20, discard: 'new', duplicate_window: 30e9, max_age: 60e9, subjects: ['events.*'] });
+  });
+
+  it('is not asked about again when a connection was lost, for nobody may answer then', async () => {
+    const config: NatsSinkConfig = {
+      servers: compileServers([server.url]),
+      name: 'forkcast',
+      inboxPrefix: '_INBOX',
+      connectTimeoutMs: TIMEOUT_MS,
+      tls: null,
+      auth: { kind: 'password', user: AUTH.user, secret: { from: 'env', name: 'PASSWORD' } },
+      mode: 'jetstream',
+      subject: 'events.{kind}',
+      agentSubject: 'events.agent',
+      stream: 'EVENTS',
+      ensureStream: WANTED,
+      framing: 'single_object',
+      message: { maxEvents: 1, maxBytes: 2 ** 20 },
+      window: { maxMessages: 10, maxBytes: 2 ** 20 },
+      ackTimeoutMs: TIMEOUT_MS,
+    };
+    const readSecret = (): Buffer => Buffer.from(AUTH.password);
+    const dialer = new NatsDialer(config, { readSecret, onDuplicate: () => undefined, log: { info: () => undefined } });
+    const never = new AbortController().signal;
+    const rights = async (allow: readonly string[]): Promise<void> => server.reconfigure({ permissions: { publish: { allow } } });
+    await rights(['events.>']);
+    await expect(dialer.dial(never)).rejects.toThrow('may not ask whether');
+    await rights([INFO, CREATE]);
+    await (await dialer.dial(never)).close();
+    await rights(['events.>']);
+    await (await dialer.dial(never)).close();
   });
 
   it('takes other subjects by the command that is said', async () => {
