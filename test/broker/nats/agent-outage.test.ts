@@ -15,7 +15,7 @@ import { waitFor } from '../../helpers/wait-for.ts';
 
 /** By `npm run campaign:nats` a minute. */
 const IS_CAMPAIGN = process.env['FORKCAST_CAMPAIGN'] !== undefined;
-const OUTAGE_MS = IS_CAMPAIGN ? 60_000 : 8000;
+const OUTAGE_MS = IS_CAMPAIGN ? 60_000 : 6000;
 const EVENTS_PER_SECOND = 5000;
 /** The first may build the server. */
 const RUN_MS = 12 * 60_000;

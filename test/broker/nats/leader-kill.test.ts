@@ -18,7 +18,7 @@ import { waitFor } from '../../helpers/wait-for.ts';
 
 /** By `npm run campaign:nats` in full. */
 const IS_CAMPAIGN = process.env['FORKCAST_CAMPAIGN'] !== undefined;
-const EVENTS = IS_CAMPAIGN ? 300_000 : 24_000;
+const EVENTS = IS_CAMPAIGN ? 300_000 : 16_000;
 const EVENTS_PER_SECOND = IS_CAMPAIGN ? 10_000 : 4000;
 
 /** The first start builds the server. */
