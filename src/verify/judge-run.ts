@@ -129,7 +129,14 @@ function judgeCoverage(stream: RunStream, begins: number, removable: Removable):
   const { checkpoints, findings, set, start } = stream;
   const { first, numbers, covered } = checkpoints;
   if (first === undefined) return;
-  if (first.checkpoint_no === 1 && first.from_sequence === 1 && start === null && begins === 1 && !mayBeRemoved(removable) && isStartDue(stream))
+  if (
+    first.checkpoint_no === 1 &&
+    first.from_sequence === 1 &&
+    start === null &&
+    begins === 1 &&
+    !mayBeRemoved(removable) &&
+    isStartDue(stream)
+  )
     findings.add('start_missing', 'its START is not there', { from: 1, to: 1, sequences: [1] });
   const absent = [...numbers.gaps];
   const uncovered = [...covered.gaps];
