@@ -18,6 +18,9 @@ import { say } from './verify-say.ts';
 /** As many damaged messages are named. */
 const MAX_NAMED = 20;
 const PARTITION = 'stream';
+/** A write of a sink goes out in batches by subject, so that its events are mixed: 2 MiB of small ones, or so many times as a batch holds (see `compileBatch`). */
+const LEAST_MIXED = 16_384;
+const WRITE_BATCHES = 10;
 
 /** What is found on the way. */
 class Findings {
@@ -49,6 +52,7 @@ export async function readStream(verifier: Verifier, options: JetStreamOptions, 
     const { removed = 0 } = found.extent ?? {};
     // Nobody knows how many events each of them held: as many as one that is left, perhaps.
     if (removed > 0 && found.most > 1) verifier.addRemoved(PARTITION, removed * (found.most - 1));
+    if (found.most > 1) verifier.addMixed(Math.max(LEAST_MIXED, WRITE_BATCHES * found.most));
     await noteRest(found, target, io);
     return readingOf(target, found);
   } catch (error) {
