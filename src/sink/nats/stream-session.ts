@@ -100,7 +100,7 @@ export class StreamSession {
     const { connection: config } = this.#source;
     const { connection, server } = await connectToAny(config, this.#pool.inTurn(), { ...this.#deps, signal: this.#closing.signal });
     try {
-      this.#pool.learn(connection.info?.connect_urls ?? [], server);
+      this.#pool.learn(connection.info?.connect_urls, server);
       const info = await this.#infoOf(connection);
       const manager = await jetstreamManager(connection, { checkAPI: false, timeout: config.connectTimeoutMs });
       this.#opened = { connection, manager, info };

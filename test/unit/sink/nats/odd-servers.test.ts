@@ -4,6 +4,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectToAny } from '../../../../src/sink/nats/connect.ts';
 import type { Connected } from '../../../../src/sink/nats/connect.ts';
+import { loadConfig } from '../../../../src/config/load.ts';
+import { NatsDialer } from '../../../../src/sink/nats/dialer.ts';
+import { ServerPool } from '../../../../src/sink/nats/server-pool.ts';
+import { configFile } from '../../config/refusal.ts';
 import { waitFor } from '../../../helpers/wait-for.ts';
 
 const GREETING = `INFO ${JSON.stringify({ server_id: 'x', version: '2.10.0', proto: 1, headers: true, max_payload: 1000 })}\r\n`;
@@ -32,6 +36,15 @@ async function oddServer(then: (socket: Socket) => void): Promise<OddServer> {
     server.close();
   });
   return { port: (server.address() as AddressInfo).port, open };
+}
+
+/** Of a sink that wants its stream to be there. */
+function dialerTo({ port }: OddServer): NatsDialer {
+  const servers = [`nats://127.0.0.1:${port}`];
+  const file = configFile(JSON.stringify({ sinks: { bus: { type: 'nats', servers, connect_timeout: '30s', ensure_stream: {} } } }));
+  const [sink] = loadConfig({ file }).config.sinks;
+  if (sink?.type !== 'nats') throw new Error('not the sink that was configured');
+  return new NatsDialer(sink.settings, { readSecret: () => Buffer.alloc(0), onDuplicate: () => undefined, log: { info: () => undefined } });
 }
 
 function connected({ port }: OddServer, connectTimeoutMs: number): Promise<Connected> {
@@ -80,5 +93,27 @@ describe('of a server that', () => {
     connection.subscribe('x', { callback: () => undefined });
     expect(await connection.closed()).toMatchObject({ message: 'the server sent what is not of the protocol' });
     await waitFor(() => server.open.size === 0, { what: 'the sockets to be closed', timeoutMs: 5000 });
+  });
+
+  it('does not say whether a stream is there nobody waits for it who is told to stop', async () => {
+    const asked = Promise.withResolvers<void>();
+    const server = await oddServer((socket) => {
+      answering(socket);
+      socket.on('data', (chunk) => {
+        if (chunk.includes('$JS.API.STREAM.INFO')) asked.resolve();
+      });
+    });
+    const closing = new AbortController();
+    const dialing = dialerTo(server).dial(closing.signal);
+    await asked.promise;
+    closing.abort(new Error('the sink was closed'));
+    await expect(dialing).rejects.toThrow('the sink was closed');
+    await waitFor(() => server.open.size === 0, { what: 'the sockets to be closed', timeoutMs: 5000 });
+  });
+
+  it('tells of its cluster in a way that nobody understands nothing is learnt', () => {
+    const pool = new ServerPool([]);
+    for (const told of ['127.0.0.1:4222', { length: 1 }, 7, [null, {}]]) pool.learn(told, { host: 'x', port: 1, encrypted: false });
+    expect(pool.inTurn()).toEqual([]);
   });
 });
