@@ -4,7 +4,7 @@ import { escapeText } from '../core/text.ts';
 import { roundSize } from '../core/units.ts';
 import type { NatsSinkConfig } from '../sink/nats/config.ts';
 import { streamSubjects } from '../sink/nats/ensure-config.ts';
-import { permissionFault } from '../sink/nats/explain.ts';
+import { permissionFault, violationIn } from '../sink/nats/explain.ts';
 import { HEADER_ROOM } from '../sink/nats/message.ts';
 import type { ServerInspector, ServerReport, Trial } from '../sink/nats/server-inspector.ts';
 import { addressText, parseServer } from '../sink/nats/servers-setting.ts';
@@ -167,7 +167,7 @@ async function creationFinding({ settings, inspector, first }: Cluster): Promise
 function unseenFinding(error: Error, { settings }: Cluster): ItemFinding {
   const { stream, ensureStream } = settings;
   const item = `stream ${stream}`;
-  const fault = permissionFault(violationIn(error), settings);
+  const fault = permissionFault(violationIn(error) ?? error, settings);
   if (fault === undefined)
     return bad(
       item,
@@ -179,11 +179,6 @@ function unseenFinding(error: Error, { settings }: Cluster): ItemFinding {
     `not to be seen: ${fault.message}`,
     `To have it checked, allow the agent to publish to $JS.API.STREAM.INFO.${stream}.`,
   );
-}
-
-/** The client puts what the server refused into what failed by it. */
-function violationIn(error: Error): Error {
-  return error.name !== 'PermissionViolationError' && error.cause instanceof Error ? violationIn(error.cause) : error;
 }
 
 function publishFindings(trials: ReadonlyMap<string, Trial>): ItemFinding[] {

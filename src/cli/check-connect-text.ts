@@ -17,10 +17,12 @@ export function connectText(findings: readonly Finding[], io: CliIo): string {
 
 function sinkText(name: string, findings: readonly Finding[], style: Style): string {
   const own = findings.filter(({ sink }) => sink === name);
-  const width = Math.max(...own.map(({ item }) => item.length));
+  // A stream is called as the server calls it.
+  const items = own.map(({ item }) => escapeText(item));
+  const width = Math.max(...items.map(({ length }) => length));
   const indent = ' '.repeat(style.good.length + width + 5);
-  const lines = own.flatMap(({ item, status, found, fix }) => {
-    const line = `  ${sign(status, style)} ${item.padEnd(width)}  ${escapeText(found)}`;
+  const lines = own.flatMap(({ status, found, fix }, index) => {
+    const line = `  ${sign(status, style)} ${items[index]?.padEnd(width)}  ${escapeText(found)}`;
     return fix === null ? [line] : [line, style.dim(`${indent}fix: ${escapeText(fix)}`)];
   });
   return `${style.bold(`sink ${name}`)}\n${lines.join('\n')}\n`;

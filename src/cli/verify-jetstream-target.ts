@@ -1,5 +1,6 @@
 import { readSecret } from '../config/read-secret.ts';
 import type { ConnectDeps } from '../sink/nats/connect.ts';
+import { STREAM_NAME } from '../sink/nats/config.ts';
 import type { NatsConnectionConfig } from '../sink/nats/config.ts';
 import { streamSubjects } from '../sink/nats/ensure-config.ts';
 import { compileServers, serversSetting } from '../sink/nats/servers-setting.ts';
@@ -24,7 +25,6 @@ const NATS = {
 } as const;
 
 const USUAL = { name: 'forkcast verify', inboxPrefix: '_INBOX', connectTimeoutMs: 10_000, tls: null, auth: null } as const;
-const STREAM_NAME = /^[A-Za-z0-9_-]{1,255}$/;
 
 /** Throws USAGE, CONFIG_UNREADABLE and CONFIG_INVALID. */
 export function jetStreamTarget(options: JetStreamOptions): JetStreamTarget {

@@ -18,11 +18,15 @@ import { say } from './verify-say.ts';
 /** As many damaged messages are named. */
 const MAX_NAMED = 20;
 const PARTITION = 'stream';
+/** A write of a sink goes out in batches by subject, so that its events are mixed: 2 MiB of small ones, or so many times as a batch holds (see `compileBatch`). */
+const LEAST_MIXED = 16_384;
+const WRITE_BATCHES = 10;
 
 /** What is found on the way. */
 class Findings {
   nowUs = Date.now() * 1000;
   extent: StreamExtent | undefined;
+  removedMeanwhile = 0;
   messages = 0;
   records = 0;
   /** Of the largest batch. */
@@ -42,13 +46,16 @@ export async function readStream(verifier: Verifier, options: JetStreamOptions, 
     const onExtent = (extent: StreamExtent): void => {
       found.extent = extent;
       found.nowUs = Date.now() * 1000;
-      if (extent.removed > 0) verifier.addRemoved(PARTITION, extent.removed);
+      verifier.addRemoved(PARTITION, extent.removed);
     };
     for await (const messages of reader.read(onExtent))
       for (const message of messages) await take(message, { verifier, found, io, target });
-    const { removed = 0 } = found.extent ?? {};
+    verifier.addRemoved(PARTITION, reader.removedMeanwhile);
+    found.removedMeanwhile = reader.removedMeanwhile;
+    const { removed } = beginningOf(found);
     // Nobody knows how many events each of them held: as many as one that is left, perhaps.
     if (removed > 0 && found.most > 1) verifier.addRemoved(PARTITION, removed * (found.most - 1));
+    if (found.most > 1) verifier.addMixed(Math.max(LEAST_MIXED, WRITE_BATCHES * found.most));
     await noteRest(found, target, io);
     return readingOf(target, found);
   } catch (error) {
@@ -56,6 +63,12 @@ export async function readStream(verifier: Verifier, options: JetStreamOptions, 
   } finally {
     await reader.close();
   }
+}
+
+/** Of what could be read, and how many messages were before it. */
+function beginningOf({ extent, removedMeanwhile }: Findings): Pick<StreamExtent, 'first' | 'removed'> {
+  const { first = 1, removed = 0 } = extent ?? {};
+  return { first: first + removedMeanwhile, removed: removed + removedMeanwhile };
 }
 
 interface Task {
@@ -116,23 +129,25 @@ async function noteTrouble(
 const placeOf = ({ sequence, subject }: StoredMessage, { stream }: JetStreamTarget): string =>
   `the message at sequence ${sequence} of the stream ${stream} (${subject})`;
 
-async function noteRest({ extent, damaged, foreign, firstForeign }: Findings, { stream }: JetStreamTarget, io: CliIo): Promise<void> {
+async function noteRest(found: Findings, { stream }: JetStreamTarget, io: CliIo): Promise<void> {
+  const { extent, damaged, foreign, firstForeign } = found;
   if (damaged > MAX_NAMED) await say(io, 'error', `${damaged - MAX_NAMED} more are damaged`);
   if (firstForeign !== undefined) {
     const what = foreign === 1 ? '1 message is' : `${foreign} messages are`;
     const first = `the first at sequence ${firstForeign.sequence} (${firstForeign.subject})`;
     await say(io, 'note', `in the stream ${stream} ${what} not forkcast's and left out, ${first}`);
   }
-  if (extent === undefined) return;
-  if (extent.removed > 0)
-    await say(io, 'note', `the stream ${stream} begins at sequence ${extent.first}: retention or somebody removed what was before it`);
-  if (extent.deleted > 0)
+  const { first, removed } = beginningOf(found);
+  if (removed > 0)
+    await say(io, 'note', `the stream ${stream} begins at sequence ${first}: retention or somebody removed what was before it`);
+  if (extent !== undefined && extent.deleted > 0)
     await say(io, 'note', `from the middle of the stream ${stream} ${extent.deleted} messages were deleted, by limits or by somebody`);
 }
 
 function readingOf({ stream, subjects }: JetStreamTarget, found: Findings): Reading {
   const { nowUs, messages, records, damaged, foreign, extent, most } = found;
-  const { removed = 0, first = 1, deleted = 0 } = extent ?? {};
+  const { deleted = 0 } = extent ?? {};
+  const { first, removed } = beginningOf(found);
   const name = `the stream ${escapeText(stream)}`;
   return {
     nowUs,

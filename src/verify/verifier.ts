@@ -35,6 +35,11 @@ export class Verifier {
     this.#removed.add(partition, records);
   }
 
+  /** Records stand in their order only as a whole: so many in a row may be in any. */
+  addMixed(records: number): void {
+    this.#removed.mix(records);
+  }
+
   add(record: Evidence, place: Place): void {
     const stream = this.#streamOf(record, place);
     stream.add(record);

@@ -4,6 +4,8 @@ import { excerpt } from '../../core/text.ts';
 /** What a stream says of a message: it has it, it had it already, or it did not take it. */
 export type Acknowledgement = 'stored' | 'duplicate' | AgentError;
 
+/** Status of an answer of the server itself: nobody listens to the subject. */
+export const NO_RESPONDERS = 503;
 /** Of `…"duplicate":true}`: no other ends so. */
 const LETTER_E = 0x65;
 

@@ -28,7 +28,7 @@ const subjectSetting = (doc: string, preset: string): StructureSetting<string> =
 const secret = (doc: string) => ({ format: 'secret', default: 'none', doc }) as const;
 
 /** Dots would make it several tokens of the subjects that ask about it. */
-const STREAM_NAME = /^[A-Za-z0-9_-]{1,255}$/;
+export const STREAM_NAME = /^[A-Za-z0-9_-]{1,255}$/;
 
 /** The keys of a sink of this type. */
 export const natsSinkSchema = {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { connect, credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node';
+import { credsAuthenticator, nkeyAuthenticator } from '@nats-io/transport-node';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { abortable } from '../../core/abortable.ts';
 import { AgentError } from '../../core/errors.ts';
@@ -12,6 +12,7 @@ import { greetingOf } from './greeting.ts';
 import type { Greeting } from './greeting.ts';
 import { addressText } from './servers-setting.ts';
 import type { Server } from './servers-setting.ts';
+import { connectClient } from './transport.ts';
 
 export interface ConnectDeps {
   readonly readSecret: (reference: SecretReference) => Buffer;
@@ -56,7 +57,7 @@ async function connectTo(
 ): Promise<NatsConnection> {
   const greeting = await greetingOf(server, config.connectTimeoutMs, signal);
   checkGreeting(greeting, server, config);
-  const connecting = connect(connectionOptions(config, server, readSecret));
+  const connecting = connectClient(connectionOptions(config, server, readSecret));
   try {
     return await abortable(connecting, signal);
   } catch (error) {

@@ -1,3 +1,5 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import { abortable } from '../../core/abortable.ts';
 import { AgentError } from '../../core/errors.ts';
 import { escapeText } from '../../core/text.ts';
 import type { NatsSinkConfig } from './config.ts';
@@ -43,18 +45,19 @@ export class NatsDialer implements Dialer {
   async dial(signal: AbortSignal): Promise<Link> {
     const connected = await connectToAny(this.#config, this.#pool.inTurn(), { ...this.#deps, signal });
     const { connection } = connected;
-    this.#pool.learn(connection.info?.connect_urls ?? [], connected.server);
     try {
-      if (!this.#wasThere) await this.#ensure(connected);
+      this.#pool.learn(connection.info?.connect_urls, connected.server);
+      if (!this.#wasThere) await abortable(this.#ensure(connection), signal);
       return this.#link(connected);
     } catch (error) {
       await connection.close();
+      signal.throwIfAborted();
       // It may have ended meanwhile, which the client says in its own way.
       throw connectFault(error, connected.server, this.#config);
     }
   }
 
-  async #ensure({ connection }: Connected): Promise<void> {
+  async #ensure(connection: NatsConnection): Promise<void> {
     const { mode, ensureStream: wanted, stream: name, connectTimeoutMs: timeoutMs } = this.#config;
     if (mode !== 'jetstream' || wanted === null) return;
     const made = await ensureStream(connection, { ...wanted, name, timeoutMs });
@@ -102,7 +105,7 @@ export class NatsDialer implements Dialer {
     const { stream: name, subject: process, agentSubject, connectTimeoutMs, ensureStream: wanted } = this.#config;
     const state = await streamState(connection, name, Math.min(connectTimeoutMs, ASK_MS));
     if (state.kind === 'missing' && wanted !== null) {
-      await this.#ensure({ connection, server: this.#config.servers[0] as Connected['server'] });
+      await this.#ensure(connection);
       return new AgentError('SINK_UNREACHABLE', `the stream ${name} was gone, and was created anew`);
     }
     return whyUnheard(state, subject, { name, subjects: streamSubjects([process, agentSubject]) });

@@ -30,8 +30,8 @@ export interface EnvelopeOptions {
   readonly contentOf: ContentOf;
 }
 
-/** Header of the protocol that names the stream: the server refuses what would go to another. */
-const EXPECTED_STREAM = 'Nats-Expected-Stream';
+/** Header of the protocol that names the stream which is to take a message: all others refuse it. */
+export const EXPECTED_STREAM = 'Nats-Expected-Stream';
 
 export function createEnvelopes(options: EnvelopeOptions): Envelopes<Envelope> {
   const { subjects } = options;

@@ -85,11 +85,22 @@ export function permissionFault(error: Error, { auth }: Pick<Security, 'auth'>):
   );
 }
 
+/** What a server refused. */
+export interface Violation extends Error {
+  readonly operation: string;
+  readonly subject: string;
+}
+
+/** The client puts it into what failed by it. Undefined: the error is about something else. */
+export function violationIn(error: Error): Violation | undefined {
+  if (error.name === 'PermissionViolationError') return error as Violation;
+  return error.cause instanceof Error ? violationIn(error.cause) : undefined;
+}
+
 /** The subject that the agent would have to be allowed to publish to; undefined: the error is about something else. */
 export function missingRight(error: Error): string | undefined {
-  const { operation, subject } = error as { operation?: string; subject?: string };
-  if (error.name === 'PermissionViolationError' && operation === 'publish' && subject !== undefined) return escapeText(subject);
-  return error.cause instanceof Error ? missingRight(error.cause) : undefined;
+  const violation = violationIn(error);
+  return violation?.operation === 'publish' ? escapeText(violation.subject) : undefined;
 }
 
 function isAboutAuthorization({ name }: Error): boolean {

@@ -13,7 +13,7 @@ export interface Greeting {
 }
 
 /** A greeting has a few hundred bytes, in a large cluster some KiB. */
-const MAX_BYTES = 256 * 1024;
+export const MAX_GREETING_BYTES = 256 * 1024;
 const OTHER_PORT =
   'Correct the address in servers: it must be the port for clients, 4222 by default, and not one that begins with TLS (handshake_first).';
 const FULL_OR_OTHER =
@@ -65,7 +65,7 @@ function firstLine(server: Server, timeoutMs: number, signal: AbortSignal): Prom
       heard += chunk;
       const at = heard.indexOf('\r\n');
       if (at >= 0) end(() => resolve(heard.slice(0, at)));
-      else if (heard.length > MAX_BYTES) end(() => resolve(''));
+      else if (heard.length > MAX_GREETING_BYTES) end(() => resolve(''));
     });
     socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, { cause: error }));
     // Refused before a word: too many connections, or a proxy without a server behind it.

@@ -3,10 +3,11 @@ import type { JetStreamAccountStats } from '@nats-io/jetstream';
 import { createInbox, headers, nuid } from '@nats-io/transport-node';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { asAgentError, AgentError } from '../../core/errors.ts';
-import { AcknowledgementReader } from './acknowledgement.ts';
+import { AcknowledgementReader, NO_RESPONDERS } from './acknowledgement.ts';
 import type { NatsConnectionConfig } from './config.ts';
 import { connectToAny } from './connect.ts';
 import type { ConnectDeps } from './connect.ts';
+import { EXPECTED_STREAM } from './envelope.ts';
 import { permissionFault } from './explain.ts';
 import { addressText } from './servers-setting.ts';
 import type { Server } from './servers-setting.ts';
@@ -34,11 +35,6 @@ export type AccountReport = JetStreamAccountStats;
  * What became of a message that no stream takes: a stream refused it, as it was to · nobody listens · nothing was answered · or why it was not let through.
  */
 export type Trial = 'refused' | 'unheard' | 'unanswered' | AgentError;
-
-/** Status of an answer: nobody listens to the subject. */
-const NO_RESPONDERS = 503;
-/** Header of the protocol that names the stream which is to take a message: all others refuse it. */
-const EXPECTED_STREAM = 'Nats-Expected-Stream';
 
 /** Asks servers what a publisher would meet there. Nothing is stored by it. Rejections are SINK_REFUSED and SINK_UNREACHABLE. */
 export class ServerInspector {

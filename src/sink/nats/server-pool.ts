@@ -23,9 +23,11 @@ export class ServerPool {
   }
 
   /** What a server says of its cluster takes the place of what was said before. They are reached as it was, by the name in its certificate. */
-  learn(addresses: readonly string[], { encrypted, host, tlsName = host }: Server): void {
-    this.#learnt = addresses.slice(0, MAX_LEARNT).flatMap((text) => {
-      const server = parseServer(text);
+  learn(addresses: unknown, { encrypted, host, tlsName = host }: Server): void {
+    // As it came over the network.
+    const told: readonly unknown[] = Array.isArray(addresses) ? addresses : [];
+    this.#learnt = told.slice(0, MAX_LEARNT).flatMap((text) => {
+      const server = typeof text === 'string' ? parseServer(text) : undefined;
       return server === undefined ? [] : [{ ...server, encrypted, tlsName }];
     });
   }

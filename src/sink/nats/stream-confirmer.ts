@@ -2,7 +2,7 @@ import { createInbox } from '@nats-io/transport-node';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { asAgentError } from '../../core/errors.ts';
 import type { AgentError } from '../../core/errors.ts';
-import { AcknowledgementReader } from './acknowledgement.ts';
+import { AcknowledgementReader, NO_RESPONDERS } from './acknowledgement.ts';
 import type { Confirmer } from './confirmer.ts';
 import type { Message } from './message.ts';
 import type { Window } from './window.ts';
@@ -20,9 +20,6 @@ export interface StreamConfirmerParts {
   /** Answers cannot come. */
   readonly onDeaf: (error: Error) => void;
 }
-
-/** Of the status of an answer: nobody listens to the subject. */
-const NO_RESPONDERS = 503;
 
 /** A stream answers to each message, to an inbox of our own: one subscription for all, and the number of the message is the last token of the subject. */
 export class StreamConfirmer implements Confirmer {

@@ -32,7 +32,10 @@ export class StreamReader {
   readonly #patienceMs: number;
   readonly #session: StreamSession;
   #next = 1;
+  /** Sequence of the first that has come. */
+  #begin: number | undefined;
   #count = 0;
+  #removedMeanwhile = 0;
   #progressMs = 0;
 
   constructor(source: StreamSource, deps: ConnectDeps, patienceMs = PATIENCE_MS) {
@@ -59,6 +62,11 @@ export class StreamReader {
     this.#checkEnd(extent, extentOf(await this.#patiently(() => this.#session.info())));
   }
 
+  /** How many were removed from the beginning after the reading began, and before they came. There when it has ended. */
+  get removedMeanwhile(): number {
+    return this.#removedMeanwhile;
+  }
+
   close(): Promise<void> {
     return this.#session.close();
   }
@@ -82,6 +90,7 @@ export class StreamReader {
 
   #taken(piece: readonly StoredMessage[], last: number): readonly StoredMessage[] {
     const newest = (piece.at(-1) as StoredMessage).sequence;
+    this.#begin ??= piece[0]?.sequence;
     const wanted = newest <= last ? piece : piece.filter(({ sequence }) => sequence <= last);
     this.#next = newest + 1;
     this.#count += wanted.length;
@@ -96,6 +105,7 @@ export class StreamReader {
     if (now.last < last)
       throw new AgentError('SINK_UNREACHABLE', `the stream ${stream} ended at sequence ${last}, and ends at ${now.last} now`, again);
     const isSame = subjects.length === 0 && now.first === first && now.deleted === deleted;
+    this.#removedMeanwhile = Math.max(0, Math.min(now.first, this.#begin ?? now.first, last + 1) - first);
     if (isSame && this.#count !== messages)
       throw new AgentError('SINK_UNREACHABLE', `of ${messages} messages of the stream ${stream} ${this.#count} have come`, again);
   }

@@ -6,7 +6,7 @@ import { escapeText } from '../../core/text.ts';
 import type { NatsConnectionConfig } from './config.ts';
 import { connectToAny } from './connect.ts';
 import type { ConnectDeps } from './connect.ts';
-import { refused } from './explain.ts';
+import { refused, violationIn } from './explain.ts';
 import { PulledMessages } from './pulled-messages.ts';
 import { ServerPool } from './server-pool.ts';
 import { streamState } from './stream-state.ts';
@@ -100,7 +100,7 @@ export class StreamSession {
     const { connection: config } = this.#source;
     const { connection, server } = await connectToAny(config, this.#pool.inTurn(), { ...this.#deps, signal: this.#closing.signal });
     try {
-      this.#pool.learn(connection.info?.connect_urls ?? [], server);
+      this.#pool.learn(connection.info?.connect_urls, server);
       const info = await this.#infoOf(connection);
       const manager = await jetstreamManager(connection, { checkAPI: false, timeout: config.connectTimeoutMs });
       this.#opened = { connection, manager, info };
@@ -160,14 +160,4 @@ function faultOf(thrown: unknown): AgentError {
   return status >= 400 && status < 500
     ? refused(message, 'Verify with a user that may read the stream, see the log of the server.', error)
     : new AgentError('SINK_UNREACHABLE', message, { cause: error, fix: 'See whether the stream has a leader, and the log of the server.' });
-}
-
-interface Violation {
-  readonly operation: string;
-  readonly subject: string;
-}
-
-function violationIn(error: Error): Violation | undefined {
-  if (error.name === 'PermissionViolationError') return error as Error & Violation;
-  return error.cause instanceof Error ? violationIn(error.cause) : undefined;
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { compileServers } from '../../../src/sink/nats/servers-setting.ts';
 import { StreamReader } from '../../../src/sink/nats/stream-reader.ts';
@@ -102,5 +103,26 @@ describe.skipIf((await missingNats()) !== undefined)('reading a stream', { timeo
     for await (const messages of readerOf([server.url]).read()) pieces.push(messages.map(({ content }) => Number(content.subarray(0, 4))));
     expect(pieces.flat()).toEqual(Array.from({ length: 12 }, (_, i) => i));
     expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(5);
+  });
+
+  test('tells how many were removed from the beginning before they came', async () => {
+    const { server, admin } = await started();
+    await admin.createStream('S', { subjects: ['s'] });
+    await filled(admin, 100);
+    const purge = `
+      import { connect } from '@nats-io/transport-node';
+      import { jetstreamManager } from '@nats-io/jetstream';
+      const connection = await connect({ servers: ${JSON.stringify(server.url)} });
+      await (await jetstreamManager(connection)).streams.purge('S', { seq: 31 });
+      await connection.close();`;
+    const reader = readerOf([server.url]);
+    const seen: number[] = [];
+    // Between the question for the stream and the first message, where nobody else gets a turn.
+    const removing = (): void => void execFileSync(process.execPath, ['--input-type=module', '-e', purge]);
+    for await (const messages of reader.read(removing)) seen.push(...messages.map(({ sequence }) => sequence));
+    expect([seen[0], seen.length, reader.removedMeanwhile]).toEqual([31, 70, 30]);
+    const again = readerOf([server.url]);
+    for await (const messages of again.read()) expect(messages[0]?.sequence).toBeGreaterThan(30);
+    expect(again.removedMeanwhile).toBe(0);
   });
 });

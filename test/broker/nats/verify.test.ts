@@ -165,6 +165,17 @@ describe.skipIf(choice.kind === 'none')('verify --jetstream', () => {
     expect([code, report.records]).toEqual([1, 0]);
   });
 
+  test('does not miss what was removed of batches that stood side by side with those that are left', async () => {
+    const gone = 21;
+    const args = await copied('cut', sent.batches);
+    await admin.purge(stream('cut'), gone + 1);
+    const { code, report } = await verify(...args);
+    expect(report).toMatchObject({ ok: false, unaccounted: 0, removed_before: gone + 1 });
+    expect(report.perhaps_removed).toBeGreaterThan(gone);
+    expect(code).toBe(1);
+    expect((await verify(...args, '--allow-blind')).code).toBe(0);
+  });
+
   test('tells the sinks apart that write to one stream', async () => {
     const folder = await tempDir();
     const shared = { subject: `${stream('shared')}.{host}.process`, agent_subject: `${stream('shared')}.{host}.agent` };

@@ -39,13 +39,13 @@ describe('the text of what was reached', () => {
   const refused = new AgentError('SINK_REFUSED', 'no\u001b[31m', { fix: 'Do it.' });
 
   it('is a line for each item, by sink, with what to do below it', () => {
-    const findings = [good('broker a:1', 'there'), doubtful('size', 'small', 'More.'), bad('topic x', refused)].map(ofSink);
+    const findings = [good('broker a:1', 'there'), doubtful('size', 'small', 'More.'), bad('topic\u001b x', refused)].map(ofSink);
     expect(connectText(findings, fakeIo({ LANG: 'C.UTF-8' }))).toBe(`sink siem
-  ✓ broker a:1  there
-  ! size        small
-                fix: More.
-  ✗ topic x     no\\x1b[31m
-                fix: Do it.
+  ✓ broker a:1   there
+  ! size         small
+                 fix: More.
+  ✗ topic\\x1b x  no\\x1b[31m
+                 fix: Do it.
 
 not connected: 1 error, 1 warning
 `);

@@ -69,4 +69,32 @@ describe('where the beginning of a partition was removed', () => {
       [0, 7],
     ]);
   });
+
+  describe('where events are mixed', () => {
+    /** One partition, in which each ten events stand as odd ones and even ones. */
+    const mixed = first.records.filter(isProcess).toSorted((a, b) => {
+      const place = ({ sequence }: Evidence): number =>
+        Math.floor((sequence ?? 0) / 10) * 20 + ((sequence ?? 0) % 2) * 10 + ((sequence ?? 0) % 10);
+      return place(a) - place(b);
+    });
+
+    function verdictOnMixed(isMixed: boolean, lost: readonly (Evidence | undefined)[] = []): Report {
+      const verifier = new Verifier();
+      verifier.addRemoved('0', 5);
+      const agent: Place = { place: 'nats', sink: null };
+      for (const record of first.records) if (!isProcess(record)) verifier.add(record, agent);
+      for (const record of mixed.slice(5)) if (!lost.includes(record)) verifier.add(record, { place: 'nats', sink: null, partition: '0' });
+      if (isMixed) verifier.addMixed(10);
+      return verifier.report({ nowUs: LONG_AFTER_US });
+    }
+
+    it('what is behind the first that is left may have been removed, too', () => {
+      expect(verdictOnMixed(true)).toMatchObject({ proven: true, unaccounted: 0, perhaps_removed: 5 });
+      expect(verdictOnMixed(false).unaccounted).toBeGreaterThan(0);
+    });
+
+    it('what is farther behind than they are mixed is missing', () => {
+      expect(verdictOnMixed(true, [mixed[40]])).toMatchObject({ proven: false, unaccounted: 1, perhaps_removed: 5 });
+    });
+  });
 });
