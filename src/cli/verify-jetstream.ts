@@ -23,6 +23,8 @@ const PARTITION = 'stream';
 class Findings {
   nowUs = Date.now() * 1000;
   extent: StreamExtent | undefined;
+  /** Messages from its beginning, at the end of the reading. */
+  removed = 0;
   messages = 0;
   records = 0;
   /** Of the largest batch. */
@@ -42,11 +44,14 @@ export async function readStream(verifier: Verifier, options: JetStreamOptions, 
     const onExtent = (extent: StreamExtent): void => {
       found.extent = extent;
       found.nowUs = Date.now() * 1000;
-      if (extent.removed > 0) verifier.addRemoved(PARTITION, extent.removed);
+      // Also where nothing is removed yet: while it is read, something may be.
+      verifier.addRemoved(PARTITION, extent.removed);
     };
     for await (const messages of reader.read(onExtent))
       for (const message of messages) await take(message, { verifier, found, io, target });
-    const { removed = 0 } = found.extent ?? {};
+    found.removed = reader.removed;
+    const { removed } = found;
+    verifier.addRemoved(PARTITION, Math.max(0, removed - (found.extent?.removed ?? 0)));
     // Nobody knows how many events each of them held: as many as one that is left, perhaps.
     if (removed > 0 && found.most > 1) verifier.addRemoved(PARTITION, removed * (found.most - 1));
     await noteRest(found, target, io);
@@ -131,8 +136,8 @@ async function noteRest({ extent, damaged, foreign, firstForeign }: Findings, { 
 }
 
 function readingOf({ stream, subjects }: JetStreamTarget, found: Findings): Reading {
-  const { nowUs, messages, records, damaged, foreign, extent, most } = found;
-  const { removed = 0, first = 1, deleted = 0 } = extent ?? {};
+  const { nowUs, messages, records, damaged, foreign, extent, most, removed } = found;
+  const { first = 1, deleted = 0 } = extent ?? {};
   const name = `the stream ${escapeText(stream)}`;
   return {
     nowUs,

@@ -34,11 +34,17 @@ export class StreamReader {
   #next = 1;
   #count = 0;
   #progressMs = 0;
+  #removed = 0;
 
   constructor(source: StreamSource, deps: ConnectDeps, patienceMs = PATIENCE_MS) {
     this.#source = source;
     this.#patienceMs = patienceMs;
     this.#session = new StreamSession(source, deps);
+  }
+
+  /** So many are removed from its beginning when all has come: more than at first, where its limits took some meanwhile. */
+  get removed(): number {
+    return this.#removed;
   }
 
   /** Pieces of it, in its order; `onExtent` is told what there is before the first. To be called once. */
@@ -56,7 +62,9 @@ export class StreamReader {
         pulled.end();
       }
     }
-    this.#checkEnd(extent, extentOf(await this.#patiently(() => this.#session.info())));
+    const end = extentOf(await this.#patiently(() => this.#session.info()));
+    this.#removed = end.removed;
+    this.#checkEnd(extent, end);
   }
 
   close(): Promise<void> {
