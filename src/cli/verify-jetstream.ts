@@ -5,7 +5,6 @@ import type { FramedRecord } from '../encode/avro/framed-record.ts';
 import { StreamReader } from '../sink/nats/stream-reader.ts';
 import type { StreamExtent } from '../sink/nats/stream-reader.ts';
 import type { StoredMessage } from '../sink/nats/pulled-messages.ts';
-
 import type { Verifier } from '../verify/verifier.ts';
 import type { CliIo } from './io.ts';
 import { evidenceOf } from './verify-evidence.ts';
@@ -46,6 +45,7 @@ export async function readStream(verifier: Verifier, options: JetStreamOptions, 
     const onExtent = (extent: StreamExtent): void => {
       found.extent = extent;
       found.nowUs = Date.now() * 1000;
+      // Also where nothing is removed yet: while it is read, something may be.
       verifier.addRemoved(PARTITION, extent.removed);
     };
     for await (const messages of reader.read(onExtent))

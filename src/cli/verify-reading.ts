@@ -5,7 +5,7 @@ export interface Reading {
   readonly records: number;
   /** Where they are, such as `2 files`. */
   readonly where: string;
-  /** Something was removed before what was read: what had been accepted of that, nobody knows any more. */
+  /** Something was removed before what was read: what had been accepted of that, nobody knows any more. Not given where that cannot be known. */
   readonly isCut?: boolean;
   /** What of it could not be read, as a sentence: then nothing is proven. */
   readonly trouble: string | null;

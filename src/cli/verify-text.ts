@@ -63,7 +63,9 @@ function stateText({ state, clean }: RunReport, style: Style): string {
 function whereFrom({ begins_at: begins, retained_away: older, checkpoints, filtered }: RunReport): string {
   const facts = [
     `by ${many(checkpoints, 'checkpoint')}`,
-    ...(begins > 1 ? [`begins at sequence ${n(begins)}${older > 0 ? `: ${n(older)} before it are gone with the oldest files` : ''}`] : []),
+    ...(begins > 1
+      ? [`begins at sequence ${n(begins)}${older > 0 ? `: ${n(older)} before it are gone with the oldest records` : ''}`]
+      : []),
     ...(filtered > 0 ? [`${n(filtered)} filtered`] : []),
   ];
   return ` (${facts.join(', ')})`;

@@ -31,7 +31,7 @@ export async function verifyCommand(paths: readonly string[], options: VerifyCom
     const expectedHosts = options.expect === undefined ? [] : readHosts(options.expect);
     const verifier = new Verifier();
     const reading = await readInto(verifier, { paths, options, io });
-    const report = verifier.report({ nowUs: reading.nowUs, expectedHosts });
+    const report = verifier.report({ nowUs: reading.nowUs, expectedHosts, isWhole: reading.isCut === false });
     const accepted = isAccepted(report, reading, options);
     const text = options.json === true ? `${JSON.stringify({ ok: accepted, ...reading.facts, ...report }, undefined, 2)}\n` : undefined;
     await print(

@@ -16,16 +16,18 @@ export interface Circumstances {
   readonly next: RunStream | undefined;
   /** Before this one its sink's files of process events were removed; 1: none was. */
   readonly cutOff: number;
+  /** Nothing was removed before what was read. */
+  readonly isWhole: boolean;
   readonly removable: Removable;
 }
 
 /** Everything is in: the verdict on one run in one sink. To be called once. */
-export function judgeRun(stream: RunStream, { nowUs, next, cutOff, removable }: Circumstances): RunReport {
+export function judgeRun(stream: RunStream, { nowUs, next, cutOff, isWhole, removable }: Circumstances): RunReport {
   stream.settleAmendments();
   const { checkpoints, findings } = stream;
-  const begins = Math.max(beginOf(stream), Math.min(cutOff, lastOf(stream) + 1));
+  const begins = Math.max(beginOf(stream, isWhole), Math.min(cutOff, lastOf(stream) + 1));
   for (const text of [...otherRuns(stream), ...otherSinks(stream)]) findings.add('mixed', text);
-  judgeCoverage(stream, begins, removable);
+  judgeCoverage(stream, { begins, isWhole, removable });
   const openPresent = stream.open.all.reduce((sum, { present }) => sum + present, 0);
   const seen = stateOf(stream, next, nowUs);
   const after = seen === 'running' ? nowUs - patienceUs(stream) : Infinity;
@@ -100,11 +102,12 @@ function otherSinks(stream: RunStream): string[] {
 
 /**
  * Retention takes the oldest first: where the run's first records of its own are gone, so may be its first events. Where they are there,
- * everything must be.
+ * everything must be, and so where nothing was removed.
  */
-function beginOf({ start, checkpoints: { first }, lowestProcess }: RunStream): number {
+function beginOf({ start, checkpoints: { first }, lowestProcess }: RunStream, isWhole: boolean): number {
   if (start !== null || first === undefined) return 1;
   if (first.checkpoint_no === 1) return first.from_sequence;
+  if (isWhole) return 1;
   return Number.isFinite(lowestProcess) ? Math.max(first.from_sequence, lowestProcess) : first.from_sequence;
 }
 
@@ -125,7 +128,13 @@ function mayBeRemoved({ before, left }: Removable): boolean {
   return before > 1 && left > 0;
 }
 
-function judgeCoverage(stream: RunStream, begins: number, removable: Removable): void {
+interface Beginning {
+  readonly begins: number;
+  readonly isWhole: boolean;
+  readonly removable: Removable;
+}
+
+function judgeCoverage(stream: RunStream, { begins, isWhole, removable }: Beginning): void {
   const { checkpoints, findings, set, start } = stream;
   const { first, numbers, covered } = checkpoints;
   if (first === undefined) return;
@@ -140,7 +149,7 @@ function judgeCoverage(stream: RunStream, begins: number, removable: Removable):
     findings.add('start_missing', 'its START is not there', { from: 1, to: 1, sequences: [1] });
   const absent = [...numbers.gaps];
   const uncovered = [...covered.gaps];
-  if (start !== null && first.checkpoint_no > 1) {
+  if ((start !== null || isWhole) && first.checkpoint_no > 1) {
     absent.unshift({ from: 1, to: first.checkpoint_no - 1 });
     uncovered.unshift({ from: 1, to: first.from_sequence - 1 });
   }

@@ -12,6 +12,8 @@ export interface Circumstances {
   readonly nowUs: number;
   /** Ids of hosts that must be there. */
   readonly expectedHosts?: readonly string[];
+  /** Nothing was removed from before the records, as whoever keeps them says: then a run without its beginning lost it. */
+  readonly isWhole?: boolean;
 }
 
 /**
@@ -61,7 +63,7 @@ export class Verifier {
   }
 
   /** To be called once, when all records are in. */
-  report({ nowUs, expectedHosts = [] }: Circumstances): Report {
+  report({ nowUs, expectedHosts = [], isWhole = false }: Circumstances): Report {
     const runs: RunReport[] = [];
     const blind: Blind[] = [];
     for (const group of this.#groups()) {
@@ -72,7 +74,7 @@ export class Verifier {
           findMissingRun(next, group);
         }
         const removable = this.#removed.of(stream, group);
-        const run = judgeRun(stream, { nowUs, next, cutOff: this.#cutOffOf(stream, group), removable });
+        const run = judgeRun(stream, { nowUs, next, cutOff: this.#cutOffOf(stream, group), isWhole, removable });
         this.#removed.taken(run.perhaps_removed);
         runs.push(run);
       }

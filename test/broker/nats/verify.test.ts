@@ -157,6 +157,21 @@ describe.skipIf(choice.kind === 'none')('verify --jetstream', () => {
     expect((await verify(...args, '--allow-blind')).code).toBe(0);
   });
 
+  test('misses the beginning where nothing was removed, as of a stream that was deleted and created anew', async () => {
+    const isCheckpoint = (message: ReadMessage): boolean => message.headers.get('event-id') === '';
+    const second = sent.events.findIndex((message, i) => isCheckpoint(message) && sent.events.slice(0, i).some(isCheckpoint));
+    expect(second).toBeGreaterThan(0);
+    const { code, report } = await verify(...(await copied('anew', sent.events.slice(second))));
+    expect(report).toMatchObject({ ok: false, removed_before: null, runs: [{ begins_at: 1 }] });
+    expect(report.unaccounted).toBeGreaterThan(100);
+    expect(report.runs[0]?.findings).toMatchObject([
+      { fault: 'checkpoint_missing' },
+      { fault: 'checkpoint_missing' },
+      { fault: 'missing' },
+    ]);
+    expect(code).toBe(1);
+  });
+
   test('reads to the end where the last messages were deleted, and nothing of an empty stream', async () => {
     const args = await copied('tail', [...sent.events, { subject: 'x', headers: newHeaders(), body: Buffer.alloc(0) }]);
     await admin.deleteMessage(stream('tail'), sent.events.length + 1);

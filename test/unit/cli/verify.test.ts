@@ -238,6 +238,6 @@ it('reads off the names of files that there were older ones', async () => {
   await put(3, 150, 200);
   const { code, out } = await verify([folder]);
   expect(code).toBe(0);
-  expect(out).toContain('(by 6 checkpoints, begins at sequence 102: 90 before it are gone with the oldest files, 20 filtered)\n');
+  expect(out).toContain('(by 6 checkpoints, begins at sequence 102: 90 before it are gone with the oldest records, 20 filtered)\n');
   expect(out).toContain('present      112\n');
 });

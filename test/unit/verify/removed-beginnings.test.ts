@@ -98,3 +98,26 @@ describe('where the beginning of a partition was removed', () => {
     });
   });
 });
+
+describe('where nothing was removed', () => {
+  const last = first.records.filter(({ sequence, event }) => (sequence ?? 0) > 62 || (event?.checkpoint?.checkpoint_no ?? 0) > 2);
+  const verdictOnLast = (isWhole: boolean): Report => {
+    const verifier = new Verifier();
+    for (const record of last) verifier.add(record, { place: 'kafka', sink: null, partition: '0' });
+    return verifier.report({ nowUs: LONG_AFTER_US, isWhole });
+  };
+
+  it('a run without its beginning lost it', () => {
+    const report = verdictOnLast(true);
+    expect(report).toMatchObject({ proven: false, unaccounted: 62, runs: [{ begins_at: 1 }] });
+    expect(report.runs[0]?.findings.map(({ text }) => text)).toEqual([
+      'checkpoints 1 to 2 are missing',
+      expect.stringMatching(/^no checkpoint covers 1 to \d+: 0 events of \d+ are there, unproven$/),
+      expect.stringContaining('1 event of the 30 events of checkpoint 3'),
+    ]);
+  });
+
+  it('nobody knows of its beginning otherwise', () => {
+    expect(verdictOnLast(false)).toMatchObject({ proven: true, unaccounted: 0, runs: [{ begins_at: 63 }] });
+  });
+});
