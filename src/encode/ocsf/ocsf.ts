@@ -17,7 +17,7 @@ import type { Activity } from './activity.ts';
 import { cpidOf } from './cpid.ts';
 import type { Cpid } from './cpid.ts';
 import { milliseconds } from './milliseconds.ts';
-import { createLauncherTexts, processRest, processText, selfText } from './process.ts';
+import { createParentTexts, processRest, processText, selfText } from './process.ts';
 import { bootDetail, containerDetail, containerText, deviceText, labelsText } from './surroundings.ts';
 import { NEWEST_OCSF, featuresOf } from './versions.ts';
 import type { OcsfFeatures, OcsfVersion } from './versions.ts';
@@ -49,13 +49,13 @@ class OcsfEncoder implements Encoder<AnyEvent> {
   readonly #hostDetailOf: (host: Host) => string;
   readonly #containerOf: (container: Container) => string;
   readonly #containerDetailOf: (container: Container) => string;
-  readonly #launchers: KinTexts<Parent>;
+  readonly #parents: KinTexts<Parent>;
   readonly #detailOf = createAgentDetail();
 
   constructor({ version = NEWEST_OCSF, agentVersion }: OcsfOptions) {
     const features = featuresOf(version);
     this.#features = features;
-    this.#launchers = createLauncherTexts(features);
+    this.#parents = createParentTexts(features);
     const productVersion = agentVersion === undefined ? '' : `,"version":"${escaped(agentVersion)}"`;
     this.#product = `{"name":"forkcast","vendor_name":"forkcast"${productVersion}}`;
     this.#metadata = flat(`,"metadata":{"version":"${version}","product":${this.#product},"profiles":[`);
@@ -81,8 +81,14 @@ class OcsfEncoder implements Encoder<AnyEvent> {
     let text = `{${features.hasLaunchType ? activity.withLaunchType : activity.text},"time":${milliseconds(event.time)}`;
     if (exit !== null) text += exitText(exit, process);
     text += this.#processMetadata(event) + this.#deviceOf(event.host);
-    text += `,"actor":{${actorText(event, activity, this.#launchers)}},`;
-    text += processText(event, { features, cpid, container: container === null ? '' : this.#containerOf(container) });
+    text += `,"actor":{${actorText(event, activity, this.#parents)}},`;
+    text += processText(event, {
+      features,
+      cpid,
+      container: container === null ? '' : this.#containerOf(container),
+      parents: this.#parents,
+      isLaunch: activity.actor === 'parent',
+    });
     return `${text},"unmapped":{${processDetail(event)}${processRest(event, features)}${this.#rest(event, cpid)}}}`;
   }
 
@@ -93,12 +99,12 @@ class OcsfEncoder implements Encoder<AnyEvent> {
     return text;
   }
 
-  #processMetadata({ process, container, agent_id: id, sequence, time, host }: ProcessEvent): string {
+  #processMetadata({ kind, process, container, agent_id: id, sequence, time, host }: ProcessEvent): string {
     const isOfLinux = hasLinuxIds(process);
     let text = `${this.#metadata}"host"`;
     if (container !== null || process.ns_pid !== null) text += ',"container"';
     if (isOfLinux) text += ',"linux/linux_users"';
-    text += `]${isOfLinux ? this.#extension : ''},"uid":"${idText(id)}:${sequence}","sequence":${sequence},"original_time":"${utcTimestamp(time)}"`;
+    text += `]${isOfLinux ? this.#extension : ''},"uid":"${idText(id)}:${sequence}","sequence":${sequence},"original_time":"${utcTimestamp(time)}","event_code":"${kind}"`;
     if (process.args_truncated && this.#features.hasTruncated) text += ',"is_truncated":true';
     return `${text}${this.#labelsOf(host)}}`;
   }
@@ -115,7 +121,7 @@ class OcsfEncoder implements Encoder<AnyEvent> {
       text += `,"count":${span.count},"start_time":${milliseconds(span.from_time)},"end_time":${milliseconds(span.to_time)}`;
     text += `${this.#metadata}${hasDevice ? '"host"' : ''}],"uid":"${agentEventId(event)}"`;
     if (event.sequence !== null) text += `,"sequence":${event.sequence}`;
-    text += `,"original_time":"${utcTimestamp(event.time)}"${this.#labelsOf(event.host)}}`;
+    text += `,"original_time":"${utcTimestamp(event.time)}","event_code":"${event.kind}"${this.#labelsOf(event.host)}}`;
     if (isLifecycle(event)) text += `,"app":${this.#product}`;
     if (hasDevice) text += this.#deviceOf(event.host);
     text += `,"unmapped":{${this.#detailOf(event)},"agent_id":"${idText(event.agent_id)}"${this.#hostDetailOf(event.host)}`;
@@ -137,10 +143,10 @@ function exitText({ code, duration_us: duration }: NonNullable<ProcessEvent['exi
 /** Where nobody knows who acted, OCSF wants a name all the same. */
 const NOBODY = '"app_name":"unknown"';
 
-function actorText({ process, parent, ptrace }: ProcessEvent, { actor }: Activity, launchers: KinTexts<Parent>): string {
+function actorText({ process, parent, ptrace }: ProcessEvent, { actor }: Activity, parents: KinTexts<Parent>): string {
   switch (actor) {
     case 'parent':
-      return parent === null ? NOBODY : launchers.of(parent);
+      return parent === null ? NOBODY : `"process":${parents.of(parent)}`;
     case 'self':
       return selfText(process);
     case 'agent':

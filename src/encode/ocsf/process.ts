@@ -5,6 +5,7 @@ import { KinTexts } from '../siem/kin-texts.ts';
 import type { Kin } from '../siem/kin-texts.ts';
 import { escaped, quote } from '../siem/json-string.ts';
 import type { Cpid } from './cpid.ts';
+import { utcTimestamp } from '../text/timestamp.ts';
 import { milliseconds } from './milliseconds.ts';
 import type { OcsfFeatures } from './versions.ts';
 
@@ -14,10 +15,13 @@ export interface ProcessParts {
   readonly cpid: Cpid | undefined;
   /** `,"container":{…}`, or nothing. */
   readonly container: string;
+  readonly parents: KinTexts<Parent>;
+  /** The parent stands in full where the actor does. */
+  readonly isLaunch: boolean;
 }
 
 /** `"process":{…}`: what the event is about. */
-export function processText(event: ProcessEvent, { features, cpid, container }: ProcessParts): string {
+export function processText(event: ProcessEvent, { features, cpid, container, parents, isLaunch }: ProcessParts): string {
   const { process, parent, exit } = event;
   const { hasAncestry, hasPtid } = features;
   let text = `"process":{"pid":${process.pid},"uid":"${idText(process.entity_id)}"`;
@@ -32,7 +36,7 @@ export function processText(event: ProcessEvent, { features, cpid, container }: 
   text += ownerText(process) + sessionText(process) + container;
   if (process.ns_pid !== null) text += `,"namespace_pid":${process.ns_pid}`;
   if (hasAncestry) text += contextText(process);
-  if (parent !== null) text += `,"parent_process":{${identityTexts.of(parent)}}`;
+  if (parent !== null) text += `,"parent_process":${isLaunch ? identityTexts.of(parent) : parents.of(parent)}`;
   if (hasAncestry && parent !== null && parent.ancestors !== null) text += `,"ancestry":[${ancestryText(parent, parent.ancestors)}]`;
   return `${text}}`;
 }
@@ -40,19 +44,19 @@ export function processText(event: ProcessEvent, { features, cpid, container }: 
 /** `"process":{…}`: who acted, where it is the process itself. */
 export const selfText = ({ pid, entity_id: id }: ProcessInfo): string => `"process":{"pid":${pid},"uid":"${idText(id)}"}`;
 
-/** Gives `"process":{…}`: who acted, where it is the parent. */
-export const createLauncherTexts = (features: OcsfFeatures): KinTexts<Parent> =>
-  new KinTexts<Parent>((parent) => launcherText(parent, features));
+/** Parents in full, each an object. */
+export const createParentTexts = (features: OcsfFeatures): KinTexts<Parent> =>
+  new KinTexts<Parent>((parent) => parentText(parent, features));
 
-function launcherText(parent: Parent, features: OcsfFeatures): string {
-  let text = `"process":{${identityText(parent)}`;
+function parentText(parent: Parent, features: OcsfFeatures): string {
+  let text = `{${identityText(parent)}`;
   if (parent.name !== null) text += `,"name":"${escaped(parent.name)}"`;
   text += commandText(parent.args, features);
   if (parent.exe !== null) text += fileText(parent.exe, undefined, features);
   return `${text}}`;
 }
 
-const identityTexts = new KinTexts<Kin>(identityText);
+const identityTexts = new KinTexts<Kin>((kin) => `{${identityText(kin)}}`);
 
 function identityText({ pid, entity_id: id }: Kin): string {
   return id === null ? `"pid":${pid}` : `"pid":${pid},"uid":"${idText(id)}"`;
@@ -140,6 +144,8 @@ function ancestorText(ancestor: Ancestor): string {
 /** What OCSF, or this version of it, has no place for: members of `unmapped`. */
 export function processRest({ process, parent }: ProcessEvent, features: OcsfFeatures): string {
   let text = process.pgid === null ? '' : `,"pgid":${process.pgid}`;
+  // Its milliseconds are in `created_time`.
+  if (process.start_time !== null) text += `,"start_time":"${utcTimestamp(process.start_time)}"`;
   if (process.args !== null && !saysAll(process.args, features)) text += `,"args":${listOf(process.args)}`;
   if (process.caps_effective !== null) text += `,"caps_effective":${process.caps_effective}`;
   if (parent !== null && parent.args !== null && !saysAll(parent.args, features)) text += `,"parent_args":${listOf(parent.args)}`;
