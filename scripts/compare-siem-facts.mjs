@@ -53,12 +53,12 @@ function compareOcsf(version, folder) {
   for (const [name, shape] of Object.entries(ours.classes)) {
     const theirs = source.event(name);
     differ(`${version} ${name} uid`, shape.uid, (source.categories[theirs.category]?.uid ?? 0) * 1000 + (theirs.uid ?? 0));
-    compareShape(name, { ...shape, enums: { ...ours.classEnums, ...shape.enums } }, theirs, place);
+    compareShape({ name, shape: { ...shape, enums: { ...ours.classEnums, ...shape.enums } }, theirs }, place);
   }
-  for (const [name, shape] of Object.entries(ours.objects)) compareShape(name, shape, source.object(name), place);
+  for (const [name, shape] of Object.entries(ours.objects)) compareShape({ name, shape, theirs: source.object(name) }, place);
 }
 
-function compareShape(name, shape, theirs, { version, ours }) {
+function compareShape({ name, shape, theirs }, { version, ours }) {
   const known = Object.fromEntries(Object.keys(shape.attributes).map((key) => [key, stated(shape.attributes[key], version)]));
   for (const [key, text] of Object.entries(known)) {
     differ(`${version} ${name}.${key}`, text, theirs === undefined ? undefined : sourceText(theirs.attributes[key], ours));

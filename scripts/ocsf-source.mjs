@@ -37,16 +37,17 @@ export function loadOcsf(root) {
     const { constraints = base.constraints, uid = base.uid, category = base.category } = definition;
     return { attributes, constraints, uid, category };
   };
-  const complete = (shape) => {
-    if (shape === undefined) return undefined;
-    const attributes = Object.entries(shape.attributes).map(([name, own]) => [name, described(own, dictionary[name] ?? {})]);
-    return { ...shape, attributes: Object.fromEntries(attributes) };
-  };
   return {
     categories: { ...readJson(join(root, 'categories.json')).attributes },
-    event: (name) => complete(resolve(events, name)),
-    object: (name) => complete(resolve(objects, name)),
+    event: (name) => complete(resolve(events, name), dictionary),
+    object: (name) => complete(resolve(objects, name), dictionary),
   };
+}
+
+function complete(shape, dictionary) {
+  if (shape === undefined) return undefined;
+  const attributes = Object.entries(shape.attributes).map(([name, own]) => [name, described(own, dictionary[name] ?? {})]);
+  return { ...shape, attributes: Object.fromEntries(attributes) };
 }
 
 function described(own, general) {

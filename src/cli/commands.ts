@@ -6,7 +6,7 @@ import { checkedDuration, examples, subcommand, withConfig } from './command-par
 import type { Parsed, Wiring } from './command-parts.ts';
 import { configCommand } from './config.ts';
 import type { ConfigOptions } from './config.ts';
-import { NEWEST_OCSF, OCSF_VERSIONS } from '../encode/ocsf/versions.ts';
+import { NEWEST_OCSF, OCSF_VERSIONS } from '../core/record-formats.ts';
 import { doctorCommand } from './doctor.ts';
 import type { DoctorOptions } from './doctor.ts';
 
@@ -84,9 +84,7 @@ export function addDecode({ program, io, actions, done }: Wiring): void {
       new Option('--stream <stream>', 'only events of processes, or only what the agent says about itself').choices(['process', 'agent']),
     )
     .addOption(
-      new Option('--ocsf-version <version>', `with ocsf: the version of its schema (default: ${NEWEST_OCSF})`)
-        .choices([...OCSF_VERSIONS])
-        .default(NEWEST_OCSF),
+      new Option('--ocsf-version <version>', `with ocsf: the version of its schema (default: ${NEWEST_OCSF})`).choices([...OCSF_VERSIONS]),
     )
     .option('--nulls', 'with json: print fields without a value too')
     .addHelpText(

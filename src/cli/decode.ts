@@ -10,7 +10,7 @@ import type { Decoded } from '../encode/avro/decoded.ts';
 import { decode } from '../encode/decode.ts';
 import { createEcsEncoder } from '../encode/ecs/ecs.ts';
 import { createOcsfEncoder } from '../encode/ocsf/ocsf.ts';
-import type { OcsfVersion } from '../encode/ocsf/versions.ts';
+import type { OcsfVersion } from '../core/record-formats.ts';
 import { asLines } from '../encode/text/as-lines.ts';
 import { createJsonEncoder } from '../encode/text/json.ts';
 import { createLineEncoder } from '../encode/text/line.ts';
@@ -156,7 +156,7 @@ function encoderOf({ format, nulls, ocsfVersion }: DecodeCommandOptions, io: Cli
     case 'line':
       return createLineEncoder({ colour: usesColour(io.stdout, io.env) });
     case 'json':
-      return createJsonEncoder({ nulls: nulls ?? false });
+      return asLines(createJsonEncoder({ nulls: nulls ?? false }));
     case 'ecs':
       return asLines(createEcsEncoder());
     case 'ocsf':

@@ -55,8 +55,8 @@ function checkEnums(value: Record<string, unknown>, { enums = {} }: Shape, { pat
   for (const [name, captions] of Object.entries(enums)) {
     const id = value[name];
     if (id === undefined) continue;
-    const caption = captions[String(id)];
-    if (caption === undefined) run.found.push(`${path}${name} must not be ${String(id)}`);
+    const caption = captions[JSON.stringify(id)];
+    if (caption === undefined) run.found.push(`${path}${name} must not be ${JSON.stringify(id)}`);
     const sibling = ocsfFacts.siblings[name];
     const given = sibling === undefined ? undefined : value[sibling];
     if (given !== undefined && id !== 99 && given !== caption) run.found.push(`${path}${sibling} is not ${caption}`);

@@ -4,6 +4,8 @@ import type { Encoder } from '../../core/component.ts';
 import type { Encoded } from '../../core/encoded.ts';
 import type { Container, Host, Parent, ProcessEvent, ProcessInfo } from '../../core/event.ts';
 import { agentEventId, agentMessage, createAgentDetail } from '../siem/agent-detail.ts';
+import { NEWEST_OCSF } from '../../core/record-formats.ts';
+import type { OcsfVersion } from '../../core/record-formats.ts';
 import { processDetail } from '../siem/detail.ts';
 import { flat } from '../siem/flat.ts';
 import { idText } from '../siem/id-text.ts';
@@ -19,8 +21,8 @@ import type { Cpid } from './cpid.ts';
 import { milliseconds } from './milliseconds.ts';
 import { createParentTexts, processRest, processText, selfText } from './process.ts';
 import { bootDetail, containerDetail, containerText, deviceText, labelsText } from './surroundings.ts';
-import { NEWEST_OCSF, featuresOf } from './versions.ts';
-import type { OcsfFeatures, OcsfVersion } from './versions.ts';
+import { featuresOf } from './versions.ts';
+import type { OcsfFeatures } from './versions.ts';
 
 export interface OcsfOptions {
   /** The newest unless given. */

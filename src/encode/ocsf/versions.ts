@@ -1,7 +1,5 @@
-/** Released versions of the OCSF schema whose records can be made; the last is the newest. */
-export const OCSF_VERSIONS = ['1.3.0', '1.4.0', '1.5.0', '1.6.0', '1.7.0', '1.8.0'] as const;
-export type OcsfVersion = (typeof OCSF_VERSIONS)[number];
-export const NEWEST_OCSF: OcsfVersion = '1.8.0';
+import { OCSF_VERSIONS } from '../../core/record-formats.ts';
+import type { OcsfVersion } from '../../core/record-formats.ts';
 
 /** What a version knows that not all do. What it does not know goes to `unmapped` or is left out. */
 export interface OcsfFeatures {

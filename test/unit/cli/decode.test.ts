@@ -10,7 +10,7 @@ import type { DecodeCommandOptions } from '../../../src/cli/decode.ts';
 import { unreadable } from '../../../src/cli/decode-input.ts';
 import type { AnyEvent } from '../../../src/core/any-event.ts';
 import { createSingleObjectEncoder } from '../../../src/encode/avro/single-object.ts';
-import { NEWEST_OCSF, OCSF_VERSIONS } from '../../../src/encode/ocsf/versions.ts';
+import { NEWEST_OCSF, OCSF_VERSIONS } from '../../../src/core/record-formats.ts';
 import { ecsViolations } from '../../helpers/ecs-validator.ts';
 import { ocsfViolations } from '../../helpers/ocsf-validator.ts';
 import { container } from '../encode/files.ts';

@@ -7,7 +7,7 @@ import { uuidText } from '../../../../src/core/uuid.ts';
 import { publishedSchema } from '../../../../src/encode/avro/schemas.ts';
 import { createEcsEncoder } from '../../../../src/encode/ecs/ecs.ts';
 import { createOcsfEncoder } from '../../../../src/encode/ocsf/ocsf.ts';
-import { OCSF_VERSIONS } from '../../../../src/encode/ocsf/versions.ts';
+import { OCSF_VERSIONS } from '../../../../src/core/record-formats.ts';
 import { capabilityList } from '../../../../src/encode/siem/capability-names.ts';
 import { utcTimestamp } from '../../../../src/encode/text/timestamp.ts';
 import { asAgent, asProcess } from '../samples.ts';

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createEcsEncoder } from '../../../../src/encode/ecs/ecs.ts';
 import { createOcsfEncoder } from '../../../../src/encode/ocsf/ocsf.ts';
-import { OCSF_VERSIONS } from '../../../../src/encode/ocsf/versions.ts';
+import { OCSF_VERSIONS } from '../../../../src/core/record-formats.ts';
 import { ecsViolations } from '../../../helpers/ecs-validator.ts';
 import { ocsfViolations } from '../../../helpers/ocsf-validator.ts';
 import { isObject, parseStrictly } from '../../../helpers/strict-json.ts';
@@ -27,9 +27,7 @@ const FREE = new Set(['forkcast', 'labels', 'unmapped']);
 function members(value: unknown): Leaf[] {
   if (Array.isArray(value)) return value.flatMap(members);
   if (!isObject(value)) return [];
-  return Object.keys(value)
-    .filter((name) => !FREE.has(name))
-    .flatMap((name) => [{ within: value, name }, ...members(value[name])]);
+  return Object.keys(value).flatMap((name) => (FREE.has(name) ? [] : [{ within: value, name }, ...members(value[name])]));
 }
 
 /** A copy with one member, chosen by `pick`, changed. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AnyEvent } from '../../../../src/core/any-event.ts';
 import { createEcsEncoder } from '../../../../src/encode/ecs/ecs.ts';
 import { createOcsfEncoder } from '../../../../src/encode/ocsf/ocsf.ts';
-import { OCSF_VERSIONS } from '../../../../src/encode/ocsf/versions.ts';
+import { OCSF_VERSIONS } from '../../../../src/core/record-formats.ts';
 import { ecsViolations } from '../../../helpers/ecs-validator.ts';
 import { ocsfViolations } from '../../../helpers/ocsf-validator.ts';
 import { parseStrictly } from '../../../helpers/strict-json.ts';
