@@ -3,7 +3,7 @@ import { runStorm } from '../../bench/storm/storm.ts';
 import type { AnyEvent } from '../../src/core/any-event.ts';
 import { createEcsEncoder } from '../../src/encode/ecs/ecs.ts';
 import { createOcsfEncoder } from '../../src/encode/ocsf/ocsf.ts';
-import { OCSF_VERSIONS } from '../../src/encode/ocsf/versions.ts';
+import { OCSF_VERSIONS } from '../../src/core/record-formats.ts';
 import { AgentProcess, FORKCAST } from '../helpers/agent-process.ts';
 import { drained } from '../helpers/connector-socket.ts';
 import { ecsViolations } from '../helpers/ecs-validator.ts';
