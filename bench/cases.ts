@@ -19,6 +19,8 @@ export async function benchCases(stage: Stage, choice: Choice): Promise<readonly
       return (await import('./stages/kafka/cases.ts')).kafkaCases;
     case 'kafka-idle':
       return (await import('./stages/kafka-idle.ts')).kafkaIdleCases;
+    case 'nats':
+      return (await import('./stages/nats/cases.ts')).natsCases;
     case 'e2e':
       return (await import('./stages/e2e.ts')).e2eCases(choice);
   }

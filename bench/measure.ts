@@ -8,4 +8,7 @@ if (!found) throw new Error(`no case ${name} in stage ${stage}`);
 const outcome = await found
   .measure(Number(seconds))
   .catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }));
-process.stdout.write(`${JSON.stringify(outcome)}\n`);
+process.stdout.write(`${JSON.stringify(outcome)}\n`, () => {
+  // What a run that failed has left open would keep the others waiting.
+  if ('error' in outcome) process.exit();
+});

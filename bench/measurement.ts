@@ -17,11 +17,13 @@ export type Pace = Required<Pick<Measurement, 'eventsPerSecond' | 'cpuUsPerEvent
 export interface BenchCase {
   readonly stage: Stage;
   readonly name: string;
+  /** Name of the case of the same stage that does the like with a client of others: the report compares the two. */
+  readonly peer?: string;
   /** One run of about this length, in a process of its own. */
   measure(seconds: number): Promise<Measurement>;
 }
 
-export const STAGES = ['encode', 'enrich', 'redact', 'spool', 'ring', 'ingest', 'e2e', 'kafka', 'kafka-idle'] as const;
+export const STAGES = ['encode', 'enrich', 'redact', 'spool', 'ring', 'ingest', 'e2e', 'kafka', 'kafka-idle', 'nats'] as const;
 export type Stage = (typeof STAGES)[number];
 
 export const E2E_SINKS = ['file', 'blackhole'] as const;

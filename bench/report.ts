@@ -6,6 +6,8 @@ import type { Measurement, Stage } from './measurement.ts';
 export interface CaseResult {
   readonly stage: Stage;
   readonly name: string;
+  /** Name of the case of the same stage to compare it with. */
+  readonly peer?: string;
   readonly runs: readonly Measurement[];
   readonly error?: string;
 }
@@ -67,7 +69,7 @@ const COLUMNS: readonly { readonly title: string; readonly figure: (run: Measure
 /** One line a case: medians, with min–max for the two figures that matter most. */
 export function table(results: readonly CaseResult[]): string {
   const head = ['stage', 'case', ...COLUMNS.map(({ title }) => title), 'further'];
-  const rows = [head, ...results.map(row)];
+  const rows = [head, ...results.map((result) => row(result, peerOf(result, results)))];
   const widths = head.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
   return rows
     .map((cells) =>
@@ -79,9 +81,13 @@ export function table(results: readonly CaseResult[]): string {
     .join('\n');
 }
 
-function row({ stage, name, runs, error }: CaseResult): string[] {
+function peerOf({ stage, peer }: CaseResult, results: readonly CaseResult[]): CaseResult | undefined {
+  return results.find((other) => other.stage === stage && other.name === peer && other.error === undefined);
+}
+
+function row({ stage, name, runs, error }: CaseResult, peer: CaseResult | undefined): string[] {
   if (error !== undefined) return [stage, name, '–', '–', '–', '–', '–', `failed: ${error.split('\n', 1)[0] ?? ''}`];
-  return [stage, name, ...COLUMNS.map(({ figure, range }) => cell(spreadOf(runs, figure), range)), further(runs)];
+  return [stage, name, ...COLUMNS.map(({ figure, range }) => cell(spreadOf(runs, figure), range)), further(runs, peer)];
 }
 
 function cell(spread: Spread | undefined, range: true | undefined): string {
@@ -89,9 +95,20 @@ function cell(spread: Spread | undefined, range: true | undefined): string {
   return range ? `${number(spread.median)} [${number(spread.min)}–${number(spread.max)}]` : number(spread.median);
 }
 
-function further(runs: readonly Measurement[]): string {
+function further(runs: readonly Measurement[], peer: CaseResult | undefined): string {
   const names = Object.keys(runs[0]?.extra ?? {});
-  return names.map((name) => `${name} ${number(spreadOf(runs, ({ extra }) => extra[name])?.median ?? Number.NaN)}`).join(', ');
+  const extra = names.map((name) => `${name} ${number(spreadOf(runs, (run) => run.extra[name])?.median ?? Number.NaN)}`);
+  return [...extra, ...(peer === undefined ? [] : comparison(runs, peer))].join(', ');
+}
+
+/** Medians as multiples of the other's. */
+function comparison(runs: readonly Measurement[], { name, runs: others }: CaseResult): string[] {
+  const times = (title: string, figure: (run: Measurement) => number | undefined): string[] => {
+    const [own, other] = [spreadOf(runs, figure), spreadOf(others, figure)];
+    return own === undefined || other === undefined ? [] : [`${title} ${number(own.median / other.median)} times`];
+  };
+  const both = [...times('events/s', (run) => run.eventsPerSecond), ...times('CPU', (run) => run.cpuUsPerEvent)];
+  return both.length === 0 ? [] : [`${both.join(' and ')} that of ${name}`];
 }
 
 function align(cellText: string, width: number, column: number): string {

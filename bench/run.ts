@@ -7,6 +7,7 @@ import { benchCases } from './cases.ts';
 import { E2E_SINKS, STAGES } from './measurement.ts';
 import type { Choice, E2eSink, Measurement, Stage } from './measurement.ts';
 import { withBroker } from './kafka-broker.ts';
+import { withNats } from './nats-server.ts';
 import { machineLine, table, thisMachine } from './report.ts';
 import type { CaseResult } from './report.ts';
 
@@ -26,6 +27,7 @@ const SURROUNDINGS: Readonly<Record<Stage, (work: Work) => Promise<CaseResult[]>
   e2e: alone,
   kafka: (work) => withBroker(work, { isWarm: true }),
   'kafka-idle': (work) => withBroker(work, { isWarm: false }),
+  nats: withNats,
 };
 
 interface Plan {
@@ -54,13 +56,14 @@ async function main(plan: Plan): Promise<boolean> {
 
 async function runStage(stage: Stage, plan: Plan): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
-  for (const name of await caseNames(stage, plan)) {
+  for (const { name, peer } of await benchCases(stage, plan.choice)) {
+    const about = { stage, name, ...(peer === undefined ? {} : { peer }) };
     const runs: Measurement[] = [];
     try {
       for (let i = 0; i < plan.runs; i++) runs.push(await measureOnce(stage, name, plan));
-      results.push({ stage, name, runs });
+      results.push({ ...about, runs });
     } catch (error) {
-      results.push({ stage, name, runs, error: error instanceof Error ? error.message : String(error) });
+      results.push({ ...about, runs, error: error instanceof Error ? error.message : String(error) });
     }
   }
   return results;
@@ -74,10 +77,6 @@ async function alone(work: Work): Promise<CaseResult[]> {
   } finally {
     await release();
   }
-}
-
-async function caseNames(stage: Stage, { choice }: Plan): Promise<string[]> {
-  return (await benchCases(stage, choice)).map(({ name }) => name);
 }
 
 /** A process of its own each time: no heap, compiled code or thread is left over from another case. */

@@ -9,7 +9,7 @@ import { batchesOf } from '../corpus/record-batches.ts';
 import { brokerAddresses } from '../kafka-broker.ts';
 import { Meter } from '../measurement.ts';
 import type { BenchCase, Measurement } from '../measurement.ts';
-import { createSink } from './kafka/lane.ts';
+import { createSink } from './kafka/create-sink.ts';
 
 /** Whoever asks for less gets no figure: a few milliseconds of CPU time are to be told from none. */
 const LEAST_SECONDS = 20;
@@ -57,7 +57,7 @@ async function measureIdle(seconds: number, send?: Send): Promise<Measurement> {
 async function withSink(driver: DriverName, work: (send: Send) => Promise<Measurement>): Promise<Measurement> {
   const bootstrap = brokerAddresses().near;
   const topic = await newTopic(bootstrap);
-  const sink = await openSink(() => createSink({ driver, compression: 'zstd', bootstrap, topic, spread: false }, () => undefined));
+  const sink = await openSink(() => createSink({ driver, compression: 'zstd', bootstrap, topic, spread: false }));
   try {
     const [first] = batchesOf({ perBatch: 1 }) as [Batch<Encoded>];
     let sequence = 0;

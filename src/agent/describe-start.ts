@@ -1,6 +1,6 @@
 import type { AgentStart } from '../core/agent-event.ts';
 import type { SourceDescription } from '../core/event-source.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, SinkConfig } from '../config/config.ts';
 import { previousRun } from './lifecycle-events.ts';
 import type { AcceptedBefore } from './lifecycle-events.ts';
 import type { OriginFacts } from './origin.ts';
@@ -28,7 +28,7 @@ export function describeStart({ config, facts, source, sinkIds, previous, accept
     capabilities: [...facts.capabilities],
     degraded: [...source.degraded, ...degraded(facts.capabilities), ...unnamed(containerLimit)],
     sinks: config.sinks.map(({ name, type }) => ({ name, type, sink_id: sinkIdOf(sinkIds, name) })),
-    loss_windows: [...source.lossWindows],
+    loss_windows: [...source.lossWindows, ...config.sinks.flatMap(unacknowledged)],
     previous: previousRun(previous, sinkIds, acceptedBefore),
   };
 }
@@ -41,4 +41,12 @@ function degraded(capabilities: readonly string[]): AgentStart['degraded'] {
 
 function unnamed(reason: string | undefined): AgentStart['degraded'] {
   return reason === undefined ? [] : [{ feature: 'containers', reason: `containers are known by their id only: ${reason}` }];
+}
+
+/** What may be lost behind a sink, unseen by anybody. */
+function unacknowledged(sink: SinkConfig): string[] {
+  if (sink.type !== 'nats' || sink.settings.mode !== 'core') return [];
+  return [
+    `sink ${sink.name}: NATS core: delivered is what the server took; whoever does not listen then, or reads too slowly, misses it, and nobody counts that`,
+  ];
 }

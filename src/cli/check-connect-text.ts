@@ -4,7 +4,7 @@ import type { CliIo } from './io.ts';
 import { styleFor } from './style.ts';
 import type { Style } from './style.ts';
 
-const NOTHING_TO_REACH = 'no sink of this configuration is of type kafka: there is nothing to reach';
+const NOTHING_TO_REACH = 'no sink of this configuration is of type kafka or nats: there is nothing to reach';
 
 /** A line for each item, with what to do about it below. */
 export function connectText(findings: readonly Finding[], io: CliIo): string {

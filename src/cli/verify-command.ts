@@ -3,15 +3,30 @@ import type { VerifyOptions } from './actions.ts';
 import { examples, subcommand, withConfig } from './command-parts.ts';
 import type { Wiring } from './command-parts.ts';
 
-const OF_KAFKA = { topic: '--topic', agentTopic: '--agent-topic', sink: '--sink', config: '-c', set: '--set' } as const;
+type Option = readonly [key: keyof VerifyOptions, written: string];
+const OF_SINKS: readonly Option[] = [
+  ['sink', '--sink'],
+  ['config', '-c'],
+  ['set', '--set'],
+];
+const OF_KAFKA: readonly Option[] = [
+  ['topic', '--topic'],
+  ['agentTopic', '--agent-topic'],
+];
+const OF_JETSTREAM: readonly Option[] = [['stream', '--stream']];
 
 export function addVerify({ program, io, actions, done }: Wiring): void {
   withConfig(subcommand(program, 'verify', 'prove that no event is missing, or say which'))
     .argument('[paths...]', 'event files of forkcast, or folders with such files in them or below')
     .option('--kafka [brokers]', 'instead of files, topics: host:port of brokers, with commas between, or those of the Kafka sink of -c')
-    .option('--sink <name>', 'with --kafka: the sink, where the configuration has several')
     .option('--topic <topic>', 'with --kafka: the topic of process events (default: that of the sink)')
     .option('--agent-topic <topic>', 'with --kafka: the topic of what the agent says about itself (default: <topic>-agent)')
+    .option(
+      '--jetstream [servers]',
+      'instead of files, a stream of NATS: nats://host:port, with commas between, or those of the NATS sink of -c',
+    )
+    .option('--stream <name>', 'with --jetstream: the stream (default: that of the sink)')
+    .option('--sink <name>', 'with --kafka and --jetstream: the sink, where the configuration has several')
     .option('--expect <file>', 'file with the ids of hosts that must be there, one a line')
     .option('--allow-blind', 'accept what nobody can prove: the time between two runs, the end of a run that was killed')
     .option('--json', 'print JSON')
@@ -24,6 +39,8 @@ export function addVerify({ program, io, actions, done }: Wiring): void {
         ['forkcast verify --json data/events | jq .unaccounted', 'for a program'],
         ['forkcast verify --kafka -c forkcast.yaml', 'the topics of the Kafka sink, up to where they end now'],
         ['forkcast verify --kafka localhost:9092 --topic process-events', 'without a configuration'],
+        ['forkcast verify --jetstream -c forkcast.yaml', 'the stream of the NATS sink, up to where it ends now'],
+        ['forkcast verify --jetstream nats://localhost:4222 --stream FORKCAST', 'without a configuration'],
       ]),
     )
     .action(async (paths: string[], options: VerifyOptions) => {
@@ -33,16 +50,23 @@ export function addVerify({ program, io, actions, done }: Wiring): void {
 }
 
 function checkUsage(paths: readonly string[], options: VerifyOptions): void {
-  if (options.kafka !== undefined) {
-    if (paths.length > 0)
-      throw new AgentError('USAGE', `files and --kafka do not go together: ${paths.join(' ')}`, {
-        fix: 'Verify them one after the other.',
-      });
-    return;
-  }
-  for (const [key, option] of Object.entries(OF_KAFKA))
-    if (options[key as keyof typeof OF_KAFKA] !== undefined)
-      throw new AgentError('USAGE', `${option} is for --kafka only`, { fix: `Add --kafka, or remove ${option}.` });
-  if (paths.length === 0)
-    throw new AgentError('USAGE', 'neither files nor --kafka', { fix: 'Name event files, or the folder they are in.' });
+  const { kafka, jetstream } = options;
+  if (kafka !== undefined && jetstream !== undefined) throw together('--kafka and --jetstream');
+  const target = kafka !== undefined ? '--kafka' : jetstream !== undefined ? '--jetstream' : undefined;
+  if (target !== undefined && paths.length > 0) throw together(`files and ${target}`, `: ${paths.join(' ')}`);
+  if (target === undefined) refuse(OF_SINKS, options, '--kafka or --jetstream');
+  if (kafka === undefined) refuse(OF_KAFKA, options, '--kafka');
+  if (jetstream === undefined) refuse(OF_JETSTREAM, options, '--jetstream');
+  if (target === undefined && paths.length === 0)
+    throw new AgentError('USAGE', 'neither files nor --kafka nor --jetstream', { fix: 'Name event files, or the folder they are in.' });
+}
+
+function together(what: string, which = ''): AgentError {
+  return new AgentError('USAGE', `${what} do not go together${which}`, { fix: 'Verify them one after the other.' });
+}
+
+function refuse(others: readonly Option[], options: VerifyOptions, wanted: string): void {
+  for (const [key, written] of others)
+    if (options[key] !== undefined)
+      throw new AgentError('USAGE', `${written} is for ${wanted} only`, { fix: `Add ${wanted}, or remove ${written}.` });
 }

@@ -1,21 +1,18 @@
 import type { SinkConfig } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
 import { readSecret } from '../config/read-secret.ts';
 import { AgentError } from '../core/errors.ts';
 import { brokersSetting, compileBrokers } from '../sink/kafka/brokers-setting.ts';
 import { connectionSettings } from '../sink/kafka/create.ts';
 import type { Broker, ConnectionSettings } from '../sink/kafka/settings.ts';
 import { TopicTemplate } from '../sink/kafka/topic-template.ts';
+import { chosenSink, usage } from './verify-sink.ts';
+import type { SinkOptions } from './verify-sink.ts';
 
-export interface KafkaOptions {
+export interface KafkaOptions extends SinkOptions {
   /** Brokers, with commas between; true: those of a sink. */
   readonly kafka?: string | true;
   readonly topic?: string;
   readonly agentTopic?: string;
-  /** Configuration with the sink, and that sink, where there are several. */
-  readonly config?: string;
-  readonly set?: readonly string[];
-  readonly sink?: string;
 }
 
 /** Where records are to be read. */
@@ -29,12 +26,18 @@ type KafkaSink = Extract<SinkConfig, { type: 'kafka' }>;
 
 const USUAL = { clientId: 'forkcast', tls: null, sasl: null, connectTimeoutMs: 10_000, requestTimeoutMs: 30_000 } as const;
 
+const KAFKA = {
+  type: 'kafka',
+  what: 'Kafka',
+  otherwise: 'Name brokers and a topic, as in --kafka localhost:9092 --topic process-events, or a configuration with -c.',
+} as const;
+
 /** Throws USAGE, CONFIG_UNREADABLE and CONFIG_INVALID. */
 export function kafkaTarget(options: KafkaOptions): KafkaTarget {
   const { kafka, config, sink: name, set } = options;
   const brokers = typeof kafka === 'string' ? brokersOf(kafka) : undefined;
   const wantsSink = brokers === undefined || config !== undefined || name !== undefined || set !== undefined;
-  const sink = wantsSink ? chosenSink(options) : undefined;
+  const sink = wantsSink ? chosenSink(options, KAFKA) : undefined;
   return { connection: connectionOf(sink, brokers), topics: topicsOf(options, sink) };
 }
 
@@ -42,22 +45,6 @@ function connectionOf(sink: KafkaSink | undefined, brokers: readonly Broker[] | 
   if (sink === undefined) return { ...USUAL, brokers: brokers ?? [] };
   const settings = connectionSettings(sink.settings, { readSecret: (reference) => readSecret(reference) });
   return brokers === undefined ? settings : { ...settings, brokers };
-}
-
-function chosenSink({ config: file, set = [], sink: name }: KafkaOptions): KafkaSink {
-  const { config } = loadConfig({ file, overrides: set });
-  const sinks = config.sinks.filter((sink) => sink.type === 'kafka');
-  const found = name === undefined ? sinks : sinks.filter((sink) => sink.name === name);
-  const [first] = found;
-  if (first !== undefined && found.length === 1) return first;
-  const names = sinks.map((sink) => sink.name).join(', ');
-  if (sinks.length === 0)
-    throw usage(
-      `${file ?? 'the built-in configuration'} has no Kafka sink`,
-      'Name brokers and a topic, as in --kafka localhost:9092 --topic process-events, or a configuration with -c.',
-    );
-  if (name === undefined) throw usage(`there are several Kafka sinks: ${names}`, 'Name one of them with --sink.');
-  throw usage(`there is no Kafka sink ${JSON.stringify(name)}`, `Choose one of those that there are: ${names}.`);
 }
 
 function topicsOf({ topic, agentTopic }: KafkaOptions, sink: KafkaSink | undefined): TopicTemplate[] {
@@ -83,8 +70,4 @@ function brokersOf(text: string): Broker[] {
   const [fault] = brokersSetting.check(written);
   if (fault !== undefined) throw usage(`--kafka ${JSON.stringify(text)}: each broker ${fault.reason}`, `${fault.fix}.`);
   return compileBrokers(written);
-}
-
-function usage(message: string, fix: string): AgentError {
-  return new AgentError('USAGE', message, { fix: `${fix.slice(0, 1).toUpperCase()}${fix.slice(1)}` });
 }

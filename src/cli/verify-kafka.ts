@@ -10,12 +10,11 @@ import type { TopicTemplate } from '../sink/kafka/topic-template.ts';
 import type { Place } from '../verify/evidence.ts';
 import type { Verifier } from '../verify/verifier.ts';
 import type { CliIo } from './io.ts';
-import { print } from './print.ts';
-import { styleFor } from './style.ts';
 import { evidenceOf } from './verify-evidence.ts';
 import { kafkaTarget } from './verify-kafka-target.ts';
 import type { KafkaOptions, KafkaTarget } from './verify-kafka-target.ts';
 import type { Reading } from './verify-reading.ts';
+import { say } from './verify-say.ts';
 
 /** As many damaged records are named. */
 const MAX_NAMED = 20;
@@ -142,11 +141,6 @@ async function noteRest({ foreign, bounds, damaged }: Findings, io: CliIo): Prom
   }
   for (const { topic, partition, begin } of bounds.filter((one) => one.begin > 0n))
     await say(io, 'note', `partition ${partition} of ${topic} begins at offset ${begin}: retention or somebody removed what was before it`);
-}
-
-async function say(io: CliIo, how: 'error' | 'note', text: string): Promise<void> {
-  const style = styleFor(io.stderr, io.env);
-  await print(io.stderr, `${how === 'error' ? style.red('error') : style.yellow('note')}: ${escapeText(text)}\n`);
 }
 
 function readingOf(topics: readonly string[], { nowUs, bounds, records, damaged, foreign }: Findings): Reading {

@@ -89,10 +89,7 @@ function unprovenRows(run: RunReport, style: Style): [string, string][] {
   const { unproven_tail: tail, unproven_head: head, perhaps_removed: removed, accepted_up_to: upTo, last_sequence: last, state } = run;
   const rows: [string, string][] = [];
   if (removed > 0)
-    rows.push([
-      'removed?',
-      style.yellow(`${many(removed, 'event')} missing, perhaps among what was removed from the beginning of a partition`),
-    ]);
+    rows.push(['removed?', style.yellow(`${many(removed, 'event')} missing, perhaps among the oldest records, which were removed`)]);
   if (head > 0) rows.push(['unproven', `${many(head, 'event')} from before the first checkpoint that is there`]);
   if (tail > 0 && state === 'running') rows.push(['not stated', `${many(tail, 'event')} since the last checkpoint`]);
   else if (tail > 0 || (upTo !== null && state !== 'closed')) {

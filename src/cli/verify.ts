@@ -8,12 +8,13 @@ import type { CliIo } from './io.ts';
 import { print } from './print.ts';
 import { reportError } from './report-error.ts';
 import { styleFor } from './style.ts';
+import type { JetStreamOptions } from './verify-jetstream-target.ts';
 import type { KafkaOptions } from './verify-kafka-target.ts';
 import { readFiles } from './verify-read-files.ts';
 import type { Reading } from './verify-reading.ts';
 import { verdictText } from './verify-text.ts';
 
-export interface VerifyCommandOptions extends KafkaOptions {
+export interface VerifyCommandOptions extends KafkaOptions, JetStreamOptions {
   /** File with the ids of hosts that must be there. */
   readonly expect?: string;
   /** Accept what nobody can prove: the time between two runs, and the end of a run that was killed. */
@@ -23,7 +24,7 @@ export interface VerifyCommandOptions extends KafkaOptions {
 
 /**
  * `forkcast verify`: 0 when everything is there that was accepted, 1 when something is missing, contradicts itself or cannot be proven and that
- * is not allowed for; errors of files, of brokers and of the command line are reported with their own codes.
+ * is not allowed for; errors of files, of brokers, of servers and of the command line are reported with their own codes.
  */
 export async function verifyCommand(paths: readonly string[], options: VerifyCommandOptions, io: CliIo): Promise<number> {
   try {
@@ -51,8 +52,9 @@ interface Task {
 
 /** Whoever checks files has no use for a client's memory. */
 async function readInto(verifier: Verifier, { paths, options, io }: Task): Promise<Reading> {
-  if (options.kafka === undefined) return readFiles(verifier, paths, io);
-  return (await import('./verify-kafka.ts')).readTopics(verifier, options, io);
+  if (options.kafka !== undefined) return (await import('./verify-kafka.ts')).readTopics(verifier, options, io);
+  if (options.jetstream !== undefined) return (await import('./verify-jetstream.ts')).readStream(verifier, options, io);
+  return readFiles(verifier, paths, io);
 }
 
 function isAccepted(report: Report, { trouble, records }: Reading, { allowBlind }: VerifyCommandOptions): boolean {

@@ -25,7 +25,7 @@ export function judgeRun(stream: RunStream, { nowUs, next, cutOff, removable }: 
   const { checkpoints, findings } = stream;
   const begins = Math.max(beginOf(stream), Math.min(cutOff, lastOf(stream) + 1));
   for (const text of [...otherRuns(stream), ...otherSinks(stream)]) findings.add('mixed', text);
-  judgeCoverage(stream, begins);
+  judgeCoverage(stream, begins, removable);
   const openPresent = stream.open.all.reduce((sum, { present }) => sum + present, 0);
   const seen = stateOf(stream, next, nowUs);
   const after = seen === 'running' ? nowUs - patienceUs(stream) : Infinity;
@@ -120,11 +120,23 @@ function isStartDue({ proven, set, open, otherAmendments }: RunStream): boolean 
   return ![...gone, ...otherAmendments].some(({ from, to }) => from <= 1 && 1 <= to);
 }
 
-function judgeCoverage(stream: RunStream, begins: number): void {
+/** Where records of all kinds are in one partition, START is the first to go. */
+function mayBeRemoved({ before, left }: Removable): boolean {
+  return before > 1 && left > 0;
+}
+
+function judgeCoverage(stream: RunStream, begins: number, removable: Removable): void {
   const { checkpoints, findings, set, start } = stream;
   const { first, numbers, covered } = checkpoints;
   if (first === undefined) return;
-  if (first.checkpoint_no === 1 && first.from_sequence === 1 && start === null && begins === 1 && isStartDue(stream))
+  if (
+    first.checkpoint_no === 1 &&
+    first.from_sequence === 1 &&
+    start === null &&
+    begins === 1 &&
+    !mayBeRemoved(removable) &&
+    isStartDue(stream)
+  )
     findings.add('start_missing', 'its START is not there', { from: 1, to: 1, sequences: [1] });
   const absent = [...numbers.gaps];
   const uncovered = [...covered.gaps];

@@ -21,9 +21,9 @@ export class RemovedBeginnings {
   #left = 0;
   #last: { readonly partition: string; readonly agentId: Uuid } | undefined;
 
-  /** Before any of its records. */
+  /** Before any of its records; then again where they turn out to have been more. */
   add(partition: string, records: number): void {
-    this.#firsts.set(partition, new Map());
+    if (!this.#firsts.has(partition)) this.#firsts.set(partition, new Map());
     this.#left += records;
   }
 

@@ -30,7 +30,7 @@ export class Verifier {
     this.#budget = budget;
   }
 
-  /** So many records were removed from the beginning of a partition, before any of it is added. */
+  /** So many records were removed from the beginning of a partition: told before any of it is added, and again where they turn out to have been more. */
   addRemoved(partition: string, records: number): void {
     this.#removed.add(partition, records);
   }

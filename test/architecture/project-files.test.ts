@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
+import { DEFAULT_PORT } from '../../src/sink/nats/servers-setting.ts';
 import { configFile } from '../unit/config/refusal.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -115,6 +116,14 @@ describe('docker-compose.yml', () => {
     expect((await services())['forkcast']?.volumes).toContain(`forkcast:${config.agent.dataDir}`);
   });
 
+  it('has a server of NATS with JetStream, whose streams outlive it, at the port that sinks take by default', async () => {
+    const { command = [], ports = [], volumes = [], profiles } = (await services())['nats'] ?? {};
+    expect(command).toContain('--jetstream');
+    expect(volumes).toEqual([`nats:${command[command.indexOf('--store_dir') + 1]}`]);
+    expect(ports[0]).toBe(`127.0.0.1:${DEFAULT_PORT}:${DEFAULT_PORT}`);
+    expect(profiles).toEqual(['nats']);
+  });
+
   it('tells clients of the host the port that is published, and the image nothing but properties of Kafka', async () => {
     const { environment = {}, ports = [] } = (await services())['kafka'] ?? {};
     const [host = '', port] = /HOST:\/\/([^:]+):(\d+)/.exec(String(environment['KAFKA_ADVERTISED_LISTENERS']))?.slice(1) ?? [];
@@ -141,7 +150,7 @@ describe('docker-compose.yml', () => {
   });
 });
 
-describe.each(['README.md', 'docs/kafka.md'])('%s', (page) => {
+describe.each(['README.md', 'docs/kafka.md', 'docs/nats.md'])('%s', (page) => {
   /** As pages of code hosts make them of headings. */
   const anchorsOf = (markdown: string): string[] =>
     [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>

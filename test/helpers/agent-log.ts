@@ -5,6 +5,7 @@ export interface LogLine {
   readonly sink?: string;
   readonly code?: string;
   readonly fix?: string;
+  readonly duplicates?: number;
 }
 
 /** The log among what an agent has written to its standard error so far: whole lines of JSON. */

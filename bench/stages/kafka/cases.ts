@@ -1,7 +1,8 @@
 import type { DriverName } from '../../../test/helpers/kafka/driver-settings.ts';
 import { ROUND_TRIP_MS } from '../../kafka-broker.ts';
+import { RATE } from '../../lane/paced.ts';
 import type { BenchCase } from '../../measurement.ts';
-import { LINGER_MS, RATE, measureLatency } from './latency.ts';
+import { LINGER_MS, measureLatency } from './latency.ts';
 import { peerCases } from './peers.ts';
 import { measureThroughput } from './throughput.ts';
 import type { Load } from './throughput.ts';

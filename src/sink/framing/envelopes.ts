@@ -1,4 +1,5 @@
 import type { Encoded, Origin } from '../../core/encoded.ts';
+import type { RecordStream } from '../../core/event.ts';
 
 /** What many records have in common, as it was made. */
 export interface Made<T> {
@@ -12,12 +13,15 @@ interface Kept<T> extends Made<T> {
   checkedAt: number;
 }
 
+/** By kind, of each stream. */
+type Known<T> = Readonly<Record<RecordStream, Map<string, Kept<T>>>>;
+
 /** One envelope for each stream and run of the agent, and for each kind where they differ by it: made once, and anew where it is no longer current after a `refresh`. */
 export class Envelopes<T> {
   readonly #make: (event: Encoded) => Promise<Made<T>>;
   readonly #byKind: boolean;
-  readonly #own = new Map<string, Kept<T>>();
-  readonly #others = new WeakMap<Origin, Map<string, Kept<T>>>();
+  readonly #own: Known<T> = { process: new Map(), agent: new Map() };
+  readonly #others = new WeakMap<Origin, Known<T>>();
   #refreshes = 0;
 
   constructor(make: (event: Encoded) => Promise<Made<T>>, byKind: boolean) {
@@ -32,8 +36,8 @@ export class Envelopes<T> {
 
   /** At once where it is known. Rejects with what making it rejects with. */
   of(event: Encoded): T | Promise<T> {
-    const known = this.#knownFor(event.origin);
-    const name = this.#byKind ? `${event.stream} ${event.kind}` : event.stream;
+    const known = this.#knownFor(event.origin)[event.stream];
+    const name = this.#byKind ? event.kind : '';
     const found = known.get(name);
     if (found !== undefined && (found.checkedAt === this.#refreshes || this.#isStillCurrent(found))) return found.envelope;
     // Of the time before it is waited for: it may have changed when it comes.
@@ -44,11 +48,11 @@ export class Envelopes<T> {
     });
   }
 
-  #knownFor(origin: Origin | undefined): Map<string, Kept<T>> {
+  #knownFor(origin: Origin | undefined): Known<T> {
     if (origin === undefined) return this.#own;
     let known = this.#others.get(origin);
     if (known === undefined) {
-      known = new Map();
+      known = { process: new Map(), agent: new Map() };
       this.#others.set(origin, known);
     }
     return known;

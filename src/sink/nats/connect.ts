@@ -152,8 +152,19 @@ function secretOf({ secret }: AuthConfig, key: string, readSecret: ConnectDeps['
   }
 }
 
+/** Servers that a message names besides the first. */
+const MAX_NAMED = 4;
+
 /** A refusal before what only time mends: the others of a cluster will refuse, too. */
 function mostTelling(faults: readonly AgentError[]): AgentError {
-  const [first] = faults;
-  return faults.find(({ code }) => code === 'SINK_REFUSED') ?? first ?? new AgentError('BUG', 'there is no server to connect to');
+  const first = faults.find(({ code }) => code === 'SINK_REFUSED') ?? faults[0];
+  if (first === undefined) return new AgentError('BUG', 'there is no server to connect to');
+  const others = faults.filter((fault) => fault !== first).map(({ message }) => message);
+  if (others.length === 0) return first;
+  const named = [first.message, ...others.slice(0, MAX_NAMED), ...(others.length > MAX_NAMED ? ['…'] : [])].join('; ');
+  return new AgentError(first.code, named, {
+    cause: first,
+    context: first.context,
+    ...(first.fix === undefined ? {} : { fix: first.fix }),
+  });
 }

@@ -40,7 +40,8 @@ export function compileEnsuredStream(values: ValuesOf<typeof ensureStreamSchema>
     maxBytes: parseSize(values.max_size),
     maxAgeMs: parseDuration(values.max_age),
     replicas: values.replicas,
-    dedupeWindowMs: parseDuration(values.dedupe_window),
+    // Servers take no longer one than the age.
+    dedupeWindowMs: Math.min(parseDuration(values.dedupe_window), parseDuration(values.max_age)),
     storage: values.storage,
     discard: values.discard,
   };

@@ -85,6 +85,13 @@ export function permissionFault(error: Error, { auth }: Pick<Security, 'auth'>):
   );
 }
 
+/** The subject that the agent would have to be allowed to publish to; undefined: the error is about something else. */
+export function missingRight(error: Error): string | undefined {
+  const { operation, subject } = error as { operation?: string; subject?: string };
+  if (error.name === 'PermissionViolationError' && operation === 'publish' && subject !== undefined) return escapeText(subject);
+  return error.cause instanceof Error ? missingRight(error.cause) : undefined;
+}
+
 function isAboutAuthorization({ name }: Error): boolean {
   return name === 'AuthorizationError' || name === 'UserAuthenticationExpiredError';
 }
@@ -108,7 +115,8 @@ function codeOf(error: Error): string | undefined {
   return cause instanceof Error ? codeOf(cause) : undefined;
 }
 
-function withFix(error: AgentError): AgentError {
-  const fix = FIXES[codeOf(error) ?? ''] ?? WAY;
-  return new AgentError(error.code, error.message, { cause: error.cause, context: error.context, fix });
+/** Its own code says what kind of fault it is; what was the matter is what it was made from. */
+function withFix({ code, message, cause, context }: AgentError): AgentError {
+  const fix = FIXES[(cause instanceof Error ? codeOf(cause) : undefined) ?? ''] ?? WAY;
+  return new AgentError(code, message, { cause, context, fix });
 }

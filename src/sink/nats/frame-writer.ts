@@ -10,7 +10,7 @@ interface Outlet {
 }
 
 /** As much as is handed to the socket at once. */
-const SLAB_BYTES = 64 * 1024;
+const SLAB_BYTES = 256 * 1024;
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -35,7 +35,8 @@ export class FrameWriter {
     this.#used += this.#slab.write(command, this.#used, 'latin1');
     for (const { bytes } of events) {
       if (isBatch) this.#used = this.#slab.writeUInt32BE(envelope.prefix.length + bytes.length, this.#used);
-      this.#append(envelope.prefix);
+      const { prefix } = envelope;
+      for (let i = 0; i < prefix.length; i++) this.#slab[this.#used++] = prefix[i] as number;
       this.#append(bytes);
     }
     this.#slab[this.#used++] = CR;

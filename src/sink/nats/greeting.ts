@@ -16,6 +16,8 @@ export interface Greeting {
 const MAX_BYTES = 256 * 1024;
 const OTHER_PORT =
   'Correct the address in servers: it must be the port for clients, 4222 by default, and not one that begins with TLS (handshake_first).';
+const FULL_OR_OTHER =
+  'See the log of the server, if it is one of NATS: it may have all the connections that it takes. Else correct the address in servers.';
 
 /**
  * The greeting of a server, on a connection of its own: the client waits for one without an end, keeps the socket of a server that sends none, and does not say
@@ -67,7 +69,7 @@ function firstLine(server: Server, timeoutMs: number, signal: AbortSignal): Prom
     });
     socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message, { cause: error }));
     // Refused before a word: too many connections, or a proxy without a server behind it.
-    socket.on('close', () => fail('hangs up at once'));
+    socket.on('close', () => fail('hangs up at once', { fix: FULL_OR_OTHER }));
   });
 }
 

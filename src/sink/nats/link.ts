@@ -16,15 +16,12 @@ export interface LinkParts {
   readonly explain: (error: Error) => AgentError;
 }
 
-/** A server may send its farewell, and still take what is under way. */
-const CLOSE_MS = 1000;
-
 /** A connection with what is in flight on it. It ends once, and then all that was in flight is settled with the reason. */
 export class Link {
   readonly #parts: LinkParts;
   readonly #writer: FrameWriter;
-  readonly #ended = Promise.withResolvers<AgentError>();
   #fault: AgentError | undefined;
+  #closing: Promise<void> | undefined;
   #isLeaving = false;
   readonly #listeners: (() => void)[] = [];
 
@@ -50,9 +47,10 @@ export class Link {
     return this.#isLeaving;
   }
 
-  /** Calls back when it has ended. */
+  /** Calls back when it has ended, at once where it has. */
   onEnd(listener: () => void): void {
-    this.#listeners.push(listener);
+    if (this.#fault === undefined) this.#listeners.push(listener);
+    else listener();
   }
 
   /** What a message and its headers may have together, bytes. */
@@ -64,11 +62,12 @@ export class Link {
     return this.#parts.window.hasRoom(frameBytes(message, headers));
   }
 
-  /** Resolves when there is room, for one caller at a time. Rejects with the fault, and with the signal's reason. */
+  /** Resolves when there is room. Rejects with the fault, and with the signal's reason. */
   async room(message: Message, headers: string, signal: AbortSignal): Promise<void> {
     while (this.#fault === undefined && !this.hasRoom(message, headers)) {
       this.flush();
-      await abortable(Promise.race([this.#parts.window.ebb(), this.#ended.promise]), signal);
+      // What is in a window that is full leaves it when the connection ends, too.
+      await abortable(this.#parts.window.ebb(), signal);
     }
     if (this.#fault !== undefined) throw this.#fault;
   }
@@ -97,26 +96,15 @@ export class Link {
     const { confirmer, window, connection } = this.#parts;
     confirmer.end(fault);
     for (const message of window.upTo(Number.POSITIVE_INFINITY)) message.owner?.settled(message, fault);
-    this.#ended.resolve(fault);
     for (const listener of this.#listeners) listener();
-    // It does not reject; whatever it waits for, nobody waits for it.
-    connection.close().catch(() => undefined);
+    // It does not reject.
+    this.#closing = connection.close().catch(() => undefined);
   }
 
-  /** After what is under way has arrived, where the server still takes it. */
+  /** Whatever is under way is not waited for. */
   async close(): Promise<void> {
-    const { connection } = this.#parts;
-    if (this.#fault === undefined) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, CLOSE_MS);
-      });
-      this.#writer.flush();
-      await Promise.race([connection.flush(), this.#ended.promise, late]).catch(() => undefined);
-      clearTimeout(timer);
-    }
     this.fail(new AgentError('SINK_UNREACHABLE', 'the sink was closed'));
-    await connection.close();
+    await this.#closing;
   }
 
   async #watchEnd(): Promise<void> {
@@ -133,11 +121,10 @@ export class Link {
     }
   }
 
-  /** A refused subject costs only what is on its way there; whatever else the server complains of, it ends the connection for. */
+  /** A refused subject costs only what is on its way there; whatever else the server complains of, nobody knows what it costs. */
   #refused(fault: AgentError, error: Error): void {
-    const { window } = this.#parts;
     const { operation, subject } = error as { operation?: string; subject?: string };
-    if (operation === 'publish' && subject !== undefined) for (const message of window.of(subject)) message.owner?.settled(message, fault);
-    else if (operation === 'subscription') this.fail(fault);
+    if (operation !== 'publish' || subject === undefined || subject === '') return this.fail(fault);
+    for (const message of this.#parts.window.of(subject)) message.owner?.settled(message, fault);
   }
 }

@@ -75,7 +75,8 @@ export class Message {
     const first = (events[0] as Encoded).sequence;
     if (!this.isBatch) return first === 0 ? undefined : String(first);
     const last = (events.at(-1) as Encoded).sequence;
-    if (first !== 0 && last - first === events.length - 1) return `${first}-${last}`;
+    // Each by itself: a checkpoint may stand where one is missing.
+    if (first !== 0 && events.every(({ sequence }, i) => sequence === first + i)) return `${first}-${last}`;
     return `${first}-${last}/${this.#digest()}`;
   }
 
@@ -84,8 +85,8 @@ export class Message {
     const hash = createHash('sha256');
     const sequences = new Float64Array(this.events.length);
     this.events.forEach(({ sequence, bytes }, i) => {
-      sequences[i] = sequence;
-      // A checkpoint has no number of its own.
+      // A checkpoint has no number of its own; its length tells where its bytes end.
+      sequences[i] = sequence === 0 ? -bytes.length : sequence;
       if (sequence === 0) hash.update(bytes);
     });
     return hash.update(sequences).digest('hex').slice(0, 16);

@@ -27,6 +27,9 @@ export interface NatsSinkDeps {
 /** Batches on their way at once: while one is acknowledged others are sent. */
 export const MAX_IN_FLIGHT = 8;
 
+/** What was begun may still be answered when the sink closes. */
+const CLOSE_MS = 1000;
+
 /**
  * Sends to NATS. With a stream, what a write resolves for is stored by it; without one, it is with the server, and nobody knows who heard it.
  *
@@ -42,6 +45,7 @@ export class NatsSink implements Sink {
   readonly #closing = new AbortController();
   /** Those that are not closed yet; the last is the one in use. */
   readonly #links = new Set<Link>();
+  readonly #running = new Set<Promise<void>>();
   #state: 'new' | 'opening' | 'open' | 'closed' = 'new';
   #dialer: Dialer | undefined;
   #link: Link | undefined;
@@ -71,12 +75,16 @@ export class NatsSink implements Sink {
     if (this.#state !== 'open') throw misuse('written to while it was not open');
     const consignment = this.#consignmentOf(batch);
     consignment.follow(signal, () => this.#giveUp(batch, consignment));
+    const delivery = abortable(this.#deliver(consignment, batch, signal), signal);
+    this.#running.add(delivery);
     try {
-      await abortable(this.#deliver(consignment, batch, signal), signal);
+      await delivery;
     } catch (error) {
       consignment.sentOver = undefined;
       if (!comesAgain(asAgentError(error))) this.#giveUp(batch, consignment);
       throw error;
+    } finally {
+      this.#running.delete(delivery);
     }
     this.#end(batch, consignment);
     if (consignment.refused.size > 0) throw rejection(batch, consignment);
@@ -84,9 +92,17 @@ export class NatsSink implements Sink {
 
   close(): Promise<void> {
     this.#state = 'closed';
-    this.#closing.abort(new AgentError('SINK_UNREACHABLE', 'the sink was closed'));
-    this.#closed ??= Promise.all([...[...this.#links].map((link) => link.close()), this.#deps.onClose?.()]).then(() => undefined);
+    this.#closed ??= this.#shut();
     return this.#closed;
+  }
+
+  async #shut(): Promise<void> {
+    // What is under way is answered soon, where anybody answers at all.
+    if (this.#link?.isAlive === true) await settled(this.#running, CLOSE_MS);
+    const reason = new AgentError('SINK_UNREACHABLE', 'the sink was closed');
+    this.#closing.abort(reason);
+    this.#order.end(reason);
+    await Promise.all([...[...this.#links].map((link) => link.close()), this.#deps.onClose?.()]);
   }
 
   /** Where it is new, it gets its place here and now: behind those that were written before. */
@@ -121,7 +137,10 @@ export class NatsSink implements Sink {
     for (const message of consignment.open) {
       const headers = message.headers();
       message.owner = consignment;
-      if (link.fault !== undefined || !link.hasRoom(message, headers)) await link.room(message, headers, signal);
+      if (link.fault !== undefined || !link.hasRoom(message, headers)) {
+        await link.room(message, headers, signal);
+        signal.throwIfAborted();
+      }
       consignment.sending(message);
       link.send(message, headers);
     }
@@ -178,6 +197,14 @@ export class NatsSink implements Sink {
 /** Whether what was rejected so is written again, as it is: what time or somebody may mend. */
 function comesAgain({ category }: AgentError): boolean {
   return category !== 'reject' && category !== 'bug' && category !== 'failed';
+}
+
+/** Resolves when all of them are, or the time is up. */
+async function settled(running: Iterable<Promise<void>>, limitMs: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, limitMs);
+  await Promise.race([Promise.allSettled(running), late]);
+  clearTimeout(timer);
 }
 
 function misuse(what: string): AgentError {

@@ -7,6 +7,7 @@ import type { Consignment } from './consignment.ts';
 export class SendOrder {
   readonly #members = new Set<Consignment>();
   #waiting = new Set<() => void>();
+  #end: Error | undefined;
 
   enter(consignment: Consignment): void {
     this.#members.add(consignment);
@@ -32,10 +33,17 @@ export class SendOrder {
     for (const wake of waiting) wake();
   }
 
-  /** Resolves when it is its turn. Rejects with the signal's reason when that is aborted. */
+  /** Nobody waits any longer. */
+  end(reason: Error): void {
+    this.#end = reason;
+    this.changed();
+  }
+
+  /** Resolves when it is its turn. Rejects with the signal's reason when that is aborted, and with that of the end. */
   async turnOf(consignment: Consignment, signal: AbortSignal): Promise<void> {
-    while (!this.isTurnOf(consignment)) await this.#change(signal);
+    while (this.#end === undefined && !this.isTurnOf(consignment)) await this.#change(signal);
     signal.throwIfAborted();
+    if (this.#end !== undefined) throw this.#end;
   }
 
   #change(signal: AbortSignal): Promise<void> {

@@ -2,7 +2,8 @@ import type { SettingFault, StructureSetting } from '../../core/setting.ts';
 
 const MAX_SERVERS = 64;
 const EXAMPLE = 'nats://localhost:4222';
-const DEFAULT_PORT = 4222;
+/** Of servers for their clients. */
+export const DEFAULT_PORT = 4222;
 
 /** A server of NATS. IPv6 addresses without brackets. */
 export interface Server {

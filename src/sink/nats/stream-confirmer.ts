@@ -2,7 +2,7 @@ import { createInbox } from '@nats-io/transport-node';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { asAgentError } from '../../core/errors.ts';
 import type { AgentError } from '../../core/errors.ts';
-import { acknowledgementIn } from './acknowledgement.ts';
+import { AcknowledgementReader } from './acknowledgement.ts';
 import type { Confirmer } from './confirmer.ts';
 import type { Message } from './message.ts';
 import type { Window } from './window.ts';
@@ -10,6 +10,8 @@ import type { Window } from './window.ts';
 export interface StreamConfirmerParts {
   readonly connection: NatsConnection;
   readonly inboxPrefix: string;
+  /** Its name. */
+  readonly stream: string;
   readonly window: Window;
   /** The stream had it already. */
   readonly onDuplicate: () => void;
@@ -26,12 +28,14 @@ const NO_RESPONDERS = 503;
 export class StreamConfirmer implements Confirmer {
   readonly #parts: StreamConfirmerParts;
   readonly #inbox: string;
+  readonly #reader: AcknowledgementReader;
   /** Nobody listened to these; why is being asked. */
   #unheard: Message[] = [];
   #ended = false;
 
   constructor(parts: StreamConfirmerParts) {
     this.#parts = parts;
+    this.#reader = new AcknowledgementReader(parts.stream);
     this.#inbox = `${createInbox(parts.inboxPrefix)}.`;
     parts.connection.subscribe(`${this.#inbox}*`, { callback: (error, answer) => this.#take(error, answer) });
   }
@@ -55,7 +59,7 @@ export class StreamConfirmer implements Confirmer {
     const message = window.answered(Number(answer.subject.slice(this.#inbox.length)));
     if (message === undefined) return;
     if (answer.data.length === 0 && answer.headers?.code === NO_RESPONDERS) return this.#notHeard(message);
-    const found = acknowledgementIn(answer.data);
+    const found = this.#reader.read(answer.data);
     if (found === 'duplicate') onDuplicate();
     message.owner?.settled(message, typeof found === 'string' ? undefined : found);
   }

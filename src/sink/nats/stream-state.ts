@@ -4,8 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { AgentError } from '../../core/errors.ts';
 import { escapeText } from '../../core/text.ts';
 import { creationCommand } from './ensure-config.ts';
-import type { EnsuredStream } from './ensure-config.ts';
-import { refused } from './explain.ts';
+import { missingRight, refused } from './explain.ts';
 
 /** The stream of a sink, and what it is to take. */
 export interface WantedStream {
@@ -25,7 +24,6 @@ export type StreamState =
 const STREAM_NOT_FOUND = 10059;
 /** Of JetStream itself, and of the account. */
 const DISABLED = new Set([10039, 10076]);
-const MS_IN_NS = 1_000_000;
 
 export async function streamState(connection: NatsConnection, name: string, timeoutMs: number): Promise<StreamState> {
   try {
@@ -51,66 +49,38 @@ export function whyUnheard(state: StreamState, subject: string, { name, subjects
         'Enable JetStream on the servers and for the account, or set mode: core.',
       );
     case 'unknown':
-      return new AgentError(
-        'SINK_UNREACHABLE',
-        `nobody takes ${subject}, and what is with the stream ${name} cannot be asked: ${escapeText(state.error.message)}`,
-        {
-          cause: state.error,
-          fix: `Check that the stream ${name} is there, and takes ${subjects.join(' and ')}.`,
-        },
-      );
+      return whyUnknown(state.error, subject, { name, subjects });
     case 'there':
-      return whyDeaf(state.info, subject, name);
+      return whyDeaf(state.info, subject, { name, subjects });
   }
 }
 
-function whyDeaf({ config, cluster }: StreamInfo, subject: string, name: string): AgentError {
+/** Not a refusal: while a stream has no leader nobody takes anything, either. */
+function whyUnknown(cause: Error, subject: string, { name, subjects }: WantedStream): AgentError {
+  const right = missingRight(cause);
+  const why =
+    right === undefined ? `what is with the stream ${name} cannot be asked: ${escapeText(cause.message)}` : `the agent may not ask why`;
+  const more = right === undefined ? '' : `; allow the agent to publish to ${right}, and it says more`;
+  return new AgentError('SINK_UNREACHABLE', `nobody takes ${subject}, and ${why}`, {
+    cause,
+    fix: `Check that the stream ${name} is there, and takes ${subjects.join(' and ')}${more}.`,
+  });
+}
+
+function whyDeaf({ config, cluster }: StreamInfo, subject: string, { name, subjects }: WantedStream): AgentError {
   if (cluster !== undefined && cluster.leader === undefined)
     return new AgentError('SINK_UNREACHABLE', `the stream ${name} has no leader at present`, {
       fix: 'Start the other servers of the cluster.',
     });
-  if (!config.subjects?.some((pattern) => matches(pattern, subject)))
+  const now = config.subjects ?? [];
+  if (!now.some((pattern) => matches(pattern, subject)))
     return refused(
-      `the stream ${name} does not take ${subject}`,
-      `Add it to the subjects of the stream (now ${(config.subjects ?? []).join(', ')}): nats stream edit ${name} --subjects=…`,
+      `the stream ${name} takes ${escapeText(now.join(', '))}, and not ${subject}`,
+      `Correct subject in the sink, or let the stream take it: nats stream edit ${name} --subjects='${[...new Set([...now, ...subjects])].join(',')}'`,
     );
   return new AgentError('SINK_UNREACHABLE', `the stream ${name} took nothing a moment ago`, {
     fix: 'See the log of the server, if it goes on.',
   });
-}
-
-/** Creates the stream where there is none. Rejects with SINK_REFUSED and SINK_UNREACHABLE. */
-export async function ensureStream(
-  connection: NatsConnection,
-  { name, timeoutMs, ...wanted }: EnsuredStream & { readonly name: string; readonly timeoutMs: number },
-): Promise<'there' | 'created'> {
-  const state = await streamState(connection, name, timeoutMs);
-  if (state.kind === 'there') return 'there';
-  if (state.kind !== 'missing') throw whyUnheard(state, wanted.subjects[0] ?? '', { name, subjects: wanted.subjects });
-  try {
-    await (
-      await managerOf(connection, timeoutMs)
-    ).streams.add({
-      name,
-      subjects: [...wanted.subjects],
-      storage: wanted.storage,
-      discard: wanted.discard,
-      num_replicas: wanted.replicas,
-      max_bytes: wanted.maxBytes,
-      max_age: wanted.maxAgeMs * MS_IN_NS,
-      duplicate_window: Math.min(wanted.dedupeWindowMs, wanted.maxAgeMs) * MS_IN_NS,
-    });
-    return 'created';
-  } catch (cause) {
-    if (!(cause instanceof Error)) throw cause;
-    const message = `the stream ${name} cannot be created: ${escapeText(cause.message)}`;
-    // What the server says is about what it was asked for; that it says nothing may pass.
-    if (apiCodeOf(cause) !== 0) throw refused(message, 'Correct ensure_stream, or give the servers what it asks for.', cause);
-    throw new AgentError('SINK_UNREACHABLE', message, {
-      cause,
-      fix: 'Check that the agent may publish to $JS.API.STREAM.CREATE.*, or create the stream by hand.',
-    });
-  }
 }
 
 /** Whether a subject is one of those that a pattern with `*` and `>` stands for. */
@@ -123,12 +93,12 @@ export function matches(pattern: string, subject: string): boolean {
   return wanted.length === tokens.length;
 }
 
-function managerOf(connection: NatsConnection, timeout: number): Promise<JetStreamManager> {
+export function managerOf(connection: NatsConnection, timeout: number): Promise<JetStreamManager> {
   return jetstreamManager(connection, { checkAPI: false, timeout });
 }
 
 /** 0: it is not of the JetStream API. */
-function apiCodeOf(error: Error): number {
+export function apiCodeOf(error: Error): number {
   const { code } = error as { code?: unknown };
   return typeof code === 'number' ? code : 0;
 }

@@ -17,7 +17,7 @@ export class Window {
   #lastToken = 0;
   #highestAnswered = 0;
   #left = 0;
-  #wake: (() => void) | undefined;
+  #low: PromiseWithResolvers<void> | undefined;
 
   constructor(bounds: WindowBounds) {
     this.#bounds = bounds;
@@ -52,11 +52,10 @@ export class Window {
     return this.isEmpty || (this.#entries.size < maxMessages && this.#bytes + bytes <= maxBytes);
   }
 
-  /** Resolves when a good part of it is free: with each that leaves one may go, but not well, in a packet of its own. For one caller at a time. */
+  /** Resolves when a good part of it is free: with each that leaves one may go, but not well, in a packet of its own. */
   ebb(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+    this.#low ??= Promise.withResolvers();
+    return this.#low.promise;
   }
 
   /** The number under which it is in flight. */
@@ -71,13 +70,14 @@ export class Window {
 
   /** The message of an answer, which leaves; undefined where it was given up before. */
   answered(token: number): Message | undefined {
-    if (token > this.#highestAnswered) this.#highestAnswered = token;
+    // Whoever may write to the inbox may write any number.
+    if (token > this.#highestAnswered && token <= this.#lastToken) this.#highestAnswered = token;
     return this.#leave(token);
   }
 
-  /** Nobody waits for it any longer. */
+  /** Nobody waits for it any longer. Its number may be that of another here, where it is in flight over another connection. */
   giveUp(message: Message): void {
-    if (message.token !== 0) this.#leave(message.token);
+    if (this.#entries.get(message.token) === message) this.#leave(message.token);
   }
 
   /** Those under numbers up to this one, which leave; the oldest first. */
@@ -100,9 +100,9 @@ export class Window {
     this.#bytes -= message.bytesInFlight;
     this.#left += 1;
     message.token = 0;
-    if (this.#wake !== undefined && this.#isLow()) {
-      this.#wake();
-      this.#wake = undefined;
+    if (this.#low !== undefined && this.#isLow()) {
+      this.#low.resolve();
+      this.#low = undefined;
     }
     return message;
   }

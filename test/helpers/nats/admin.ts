@@ -17,8 +17,10 @@ interface Served {
 
 /** Messages that are asked for ahead. */
 const AHEAD = 5000;
+/** What is asked while a cluster has no leader is not answered, even when it has one again: so it is asked anew. */
+const TIMEOUT_MS = 5000;
 /** A leader that was killed is missed for up to 9 s, and a busy machine takes its time besides. */
-const TIMEOUT_MS = 30_000;
+const ATTEMPTS = 8;
 
 /** What tests arrange at a server and read from it, with the right to do everything. */
 export class NatsAdmin {
@@ -37,24 +39,29 @@ export class NatsAdmin {
   }
 
   async createStream(name: string, config: Omit<Partial<StreamConfig>, 'name'>): Promise<StreamInfo> {
-    return this.#manager.streams.add({ ...config, name });
+    return patiently(() => this.#manager.streams.add({ ...config, name }));
   }
 
   async updateStream(name: string, config: Omit<Partial<StreamConfig>, 'name'>): Promise<StreamInfo> {
-    return this.#manager.streams.update(name, config);
+    return patiently(() => this.#manager.streams.update(name, config));
   }
 
   async deleteStream(name: string): Promise<void> {
     await this.#manager.streams.delete(name);
   }
 
-  async purge(name: string): Promise<void> {
-    await this.#manager.streams.purge(name);
+  /** All messages, or those before a sequence. */
+  async purge(name: string, before?: number): Promise<void> {
+    await this.#manager.streams.purge(name, ...(before === undefined ? [] : [{ seq: before }]));
+  }
+
+  async deleteMessage(name: string, sequence: number): Promise<void> {
+    await this.#manager.streams.deleteMessage(name, sequence);
   }
 
   /** Rejects where there is none. */
   info(name: string): Promise<StreamInfo> {
-    return this.#manager.streams.info(name);
+    return patiently(() => this.#manager.streams.info(name));
   }
 
   /** How many messages are in a stream. */
@@ -73,7 +80,8 @@ export class NatsAdmin {
   async visit(name: string, each: (message: ReadMessage) => void): Promise<void> {
     const { messages, last_seq: last } = (await this.info(name)).state;
     if (messages === 0) return;
-    const consumer = await jetstream(this.connection, { timeout: TIMEOUT_MS }).consumers.get(name);
+    const { consumers } = jetstream(this.connection, { timeout: TIMEOUT_MS });
+    const consumer = await patiently(() => consumers.get(name));
     for await (const message of await consumer.consume({ max_messages: AHEAD })) {
       const { subject, data, info } = message;
       if (message.seq <= last) each({ subject, headers: message.headers ?? headers(), body: data });
@@ -97,5 +105,16 @@ export class NatsAdmin {
 
   async close(): Promise<void> {
     await this.connection.close();
+  }
+}
+
+/** For what may be done twice. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'TimeoutError' || attempt === ATTEMPTS) throw error;
+    }
   }
 }

@@ -47,4 +47,12 @@ describe('the table', () => {
     expect(lines[1]).toMatch(/^encode {2}avro .*123,456 \[100,000–200,000\].* 1 \[1–1\] .*B\/event 246,912$/);
     expect(lines[2]).toMatch(/^ingest {2}source .*failed: Error: no such thing$/);
   });
+
+  it('compares a case with that of another client, where both have figures', () => {
+    const peer = { stage: 'nats', name: 'Go', runs: [{ ...run(100_000), cpuUsPerEvent: 4 }] } as const;
+    const ours = { stage: 'nats', name: 'ours', peer: 'Go', runs: [run(150_000)] } as const;
+    expect(table([ours, peer])).toContain('B/event 300,000, events/s 1.5 times and CPU 0.25 times that of Go');
+    expect(table([ours, { ...peer, runs: [], error: 'no Go' }])).not.toContain('times');
+    expect(table([ours, { ...peer, stage: 'kafka' }])).not.toContain('times');
+  });
 });

@@ -22,7 +22,7 @@ describe('check --connect', () => {
   it('says that there is nothing to reach without a sink that is reached over a network', async () => {
     const { code, out } = await forkcast('check', '--connect');
     expect(code).toBe(0);
-    expect(out).toMatch(/\n\nok no sink of this configuration is of type kafka: there is nothing to reach\n$/);
+    expect(out).toMatch(/\n\nok no sink of this configuration is of type kafka or nats: there is nothing to reach\n$/);
     expect(JSON.parse((await forkcast('check', '--connect', '--json')).out)).toMatchObject({ ok: true, connect: [] });
   });
 

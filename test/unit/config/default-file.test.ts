@@ -7,6 +7,8 @@ import { defaultConfigText } from '../../../src/config/default-file.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { CORE_SCHEMA } from '../../../src/config/schema.ts';
 import { SINK_TYPES, SINK_TYPE_NAMES, sinkGroup } from '../../../src/config/sink-types.ts';
+import { natsSinkSchema } from '../../../src/sink/nats/config.ts';
+import { ensureStreamSchema } from '../../../src/sink/nats/ensure-config.ts';
 import { registrySchema } from '../../../src/sink/registry/config.ts';
 import { tlsSchema } from '../../../src/sink/security/tls.ts';
 import { isSetting } from '../../../src/core/setting.ts';
@@ -30,23 +32,31 @@ describe('config/forkcast.yaml', () => {
     for (const type of SINK_TYPE_NAMES) {
       const sink = sinks.find((one) => one['type'] === type);
       if (sink !== undefined) expectEveryKey(sinkGroup(type), sink);
-      else if (type === 'kafka') continue;
+      else if (type === 'kafka' || type === 'nats') continue;
       // What only serves tests and measurements is explained in a comment.
       else expect(keysInComment(type)).toEqual(Object.keys(SINK_TYPES[type].schema));
     }
   });
 
   it('has every key of a Kafka sink in a comment, with its default or an example', () => {
-    const shown = shownInComment('siem');
-    expectEveryKey(sinkGroup('kafka'), shown);
-    const file = (sink: object): string => configFile(JSON.stringify({ sinks: { siem: sink } }));
-    const [asShown, bare] = [shown, { type: 'kafka' }].map((sink) => loadConfig({ file: file(sink) }).effective.sinks['siem']);
+    const { shown, asShown, bare } = shownWithDefaults('kafka');
     // These are off by default, so what is shown of them is the example.
-    const { registry, tls, sasl } = bare as Record<string, unknown>;
+    const { registry, tls, sasl } = bare;
     expect({ ...asShown, registry, tls, sasl }).toEqual(bare);
     const { tls: itsTls, ...ofRegistry } = shown['registry'] as Record<string, unknown>;
     expect([shown['tls'], itsTls]).toEqual([defaultsOf(tlsSchema), defaultsOf(tlsSchema)]);
     expect(ofRegistry).toEqual({ ...defaultsOf(registrySchema), url: 'http://localhost:8081', tls: undefined });
+  });
+
+  it('has every key of a NATS sink in a comment, with its default or an example', () => {
+    const { shown, asShown, bare } = shownWithDefaults('nats');
+    const { registry, ensure_stream, tls, auth } = bare;
+    expect({ ...asShown, registry, ensure_stream, tls, auth }).toEqual(bare);
+    expect([shown['ensure_stream'], shown['tls']]).toEqual([defaultsOf(ensureStreamSchema), defaultsOf(tlsSchema)]);
+    expect(shown['auth']).toEqual({ ...defaultsOf(natsSinkSchema.auth.group), creds: 'file:/etc/forkcast/nats.creds' });
+    const { tls: itsTls, ...ofRegistry } = shown['registry'] as Record<string, unknown>;
+    expect(itsTls).toEqual(defaultsOf(tlsSchema));
+    expect(ofRegistry).toEqual({ ...defaultsOf(natsSinkSchema.registry.group), url: 'http://localhost:8081', tls: undefined });
   });
 
   it('says above every key, or above its neighbours, what it means', () => {
@@ -74,10 +84,19 @@ function keysInComment(type: string): string[] {
   return keys === '' ? [] : keys.split(', ').map((pair) => pair.split(':')[0] ?? '');
 }
 
-/** The YAML of a comment that begins with this key. */
-function shownInComment(key: string): Record<string, unknown> {
-  const block = new RegExp(`^  # ${key}:$(?:\\n  #.*)+`, 'm').exec(defaultConfigText())?.[0] ?? '';
-  return (parse(block.replaceAll(/^  # ?/gm, '')) as Record<string, Record<string, unknown>>)[key] ?? {};
+/** A sink of this type as a comment shows it; and what it means, beside what one means that says no more than its type. */
+function shownWithDefaults(type: 'kafka' | 'nats') {
+  const shown = shownInComment(type);
+  expectEveryKey(sinkGroup(type), shown);
+  const file = (sink: object): string => configFile(JSON.stringify({ sinks: { siem: sink } }));
+  const meaning = (sink: object) => loadConfig({ file: file(sink) }).effective.sinks['siem'] as Record<string, unknown>;
+  return { shown, asShown: meaning(shown), bare: meaning({ type }) };
+}
+
+/** The YAML of a comment that shows a sink of this type. */
+function shownInComment(type: string): Record<string, unknown> {
+  const block = new RegExp(`^  # siem:\\n  #   type: ${type}$(?:\\n  #.*)+`, 'm').exec(defaultConfigText())?.[0] ?? '';
+  return (parse(block.replaceAll(/^  # ?/gm, '')) as Record<string, Record<string, unknown>>)['siem'] ?? {};
 }
 
 function defaultsOf(group: SettingGroup): Record<string, unknown> {

@@ -46,7 +46,7 @@ source: { receive_buffer: 64M, threads: yes, events: [fork, exce, fork] }
 enrich: { max_processes: "100", ancestors: 65, exit_ttl: 2h, redacted: [] }
 sinks:
   disk: { type: file, codec: zip, queue: { when_full: wait, max_events: 0 } }
-  siem: { type: nats }
+  siem: { type: mqtt }
 telemetry: { log_level: INFO }
 `),
   ).toEqual([
@@ -64,7 +64,7 @@ telemetry: { log_level: INFO }
     expect.stringMatching(/^6:30 sinks.disk.codec \| must be one of .* \| /),
     '6:55 sinks.disk.queue.when_full | must be one of drop_newest, drop_oldest, block | write one of these words',
     '6:73 sinks.disk.queue.max_events | must be a whole number from 1 to 250000 | write one within these bounds',
-    '7:17 sinks.siem.type | must be one of file, kafka, stdout, blackhole, chaos | write one of these words',
+    '7:17 sinks.siem.type | must be one of file, kafka, nats, stdout, blackhole, chaos | write one of these words',
     '8:25 telemetry.log_level | must be one of trace, debug, info, warn, error | did you mean info?',
   ]);
 });
@@ -119,13 +119,13 @@ describe('shapes', () => {
     ['sinks: {}', '1:8 sinks | names no sink |'],
     ['sinks:', '1:7 sinks | has no keys |'],
     ['sinks: [file]', '1:8 sinks | must be a map of keys |'],
-    ['sinks: {a: }', '1:12 sinks.a | has no keys | write its type and keys below it; types: file, kafka, stdout, blackhole, chaos'],
+    ['sinks: {a: }', '1:12 sinks.a | has no keys | write its type and keys below it; types: file, kafka, nats, stdout, blackhole, chaos'],
     ['sinks: {a: file}', '1:12 sinks.a | must be a map of keys |'],
-    ['sinks: {a: {path: x}}', '1:12 sinks.a.type | is missing | write type: and one of file, kafka, stdout, blackhole, chaos'],
+    ['sinks: {a: {path: x}}', '1:12 sinks.a.type | is missing | write type: and one of file, kafka, nats, stdout, blackhole, chaos'],
     ['sinks: {a: {tpye: file}}', '1:13 sinks.a.tpye | is an unknown key | did you mean type?'],
-    ['sinks: {a: {type: fiel}}', '1:19 sinks.a.type | must be one of file, kafka, stdout, blackhole, chaos | did you mean file?'],
-    ['sinks: {a: {type: [file]}}', '1:19 sinks.a.type | must be one of file, kafka, stdout, blackhole, chaos |'],
-    ['sinks: {a: {type: constructor}}', '1:19 sinks.a.type | must be one of file, kafka, stdout, blackhole, chaos |'],
+    ['sinks: {a: {type: fiel}}', '1:19 sinks.a.type | must be one of file, kafka, nats, stdout, blackhole, chaos | did you mean file?'],
+    ['sinks: {a: {type: [file]}}', '1:19 sinks.a.type | must be one of file, kafka, nats, stdout, blackhole, chaos |'],
+    ['sinks: {a: {type: constructor}}', '1:19 sinks.a.type | must be one of file, kafka, nats, stdout, blackhole, chaos |'],
     [
       'sinks: {My Sink: {type: stdout}}',
       '1:9 sinks."My Sink" | is not a sink name | use up to 64 lower-case letters, digits, _ and -, such as my-sink',

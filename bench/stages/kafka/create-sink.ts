@@ -1,11 +1,4 @@
-import type { Batch } from '../../../src/core/batch.ts';
 import type { Sink } from '../../../src/core/component.ts';
-import type { Encoded } from '../../../src/core/encoded.ts';
-import { openLedger } from '../../../src/core/ledger.ts';
-import { DeliveryStage } from '../../../src/pipeline/delivery.ts';
-import type { BatchBounds } from '../../../src/pipeline/delivery/policy.ts';
-import { DEFAULT_POLICY } from '../../../src/pipeline/delivery/policy.ts';
-import type { Spool } from '../../../src/queue/spool/spool.ts';
 import { createAddressOf } from '../../../src/sink/kafka/addresses.ts';
 import { createContentOf } from '../../../src/sink/framing/contents.ts';
 import { KafkaSink } from '../../../src/sink/kafka/kafka-sink.ts';
@@ -30,10 +23,8 @@ export interface SinkShape {
   readonly spread: boolean;
 }
 
-export type Acknowledged = (batch: Batch<Encoded>) => void;
-
-/** The sink of an agent, with all that goes into its records; `acknowledged` is told of each batch that all replicas have. Not opened yet. */
-export function createSink({ driver, compression, bootstrap, topic, spread }: SinkShape, acknowledged: Acknowledged): Sink {
+/** The sink of an agent, with all that goes into its records. Not opened yet. */
+export function createSink({ driver, compression, bootstrap, topic, spread }: SinkShape): Sink {
   const closing = new AbortController();
   const template = new TopicTemplate(topic);
   const addressOf = createAddressOf({
@@ -50,43 +41,9 @@ export function createSink({ driver, compression, bootstrap, topic, spread }: Si
       signal: closing.signal,
     }),
   });
-  const sink = new KafkaSink({
+  return new KafkaSink({
     id: 'kafka',
     loadDriver: () => Promise.resolve(createDriver(driver, driverSettings(bootstrap, { compression }))),
     splitter: new Splitter(addressOf),
   });
-  return {
-    id: sink.id,
-    maxInFlight: sink.maxInFlight,
-    open: (boot) => sink.open(boot),
-    async write(batch, signal) {
-      await sink.write(batch, signal);
-      acknowledged(batch);
-    },
-    close: () => sink.close(),
-  };
-}
-
-/** Brings what is in the spool to the sink. */
-export function deliver(spool: Spool, sink: Sink, batch: BatchBounds): Promise<void> {
-  const stage = new DeliveryStage(
-    {
-      sink,
-      queue: spool,
-      ledger: openLedger('kafka'),
-      policy: { ...DEFAULT_POLICY, batch },
-      durable: true,
-      encoder: 0,
-      wants: () => true,
-      enqueue: () => Promise.reject(new Error('a benchmark offers by itself')),
-    },
-    {
-      down: (_, error) => process.stderr.write(`the sink is down: ${error.message}\n`),
-      up: () => undefined,
-      lost: (_, error, events) => {
-        throw new Error(`${events} events are lost: ${error.message}`);
-      },
-    },
-  );
-  return stage.run(new AbortController().signal);
 }
