@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { zstdCompressSync } from 'node:zlib';
 import type { Encoder } from '../../src/core/component.ts';
 import type { AnyEvent } from '../../src/core/any-event.ts';
 import { Digest, EventHash } from '../../src/core/digest.ts';
@@ -6,6 +7,9 @@ import type { ProcessKind } from '../../src/core/event.ts';
 import { createAvroEncoder } from '../../src/encode/avro/binary.ts';
 import { createOcf } from '../../src/encode/avro/ocf.ts';
 import { createSingleObjectEncoder } from '../../src/encode/avro/single-object.ts';
+import { createEcsEncoder } from '../../src/encode/ecs/ecs.ts';
+import { createOcsfEncoder } from '../../src/encode/ocsf/ocsf.ts';
+import { createJsonEncoder } from '../../src/encode/text/json.ts';
 import { enrichedEvents } from '../corpus/enricher.ts';
 import { Meter, latencies } from '../measurement.ts';
 import type { BenchCase, Measurement } from '../measurement.ts';
@@ -13,6 +17,7 @@ import type { BenchCase, Measurement } from '../measurement.ts';
 const CORPUS_CYCLES = 2000;
 const WARM_UP_ROUNDS = 20;
 const BLOCK_BYTES = 256 * 1024;
+const BATCH_EVENTS = 500;
 const DIGEST_ROUND = 10_000;
 
 export const encodeCases: readonly BenchCase[] = [
@@ -21,6 +26,9 @@ export const encodeCases: readonly BenchCase[] = [
   encodeCase('avro EXEC', createAvroEncoder, 'EXEC'),
   encodeCase('avro EXIT', createAvroEncoder, 'EXIT'),
   encodeCase('avro single_object', createSingleObjectEncoder),
+  encodeCase('ecs', createEcsEncoder),
+  encodeCase('ocsf', createOcsfEncoder),
+  encodeCase('json', createJsonEncoder),
   blockCase('zstd'),
   blockCase('deflate'),
   digestCase(),
@@ -38,9 +46,15 @@ function encodeCase(name: string, create: () => Encoder<AnyEvent>, kind?: Proces
       bytes += encodeAll(encoder, events);
       meter.stop(events.length);
     }
-    return meter.result({ 'B/event': bytes / meter.events });
+    return meter.result({ 'B/event': bytes / meter.events, 'zstd B/event': compressedBytes(encoder, events) });
   };
   return { stage: 'encode', name, measure: (seconds) => Promise.resolve(measure(seconds)) };
+}
+
+/** As a batch of a broker's client: some hundred events at a time. */
+function compressedBytes(encoder: Encoder<AnyEvent>, events: readonly AnyEvent[]): number {
+  const batch = events.slice(0, BATCH_EVENTS);
+  return zstdCompressSync(Buffer.concat(batch.map((event) => encoder.encode(event).bytes))).length / batch.length;
 }
 
 function encodeAll(encoder: Encoder<AnyEvent>, events: readonly AnyEvent[]): number {

@@ -92,8 +92,8 @@ export class Agent {
     this.enricher = this.#newEnricher();
     this.#sequencer = createSequencer(agentId);
     const sinkIds = (this.#sinkIds = new Map(this.#identify(config.sinks)));
-    const laneDeps = { agentId, host: this.identity, sinkIds, reproducible: origin.reproducible, log, screen };
-    this.#factory = new LaneFactory(config.agent.dataDir, laneDeps);
+    const ofRun = { host: this.identity, reproducible: origin.reproducible, agentVersion: origin.facts.version };
+    this.#factory = new LaneFactory(config.agent.dataDir, { ...ofRun, agentId, sinkIds, log, screen });
     const lanes = config.sinks.map((sink) => this.#factory.create(sink));
     this.#lanes = new Map(lanes.map((lane) => [lane.ledger.sink, lane]));
     this.books = new Books(

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import type { Sink } from '../core/component.ts';
 import { uuidText } from '../core/uuid.ts';
+import type { RecordFormat } from '../core/record-formats.ts';
 import type { RecordStream, Uuid } from '../core/event.ts';
 import type { SinkConfig } from '../config/config.ts';
 import { readSecret } from '../config/read-secret.ts';
@@ -9,7 +10,7 @@ import { createKeyReader } from '../encode/avro/event-key.ts';
 import { schemaFingerprint } from '../encode/avro/fingerprint.ts';
 import { createOcf } from '../encode/avro/ocf.ts';
 import { publishedSchema } from '../encode/avro/schemas.ts';
-import type { Format } from '../encode/record-format.ts';
+import { recordFormat } from '../encode/record-format.ts';
 import { ReopeningSink } from '../pipeline/reopening-sink.ts';
 import { BlackholeSink } from '../sink/blackhole/blackhole-sink.ts';
 import { ChaosSink } from '../sink/chaos/chaos-sink.ts';
@@ -39,8 +40,8 @@ export interface SinkDeps {
 }
 
 /** What the sink's records are. A blackhole gets what a file would, so that a measurement leaves out the writing and nothing else. */
-export function formatOf(sink: SinkConfig): Format {
-  return sink.type === 'stdout' ? sink.settings.format : 'avro';
+export function formatOf(sink: SinkConfig): RecordFormat {
+  return sink.type === 'stdout' || sink.type === 'kafka' || sink.type === 'nats' ? sink.settings.format : 'avro';
 }
 
 /** Not opened yet. */
@@ -93,6 +94,7 @@ function createKafka({ name, settings }: Extract<SinkConfig, { type: 'kafka' }>,
     agentId,
     ...host,
     schemas: { process: recordSchema('process'), agent: recordSchema('agent') },
+    view: viewOf(settings.format),
     keyOf: settings.key === 'host_id' ? undefined : createKeyReader(settings.key),
     readSecret: (reference) => readSecret(reference),
     registryFolder: join(dataDir, 'state', 'registry'),
@@ -107,10 +109,21 @@ function createNats({ name, settings }: Extract<SinkConfig, { type: 'nats' }>, {
     sinkId,
     ...host,
     schemas: { process: recordSchema('process'), agent: recordSchema('agent') },
+    view: viewOf(settings.format),
     readSecret: (reference) => readSecret(reference),
     registryFolder: join(dataDir, 'state', 'registry'),
     log: sinkLog(log, name),
   });
+}
+
+/** The names of the schemas that records of JSON go by; undefined where they are Avro. */
+function viewOf(format: RecordFormat): Readonly<Record<RecordStream, string>> | undefined {
+  if (format === 'avro') return undefined;
+  const named = (stream: RecordStream): string => {
+    const { fullName, fingerprint } = recordSchema(stream);
+    return format === 'json' ? `${fullName}/${fingerprint}` : recordFormat(format);
+  };
+  return { process: named('process'), agent: named('agent') };
 }
 
 function recordSchema(stream: RecordStream): RecordSchema {

@@ -1,3 +1,5 @@
+import { ocsfVersionOf } from '../core/record-formats.ts';
+import type { RecordFormat } from '../core/record-formats.ts';
 import type { Encoder } from '../core/component.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import { PROCESS_KINDS } from '../core/event.ts';
@@ -7,8 +9,9 @@ import type { DropReason, DroppedBatch } from '../core/queue.ts';
 import type { SinkConfig } from '../config/config.ts';
 import { createAvroEncoder } from '../encode/avro/binary.ts';
 import { createJsonEncoder } from '../encode/text/json.ts';
+import { createEcsEncoder } from '../encode/ecs/ecs.ts';
+import { createOcsfEncoder } from '../encode/ocsf/ocsf.ts';
 import { recordFormat } from '../encode/record-format.ts';
-import type { Format } from '../encode/record-format.ts';
 import { createLineEncoder } from '../encode/text/line.ts';
 import { LaneAccount } from '../pipeline/account.ts';
 import { DEFAULT_POLICY } from '../pipeline/delivery/policy.ts';
@@ -26,6 +29,8 @@ import type { SinkIds } from './sink-ids.ts';
 /** `reproducible`: none is dropped for want of room, either. */
 export interface LaneDeps extends Omit<SinkDeps, 'sinkId' | 'dataDir'> {
   readonly sinkIds: SinkIds;
+  /** Of the agent, for records that say it. */
+  readonly agentVersion?: string;
 }
 
 /** The part of a lane that follows from the sink's configuration and can be another while the lane runs. */
@@ -35,7 +40,7 @@ type Target = Pick<Lane, 'sink' | 'deadLetters' | 'policy' | 'wants'>;
 export class LaneFactory {
   readonly #dataDir: string;
   readonly #deps: LaneDeps;
-  readonly #formats: Format[] = [];
+  readonly #formats: RecordFormat[] = [];
   readonly #encoders: Encoder<AnyEvent>[] = [];
   /** By name of the sink. */
   readonly #accounts = new Map<string, LaneAccount>();
@@ -83,17 +88,28 @@ export class LaneFactory {
     return account;
   }
 
-  #encoderOf(format: Format): number {
+  #encoderOf(format: RecordFormat): number {
     const known = this.#formats.indexOf(format);
     if (known >= 0) return known;
-    this.#encoders.push(createEncoder(format, this.#deps.screen));
+    this.#encoders.push(createEncoder(format, this.#deps));
     return this.#formats.push(format) - 1;
   }
 }
 
-function createEncoder(format: Format, screen: Screen): Encoder<AnyEvent> {
-  if (format === 'avro') return createAvroEncoder();
-  return format === 'json' ? createJsonEncoder() : createLineEncoder({ colour: screen.colour, narrow: () => isNarrow(screen.output) });
+function createEncoder(format: RecordFormat, { screen, agentVersion }: LaneDeps): Encoder<AnyEvent> {
+  const madeBy = agentVersion === undefined ? {} : { agentVersion };
+  switch (format) {
+    case 'avro':
+      return createAvroEncoder();
+    case 'json':
+      return createJsonEncoder();
+    case 'line':
+      return createLineEncoder({ colour: screen.colour, narrow: () => isNarrow(screen.output) });
+    case 'ecs':
+      return createEcsEncoder(madeBy);
+    default:
+      return createOcsfEncoder({ version: ocsfVersionOf(format), ...madeBy });
+  }
 }
 
 /** Where the columns of fixed width would leave no room for the command. */

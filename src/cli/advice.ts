@@ -1,3 +1,4 @@
+import { formatOf } from '../agent/create-sink.ts';
 import type { Config, SinkConfig } from '../config/config.ts';
 import { KERNEL_KINDS } from '../config/schema.ts';
 import { effectiveCapabilities } from '../core/capabilities.ts';
@@ -27,6 +28,7 @@ export function adviceFor(config: Config, files: HostFiles, against: () => Unava
     ...eventAdvice(config),
     ...config.sinks.flatMap((sink) => sinkAdvice(sink)),
     ...outputAdvice(config),
+    ...proofAdvice(config),
     ...memoryAdvice(config),
   ];
 }
@@ -103,6 +105,17 @@ function outputAdvice({ sinks }: Config): Advice[] {
     advice.push({ path: 'sinks', warning: `events are ${printed}kept nowhere` });
   }
   return advice;
+}
+
+/** Where there is nothing else that tells of the same events. */
+function proofAdvice({ sinks }: Config): Advice[] {
+  const isAvro = (sink: SinkConfig): boolean => formatOf(sink) === 'avro' && sink.type !== 'blackhole' && sink.type !== 'chaos';
+  if (sinks.some(isAvro)) return [];
+  return sinks.flatMap(({ name, type, settings }) =>
+    type === 'kafka' || type === 'nats'
+      ? [{ path: `sinks.${name}.format`, warning: `completeness of ${settings.format} cannot be proven: forkcast verify reads Avro only` }]
+      : [],
+  );
 }
 
 function memoryAdvice({ sinks }: Config): Advice[] {

@@ -1,4 +1,5 @@
 import type { LastPace } from '../agent/last-pace.ts';
+import type { RecordFormat } from '../core/record-formats.ts';
 import { formatOf } from '../agent/create-sink.ts';
 import type { SinkConfig } from '../config/config.ts';
 import { DISK_QUEUE } from '../config/schema.ts';
@@ -21,7 +22,7 @@ export interface Outage {
 const EXAMPLE_RATE = 1000;
 
 /** Of an event, encoded: measured with events of fork, exec and exit in equal parts. */
-const TYPICAL_BYTES = { avro: 450, json: 1200, line: 150 } as const;
+const TYPICAL_BYTES = { avro: 450, json: 1200, ecs: 1950, ocsf: 1750, line: 150 } as const;
 /** Likewise, [events a frame, bytes of each in a segment]: what is compressed together takes less. Of Avro; the others in proportion. */
 const STORED_BYTES = [
   [1, 530],
@@ -33,7 +34,7 @@ const STORED_BYTES = [
   [100, 82],
   [512, 66],
 ] as const;
-const STORED_RATIO = { avro: 1, json: 1.5, line: 0.7 } as const;
+const STORED_RATIO = { avro: 1, json: 1.5, ecs: 1.7, ocsf: 1.7, line: 0.7 } as const;
 /** The source is read so often: what comes in between is one frame. */
 const READ_INTERVAL_S = 0.005;
 
@@ -66,9 +67,12 @@ export function isBoundedByEvents({ type, maxEvents }: SinkConfig['queue']): boo
 const rounded = (value: number): number => Number(value.toPrecision(3));
 
 function typicalBytes(sink: SinkConfig, rate: number): number {
-  const format = formatOf(sink);
+  const of = formatOf(sink);
+  const format = isOcsf(of) ? 'ocsf' : of;
   return sink.queue.type === 'memory' ? TYPICAL_BYTES[format] : STORED_RATIO[format] * storedBytes(rate * READ_INTERVAL_S);
 }
+
+const isOcsf = (format: RecordFormat): format is Extract<RecordFormat, `ocsf/${string}`> => format.startsWith('ocsf/');
 
 /** Between two that were measured, in proportion. */
 function storedBytes(perFrame: number): number {

@@ -139,16 +139,19 @@ function describeTarget(sink: SinkConfig): string {
   }
 }
 
-function describeNats({ servers, mode, subject, agentSubject, stream, framing, message, tls, auth }: NatsSinkConfig): string {
+function describeNats({ servers, mode, subject, agentSubject, stream, format, framing, message, tls, auth }: NatsSinkConfig): string {
   const where = servers.map(addressText).join(', ');
   const security = `${tls === null ? 'plaintext' : 'TLS'}${auth === null ? '' : `, ${auth.kind === 'password' ? `user ${escapeText(auth.user)}` : auth.kind}`}`;
   const to = mode === 'core' ? 'without a stream: who does not listen at the time misses it, and nobody counts that' : `stream ${stream}`;
   const each = message.maxEvents === 1 ? 'one event a message' : `up to ${message.maxEvents} events a message`;
-  return `NATS at ${where} (${security}), subjects ${subject} and ${agentSubject}, ${to}, ${framing}, ${each}`;
+  return `NATS at ${where} (${security}), subjects ${subject} and ${agentSubject}, ${to}, ${recordsAre(format, framing)}, ${each}`;
 }
 
-function describeKafka({ brokers, topic, agentTopic, framing, compression, tls, sasl }: KafkaSinkConfig): string {
+/** Of Avro, which is usual, what stands before it is what differs. */
+const recordsAre = (format: KafkaSinkConfig['format'], framing: string): string => (format === 'avro' ? framing : `JSON (${format})`);
+
+function describeKafka({ brokers, topic, agentTopic, format, framing, compression, tls, sasl }: KafkaSinkConfig): string {
   const where = brokers.map(({ host, port }) => `${host}:${port}`).join(', ');
   const security = `${tls === null ? 'plaintext' : 'TLS'}${sasl === null ? '' : `, ${sasl.mechanism} as ${escapeText(sasl.username)}`}`;
-  return `Kafka at ${where} (${security}), topics ${topic} and ${agentTopic}, ${framing}, ${compression}`;
+  return `Kafka at ${where} (${security}), topics ${topic} and ${agentTopic}, ${recordsAre(format, framing)}, ${compression}`;
 }

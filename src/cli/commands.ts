@@ -6,6 +6,7 @@ import { checkedDuration, examples, subcommand, withConfig } from './command-par
 import type { Parsed, Wiring } from './command-parts.ts';
 import { configCommand } from './config.ts';
 import type { ConfigOptions } from './config.ts';
+import { NEWEST_OCSF, OCSF_VERSIONS } from '../core/record-formats.ts';
 import { doctorCommand } from './doctor.ts';
 import type { DoctorOptions } from './doctor.ts';
 
@@ -74,11 +75,16 @@ export function addDecode({ program, io, actions, done }: Wiring): void {
   subcommand(program, 'decode', 'print the events of Avro files, recordings and spool segments, one a line')
     .argument('<files...>', 'files that forkcast has written; - for standard input')
     .addOption(
-      new Option('--format <format>', 'how to print an event: for programs or for people').choices(['json', 'line']).default('json'),
+      new Option('--format <format>', 'how to print an event: by our schema, for people, or as a SIEM takes it')
+        .choices(['json', 'line', 'ecs', 'ocsf'])
+        .default('json'),
     )
     .option('--kind <kinds>', 'only these kinds, such as exec,exit', listed)
     .addOption(
       new Option('--stream <stream>', 'only events of processes, or only what the agent says about itself').choices(['process', 'agent']),
+    )
+    .addOption(
+      new Option('--ocsf-version <version>', `with ocsf: the version of its schema (default: ${NEWEST_OCSF})`).choices([...OCSF_VERSIONS]),
     )
     .option('--nulls', 'with json: print fields without a value too')
     .addHelpText(
@@ -86,6 +92,7 @@ export function addDecode({ program, io, actions, done }: Wiring): void {
       examples([
         ['forkcast decode data/events/process-*.avro', 'every event of these files'],
         ['forkcast decode --format line --kind exec data/events/*.avro', 'the programs that were started, for reading'],
+        ['forkcast decode --format ecs data/events/*.avro', 'by the Elastic Common Schema; or --format ocsf'],
         ['forkcast decode data/events/*.avro | jq \'select(.kind == "EXEC")\'', 'with jq'],
       ]),
     )

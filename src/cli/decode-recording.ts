@@ -64,8 +64,8 @@ function readingFrom(chunks: AsyncIterator<Uint8Array>): ReadBytes {
   };
 }
 
-export function noLines(): AgentError {
+export function onlyJson(format: string): AgentError {
   return new AgentError('USAGE', 'it is a recording, which is printed as JSON only', {
-    fix: 'Leave out --format line, or use forkcast replay, which shows its events as lines.',
+    fix: `Leave out --format ${format}, or use forkcast replay, which turns it into events.`,
   });
 }

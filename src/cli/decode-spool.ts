@@ -2,14 +2,14 @@ import { AgentError } from '../core/errors.ts';
 import type { Encoded } from '../core/encoded.ts';
 import type { AnyEvent } from '../core/any-event.ts';
 import { newestReader } from '../encode/avro/record-reader.ts';
-import { isNewestAvro } from '../encode/record-format.ts';
+import { isNewestAvro, isText } from '../encode/record-format.ts';
 import { FrameType, decodeFrame } from '../queue/spool/frame.ts';
 import { FrameWalk } from '../queue/spool/frame-walk.ts';
 import { parseHeader } from '../queue/spool/segment-header.ts';
 
 export interface SegmentOutput {
   readonly event: (event: AnyEvent) => Promise<void>;
-  /** A record that is a line of text already, its end included. */
+  /** A record that is a line of text already; its end is included. */
   readonly line: (line: Uint8Array) => Promise<void>;
   /** `torn`: the bytes are at the end, as a crash leaves them, or a file that is being written has. */
   readonly note: (item: {
@@ -48,13 +48,18 @@ export async function decodeSegment(input: AsyncIterable<Uint8Array>, output: Se
 }
 
 async function put({ stream, bytes }: Encoded, format: string, output: SegmentOutput): Promise<void> {
-  if (format === 'json' || format === 'line') return output.line(bytes);
+  if (isText(format)) return output.line(asLine(bytes));
   if (!isNewestAvro(format, stream)) throw foreignFormat(format);
   const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const read = newestReader(stream).read(record, 0);
   if (read === undefined) throw new AgentError('FILE_CORRUPT', 'a record in it ends before its schema does');
   return output.event(read.event);
 }
+
+const LINE_END = 0x0a;
+
+/** Records that are JSON have no line end; those of earlier versions, and lines, have one. */
+const asLine = (bytes: Uint8Array): Uint8Array => (bytes.at(-1) === LINE_END ? bytes : Buffer.concat([bytes, Buffer.of(LINE_END)]));
 
 function foreignFormat(format: string): AgentError {
   return new AgentError('FILE_TOO_NEW', `its records are ${format}, which this version does not read`, {

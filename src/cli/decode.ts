@@ -8,6 +8,10 @@ import type { Heard } from '../core/kernel-event.ts';
 import { escapeText } from '../core/text.ts';
 import type { Decoded } from '../encode/avro/decoded.ts';
 import { decode } from '../encode/decode.ts';
+import { createEcsEncoder } from '../encode/ecs/ecs.ts';
+import { createOcsfEncoder } from '../encode/ocsf/ocsf.ts';
+import type { OcsfVersion } from '../core/record-formats.ts';
+import { asLines } from '../encode/text/as-lines.ts';
 import { createJsonEncoder } from '../encode/text/json.ts';
 import { createLineEncoder } from '../encode/text/line.ts';
 import { MAGIC, isRecording } from '../ingest/recording/format.ts';
@@ -15,7 +19,7 @@ import type { TornEnd } from '../ingest/recording/reader.ts';
 import { isSegment } from '../queue/spool/segment-header.ts';
 import { openInput, peek, unreadable } from './decode-input.ts';
 import { decodeSegment } from './decode-spool.ts';
-import { decodeRecording, noLines } from './decode-recording.ts';
+import { decodeRecording, onlyJson } from './decode-recording.ts';
 import { usesColour } from './io.ts';
 import type { CliIo } from './io.ts';
 import { print } from './print.ts';
@@ -24,7 +28,9 @@ import { ResultWriter } from './result-writer.ts';
 import { styleFor } from './style.ts';
 
 export interface DecodeCommandOptions {
-  readonly format: 'json' | 'line';
+  readonly format: 'json' | 'line' | 'ecs' | 'ocsf';
+  /** With `ocsf`: the newest unless given. */
+  readonly ocsfVersion?: OcsfVersion;
   /** Only events of these kinds, upper or lower case. */
   readonly kind?: readonly string[];
   /** Only events of this stream. */
@@ -110,7 +116,7 @@ async function printSegment(file: string, input: AsyncIterable<Uint8Array>, run:
 }
 
 async function printRecording(file: string, input: AsyncIterable<Uint8Array>, run: Run): Promise<number> {
-  if (run.format === 'line') throw noLines();
+  if (run.format !== 'json') throw onlyJson(run.format);
   const torn = await decodeRecording(input, {
     wanted: run.wantedOfRecording,
     add: (line) => run.results.add(line),
@@ -145,8 +151,17 @@ async function note(file: string, item: Exclude<Decoded, { what: 'event' }>, { i
   return 1;
 }
 
-function encoderOf({ format, nulls }: DecodeCommandOptions, io: CliIo): Encoder<AnyEvent> {
-  return format === 'line' ? createLineEncoder({ colour: usesColour(io.stdout, io.env) }) : createJsonEncoder({ nulls: nulls ?? false });
+function encoderOf({ format, nulls, ocsfVersion }: DecodeCommandOptions, io: CliIo): Encoder<AnyEvent> {
+  switch (format) {
+    case 'line':
+      return createLineEncoder({ colour: usesColour(io.stdout, io.env) });
+    case 'json':
+      return asLines(createJsonEncoder({ nulls: nulls ?? false }));
+    case 'ecs':
+      return asLines(createEcsEncoder());
+    case 'ocsf':
+      return asLines(createOcsfEncoder(ocsfVersion === undefined ? {} : { version: ocsfVersion }));
+  }
 }
 
 /** Besides the kinds of events, what only recordings have. */

@@ -112,6 +112,14 @@ async function noteTrouble(
         found.foreign += 1;
         found.firstForeign ??= message;
         break;
+      case 'view':
+        throw new AgentError(
+          'USAGE',
+          `${placeOf(message, target)} is JSON (${record.schema}): completeness is proven by Avro records only`,
+          {
+            fix: 'Verify a stream or the files of a sink with format: avro.',
+          },
+        );
       case 'unknown_schema':
         throw new AgentError(
           'FILE_TOO_NEW',

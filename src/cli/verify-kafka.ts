@@ -104,6 +104,10 @@ async function take(stored: StoredRecord, { verifier, found, io }: Task): Promis
       return;
     case 'foreign':
       return countForeign(stored, found);
+    case 'view':
+      throw new AgentError('USAGE', `${placeOf(stored)} is JSON (${record.schema}): completeness is proven by Avro records only`, {
+        fix: 'Verify a topic or the files of a sink with format: avro.',
+      });
     case 'unknown_schema':
       throw new AgentError('FILE_TOO_NEW', `${placeOf(stored)} has the schema ${record.schema}, which this version does not know`, {
         fix: 'Verify with the version of forkcast that wrote it, or a newer one.',

@@ -17,9 +17,6 @@ import { createHash } from 'node:crypto';
 import type { Uuid } from '../core/event.ts';
 import type { UuidSlab } from './uuid-slab.ts';
 
-/** Stands for a start that is not known; no machine runs for 22,000 years. */
-export const UNKNOWN_TICKS = 2 ** 46 - 1;
-
 const BOOT_LOW = 6;
 const TICKS_LOW_BITS = 2 ** 40;
 const TICKS_LOW_BYTES = 5;
@@ -49,9 +46,4 @@ export class EntityIds {
     id.writeUIntBE(startTicks % TICKS_LOW_BITS, 11, TICKS_LOW_BYTES);
     return id;
   }
-}
-
-/** The start within such an id, in ticks; `UNKNOWN_TICKS` where it says so. */
-export function startTicksOf(id: Uuid): number {
-  return ((id[10] as number) & 0x3f) * TICKS_LOW_BITS + id.readUIntBE(11, TICKS_LOW_BYTES);
 }

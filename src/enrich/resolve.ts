@@ -1,7 +1,7 @@
 /** Which process a message speaks of. Only FORK and what /proc read can tell a reused pid from its former holder. */
 import type { ExecEvent, ForkEvent } from '../core/kernel-event.ts';
 import type { EnrichContext } from './context.ts';
-import { UNKNOWN_TICKS } from './entity-id.ts';
+import { UNKNOWN_TICKS } from '../core/start-ticks.ts';
 import type { StatFields } from './procfs/stat.ts';
 import { loseHolder } from './scan/recovered.ts';
 import { firstTick, isSameStart, ticksAt } from './start-time.ts';

@@ -4,7 +4,7 @@
  * too high; the first value given stays, because it is in the published entity id.
  */
 import type { EnrichContext } from './context.ts';
-import { UNKNOWN_TICKS } from './entity-id.ts';
+import { UNKNOWN_TICKS } from '../core/start-ticks.ts';
 import { START_DERIVED, START_EXACT, START_UNKNOWN, type Entry } from './table/entry.ts';
 
 /** USER_HZ is 100 on every architecture that Node runs on. */

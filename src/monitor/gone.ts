@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { AgentError } from '../core/errors.ts';
 import { errnoName } from '../core/system-error.ts';
-import { UNKNOWN_TICKS, startTicksOf } from '../enrich/entity-id.ts';
+import { UNKNOWN_TICKS, startTicksOf } from '../core/start-ticks.ts';
 import { thisMachine } from '../enrich/machine.ts';
 import type { ProcessView } from '../enrich/process-view.ts';
 import { isDead, parseStat } from '../enrich/procfs/stat.ts';

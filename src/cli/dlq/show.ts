@@ -1,7 +1,7 @@
 import { createJsonEncoder } from '../../encode/text/json.ts';
 import { createLineEncoder } from '../../encode/text/line.ts';
 import { newestReader } from '../../encode/avro/record-reader.ts';
-import { isNewestAvro } from '../../encode/record-format.ts';
+import { isJson, isNewestAvro, isText } from '../../encode/record-format.ts';
 import type { AnyEvent } from '../../core/any-event.ts';
 import { escapeText } from '../../core/text.ts';
 import { letterId } from '../../sink/dead-letter/line.ts';
@@ -65,7 +65,7 @@ function escapeUnit(character: string): string {
 }
 
 function eventJson({ format, stream, bytes }: DeadLetter): string | undefined {
-  if (format === 'json') return validJson(Buffer.from(bytes).toString('utf8'));
+  if (isJson(format)) return validJson(Buffer.from(bytes).toString('utf8'));
   const event = eventOf({ format, stream, bytes });
   return event === undefined ? undefined : Buffer.from(createJsonEncoder().encode(event).bytes).toString('utf8').trimEnd();
 }
@@ -98,7 +98,7 @@ function humanText(letter: DeadLetter): string {
 
 function eventText(letter: DeadLetter): string {
   const { format, bytes } = letter;
-  if (format === 'json' || format === 'line') return escapeText(Buffer.from(bytes).toString('utf8').trimEnd());
+  if (isText(format)) return escapeText(Buffer.from(bytes).toString('utf8').trimEnd());
   const event = eventOf(letter);
   if (event === undefined) return `${bytes.length} bytes that this version cannot read (${escapeText(format)})`;
   return escapeText(

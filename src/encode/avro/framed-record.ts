@@ -25,12 +25,13 @@ export interface FramedHeaders {
 }
 
 /**
- * `foreign`: nothing of ours · `unknown_schema`: ours, but of a schema that this version does not have · `damaged`: ours, by its headers, but its
+ * `foreign`: nothing of ours · `view`: ours, but JSON, which is for reading only · `unknown_schema`: ours, but of a schema that this version does not have · `damaged`: ours, by its headers, but its
  * bytes are not what they say; `reason` without full stop.
  */
 export type FramedRecord =
   | { readonly what: 'event'; readonly event: AnyEvent }
   | { readonly what: 'foreign' }
+  | { readonly what: 'view'; readonly schema: string }
   | { readonly what: 'unknown_schema'; readonly schema: string }
   | { readonly what: 'damaged'; readonly reason: string };
 
@@ -49,10 +50,14 @@ let known: readonly Own[] | undefined;
 export function readFramedRecord(value: Buffer, { schema, contentType }: FramedHeaders): FramedRecord {
   if (schema === undefined) return FOREIGN;
   known ??= STREAMS.map(ownSchema);
+  if (contentType === 'application/json' && isView(schema, known)) return { what: 'view', schema };
   const own = known.find((one) => one.schema === schema);
   if (own !== undefined) return readOwn(value, own, FRAMING.exec(contentType ?? '')?.[1]);
   return known.some(({ fullName }) => schema.startsWith(`${fullName}/`)) ? { what: 'unknown_schema', schema } : FOREIGN;
 }
+
+const isView = (schema: string, own: readonly Own[]): boolean =>
+  /^(ecs|ocsf)\//.test(schema) || own.some(({ fullName }) => schema.startsWith(`${fullName}/`));
 
 function ownSchema(stream: RecordStream): Own {
   const { fullName, json } = publishedSchema(stream);

@@ -5,6 +5,8 @@ import { uuidText } from '../../core/uuid.ts';
 export interface JsonOptions {
   /** Print fields that are null, too. */
   readonly nulls?: boolean;
+  /** How to print maps: as objects, or as arrays of `key=value` for those who make a column or a field of each key. */
+  readonly maps?: 'objects' | 'pairs';
 }
 
 /** The JSON text of a value of one Avro type. */
@@ -21,12 +23,13 @@ interface Definition {
 
 interface Context {
   readonly nulls: boolean;
+  readonly pairs: boolean;
   readonly named: Map<string, Printer>;
 }
 
 /** Compiles an Avro schema to a function that prints its values. Only what our schemas use: nullable is the only union. */
 export function jsonPrinter(schema: unknown, options: JsonOptions): Printer {
-  return compile(schema, { nulls: options.nulls ?? false, named: new Map() });
+  return compile(schema, { nulls: options.nulls ?? false, pairs: options.maps === 'pairs', named: new Map() });
 }
 
 const asIs: Printer = (value) => String(value);
@@ -61,7 +64,7 @@ function define(definition: Definition, context: Context): Printer {
     case 'array':
       return arrayPrinter(compile(definition.items, context));
     case 'map':
-      return mapPrinter(compile(definition.values, context));
+      return context.pairs ? pairsOf : mapPrinter(compile(definition.values, context));
     case 'enum':
       return quoted;
     case 'fixed':
@@ -106,6 +109,11 @@ function mapPrinter(print: Printer): Printer {
     return `{${entries.map(([key, item]) => `${quote(key)}:${print(item)}`).join(',')}}`;
   };
 }
+
+const pairsOf: Printer = (value) => {
+  const entries = Object.entries(value as Readonly<Record<string, unknown>>);
+  return `[${entries.map(([key, item]) => quote(`${key}=${String(item)}`)).join(',')}]`;
+};
 
 /** For objects that never change and come again and again. */
 function remembered(print: Printer): Printer {

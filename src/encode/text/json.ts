@@ -6,7 +6,7 @@ import { jsonPrinter } from './json-printer.ts';
 import type { JsonOptions } from './json-printer.ts';
 
 /**
- * Events as JSON, one line each, with the names and the order of the schema. Ids are UUID text, times ISO 8601 in UTC with microseconds,
+ * Events as JSON, one object each without a line end, with the names and the order of the schema. Ids are UUID text, times ISO 8601 in UTC with microseconds,
  * other bytes base64; numbers stay numbers, since none is beyond 2^53 − 1. Fields that are null are left out unless asked for. Control and
  * bidirectional characters are written as escapes, so that a line can be shown on a terminal.
  */
@@ -16,7 +16,7 @@ export function createJsonEncoder(options: JsonOptions = {}): Encoder<AnyEvent> 
   return {
     encode({ stream, event }): Encoded {
       const text = stream === 'process' ? process(event) : agent(event);
-      return { stream, kind: event.kind, sequence: event.sequence ?? 0, timeUs: event.time, bytes: Buffer.from(`${text}\n`, 'utf8') };
+      return { stream, kind: event.kind, sequence: event.sequence ?? 0, timeUs: event.time, bytes: Buffer.from(text, 'utf8') };
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Piece } from '../../core/kernel-event.ts';
-import { UNKNOWN_TICKS } from '../entity-id.ts';
+import { UNKNOWN_TICKS } from '../../core/start-ticks.ts';
 import { bytesOf } from './piece.ts';
 
 /** What enrichment needs of `/proc/<pid>/stat` (proc(5); field numbers in brackets count from 1). */

@@ -1,5 +1,5 @@
 import type { Usage, Uuid } from '../../core/event.ts';
-import { UNKNOWN_TICKS } from '../entity-id.ts';
+import { UNKNOWN_TICKS } from '../../core/start-ticks.ts';
 import type { Image } from './image.ts';
 
 /** How the start time, and with it the entity id, is known. */

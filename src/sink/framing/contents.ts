@@ -72,6 +72,20 @@ export function createContentOf({ framing, schemas, hostId, ids, signal }: Conte
   };
 }
 
+/** Of records that are JSON: nothing before them, and by which schema they go in their headers. */
+export function createViewOf(schemas: Readonly<Record<RecordStream, string>>, hostId: string): ContentOf {
+  const contentOf = (stream: RecordStream): Content => ({
+    prefix: new Uint8Array(0),
+    headers: [
+      ['schema', schemas[stream]],
+      ['host-id', hostId],
+      ['content-type', 'application/json'],
+    ],
+  });
+  const contents = { process: contentOf('process'), agent: contentOf('agent') };
+  return (stream) => contents[stream];
+}
+
 function confluentPrefix(id: number): Uint8Array {
   const prefix = Buffer.alloc(5, CONFLUENT_MARKER);
   prefix.writeUInt32BE(id, 1);

@@ -1,9 +1,12 @@
 import { AgentError } from '../../core/errors.ts';
+import { formatOfKeys } from '../../core/record-formats.ts';
+import type { RecordFormat } from '../../core/record-formats.ts';
 import { parseSecretReference } from '../../core/secret-reference.ts';
 import type { SecretReference } from '../../core/secret-reference.ts';
 import type { SettingFault, SettingGroup, StructureSetting, ValuesOf } from '../../core/setting.ts';
 import { parseDuration } from '../../core/units.ts';
 import { FRAMINGS } from '../framing/contents.ts';
+import { brokerFormatSetting, formatFaults, ocsfVersionSetting } from '../framing/format-settings.ts';
 import { compileRegistry, registryFaults, registrySchema } from '../registry/config.ts';
 import type { RegistryConfig } from '../registry/config.ts';
 import { needsTwoTopics } from '../registry/subject.ts';
@@ -39,11 +42,13 @@ export const kafkaSinkSchema = {
     choices: KEYS,
     doc: 'What keeps events together and in order in one partition: their host, their process, or their container (of those without, the host).',
   },
+  format: brokerFormatSetting,
+  ocsf_version: ocsfVersionSetting,
   framing: {
     format: 'choice',
     default: 'single_object',
     choices: FRAMINGS,
-    doc: 'What stands before each record: the fingerprint of its schema, the id that a schema registry gave it, or nothing.',
+    doc: 'What stands before each Avro record: the fingerprint of its schema, the id that a schema registry gave it, or nothing.',
   },
   compression: { format: 'choice', default: 'zstd', choices: COMPRESSIONS, doc: 'How batches are compressed.' },
   driver: { format: 'choice', default: 'platformatic', choices: DRIVERS, doc: 'The client library.' },
@@ -103,6 +108,8 @@ export interface KafkaSinkConfig {
   readonly topic: string;
   readonly agentTopic: string;
   readonly key: (typeof KEYS)[number];
+  readonly format: Exclude<RecordFormat, 'line'>;
+  /** Of Avro. */
   readonly framing: (typeof FRAMINGS)[number];
   readonly compression: Compression;
   readonly driver: (typeof DRIVERS)[number];
@@ -124,6 +131,7 @@ export function compileKafkaSink(values: KafkaValues): KafkaSinkConfig {
     topic: values.topic,
     agentTopic: values.agent_topic === '' ? `${values.topic}-agent` : values.agent_topic,
     key: values.key,
+    format: formatOfKeys(values.format, values.ocsf_version),
     framing,
     compression: values.compression,
     driver: values.driver,
@@ -152,6 +160,7 @@ function compileSasl({ mechanism, username, password, token_url, scope, token, t
 export function kafkaFaults(values: KafkaValues): SettingFault[] {
   const { sasl, tls } = values;
   return [
+    ...formatFaults(values),
     ...framingFaults(values),
     ...topicFaults(values),
     ...(sasl === 'off' ? [] : saslFaults(sasl)),
@@ -161,8 +170,8 @@ export function kafkaFaults(values: KafkaValues): SettingFault[] {
   ];
 }
 
-function framingFaults({ framing, registry }: KafkaValues): SettingFault[] {
-  if (framing !== 'confluent') return [];
+function framingFaults({ format, framing, registry }: KafkaValues): SettingFault[] {
+  if (format !== 'avro' || framing !== 'confluent') return [];
   if (registry === 'off')
     return [
       fault(

@@ -10,7 +10,7 @@ import { readTls } from '../security/tls.ts';
 import { createAddressOf } from './addresses.ts';
 import { CounterLog } from './counter-log.ts';
 import type { KafkaSinkConfig, SaslConfig } from './config.ts';
-import { createContentOf } from '../framing/contents.ts';
+import { createContentOf, createViewOf } from '../framing/contents.ts';
 import type { RecordSchema } from '../framing/contents.ts';
 import type { KafkaDriver } from './driver.ts';
 import { ExplainingDriver } from './explaining-driver.ts';
@@ -28,6 +28,8 @@ export interface KafkaDeps {
   readonly hostId: Uint8Array;
   readonly hostname: string;
   readonly schemas: Readonly<Record<RecordStream, RecordSchema>>;
+  /** Where records are JSON: the name of the schema that they go by. */
+  readonly view: Readonly<Record<RecordStream, string>> | undefined;
   /** Key of a record that has one of its own. */
   readonly keyOf: ((event: Encoded) => Uint8Array | undefined) | undefined;
   readonly readSecret: (reference: SecretReference) => Buffer;
@@ -56,7 +58,10 @@ export function createKafkaSink(config: KafkaSinkConfig, deps: KafkaDeps): Kafka
     agentId: deps.agentId,
     hostKey: Buffer.from(hostId),
     keyOf: deps.keyOf,
-    contentOf: createContentOf({ framing, schemas: deps.schemas, hostId, ids, signal: closing.signal }),
+    contentOf:
+      deps.view === undefined
+        ? createContentOf({ framing, schemas: deps.schemas, hostId, ids, signal: closing.signal })
+        : createViewOf(deps.view, hostId),
   });
   const settings = { connection: connectionSettings(config, deps), compression };
   const counted = new CounterLog({ log: deps.log });

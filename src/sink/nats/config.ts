@@ -1,9 +1,12 @@
 import { AgentError } from '../../core/errors.ts';
+import { formatOfKeys } from '../../core/record-formats.ts';
+import type { RecordFormat } from '../../core/record-formats.ts';
 import { parseSecretReference } from '../../core/secret-reference.ts';
 import type { SecretReference } from '../../core/secret-reference.ts';
 import type { SettingFault, StructureSetting, ValuesOf } from '../../core/setting.ts';
 import { parseDuration, parseSize } from '../../core/units.ts';
 import { FRAMINGS } from '../framing/contents.ts';
+import { brokerFormatSetting, formatFaults, ocsfVersionSetting } from '../framing/format-settings.ts';
 import { compileRegistry, registryFaults, registrySchema } from '../registry/config.ts';
 import type { RegistryConfig } from '../registry/config.ts';
 import { textSetting } from '../security/text-setting.ts';
@@ -60,11 +63,13 @@ export const natsSinkSchema = {
     group: ensureStreamSchema,
     doc: 'Create the stream where there is none; one that is there is never changed.',
   },
+  format: brokerFormatSetting,
+  ocsf_version: ocsfVersionSetting,
   framing: {
     format: 'choice',
     default: 'single_object',
     choices: FRAMINGS,
-    doc: 'What stands before each record: the fingerprint of its schema, the id that a schema registry gave it, or nothing.',
+    doc: 'What stands before each Avro record: the fingerprint of its schema, the id that a schema registry gave it, or nothing.',
   },
   registry: {
     format: 'switch',
@@ -144,6 +149,8 @@ export interface NatsSinkConfig extends NatsConnectionConfig {
   /** Of mode jetstream. */
   readonly stream: string;
   readonly ensureStream: EnsuredStream | null;
+  readonly format: Exclude<RecordFormat, 'line'>;
+  /** Of Avro. */
   readonly framing: (typeof FRAMINGS)[number];
   /** Only where the framing is confluent. */
   readonly registry?: RegistryConfig;
@@ -170,6 +177,7 @@ export function compileNatsSink(values: NatsValues, batch: BatchValues): NatsSin
     agentSubject,
     stream: values.stream,
     ensureStream: ensure_stream === 'off' ? null : compileEnsuredStream(ensure_stream, [subject, agentSubject]),
+    format: formatOfKeys(values.format, values.ocsf_version),
     framing,
     ...(framing === 'confluent' && registry !== 'off' ? { registry: compileRegistry(registry) } : {}),
     message: { maxEvents: batch.max_events, maxBytes: parseSize(batch.max_bytes) },
@@ -197,6 +205,7 @@ export function natsFaults(values: NatsValues): SettingFault[] {
   const { auth, tls, mode, ensure_stream } = values;
   return [
     ...subjectFaults(values),
+    ...formatFaults(values),
     ...framingFaults(values),
     ...(auth === 'off' ? [] : authFaults(auth)),
     ...(mode === 'core' && ensure_stream !== 'off' ? [fault(['ensure_stream'], 'is for mode jetstream only', 'remove it')] : []),
@@ -224,8 +233,8 @@ function subjectFaults({ subject, agent_subject }: NatsValues): SettingFault[] {
     : [];
 }
 
-function framingFaults({ framing, registry }: NatsValues): SettingFault[] {
-  if (framing !== 'confluent') return [];
+function framingFaults({ format, framing, registry }: NatsValues): SettingFault[] {
+  if (format !== 'avro' || framing !== 'confluent') return [];
   if (registry === 'off')
     return [
       fault(

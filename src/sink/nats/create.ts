@@ -1,7 +1,7 @@
 import type { RecordStream } from '../../core/event.ts';
 import type { SecretReference } from '../../core/secret-reference.ts';
 import { uuidText } from '../../core/uuid.ts';
-import { createContentOf } from '../framing/contents.ts';
+import { createContentOf, createViewOf } from '../framing/contents.ts';
 import type { RecordSchema } from '../framing/contents.ts';
 import { RegistryClient } from '../registry/client.ts';
 import { SchemaIds } from '../registry/schema-ids.ts';
@@ -21,6 +21,8 @@ export interface NatsDeps {
   readonly hostId: Uint8Array;
   readonly hostname: string;
   readonly schemas: Readonly<Record<RecordStream, RecordSchema>>;
+  /** Where records are JSON: the name of the schema that they go by. */
+  readonly view: Readonly<Record<RecordStream, string>> | undefined;
   readonly readSecret: (reference: SecretReference) => Buffer;
   /** Where ids of schemas are kept. */
   readonly registryFolder: string;
@@ -47,7 +49,10 @@ export function createNatsSink(config: NatsSinkConfig, deps: NatsDeps): NatsSink
     agentId: deps.agentId,
     sinkId: deps.sinkId,
     expectedStream: mode === 'jetstream' ? stream : null,
-    contentOf: createContentOf({ framing, schemas: deps.schemas, hostId, ids, signal: closing.signal }),
+    contentOf:
+      deps.view === undefined
+        ? createContentOf({ framing, schemas: deps.schemas, hostId, ids, signal: closing.signal })
+        : createViewOf(deps.view, hostId),
   });
   const duplicates = new DuplicateLog({ log: deps.log });
   return new NatsSink({

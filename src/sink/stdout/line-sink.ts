@@ -8,7 +8,7 @@ import { OutputStream, misuse } from './output-stream.ts';
 import type { TextOutput } from './output-stream.ts';
 
 /**
- * Writes finished lines (each with its line end) to a stream or a file. A write resolves when the system has taken its lines, so a slow reader
+ * Writes lines (those without a line end get one) to a stream or a file. A write resolves when the system has taken its lines, so a slow reader
  * holds back the queue and not the memory. Once the reader has left, writes reject with OUTPUT_GONE and `gone` says so. A write rejected with
  * FILE_IO may be tried again with the same batch object: on a file nothing is repeated, and `landed` of the error's context says how many
  * records are in it; a stream that failed stays so.
@@ -74,15 +74,21 @@ export class LineSink implements Sink {
 /** The lines as one piece: one system call a batch. */
 function joined(batch: Batch<Encoded>): Uint8Array {
   let length = 0;
-  for (const item of batch.items) length += item.bytes.length;
+  for (const item of batch.items) length += lineLength(item);
   const lines = Buffer.allocUnsafe(length);
   let at = 0;
   for (const item of batch.items) {
     lines.set(item.bytes, at);
-    at += item.bytes.length;
+    at += lineLength(item);
+    lines[at - 1] = LINE_END;
   }
   return lines;
 }
+
+const LINE_END = 0x0a;
+
+/** Records that are JSON have no line end of their own. */
+const lineLength = ({ bytes }: Encoded): number => (bytes.at(-1) === LINE_END ? bytes.length : bytes.length + 1);
 
 /** An error that says how many bytes were written, with how many whole records that is. */
 function withLanded(error: AgentError, batch: Batch<Encoded>): AgentError {
@@ -90,7 +96,7 @@ function withLanded(error: AgentError, batch: Batch<Encoded>): AgentError {
   if (typeof written !== 'number') return error;
   let landed = 0;
   for (let end = 0; landed < batch.items.length; landed += 1) {
-    end += batch.items[landed]?.bytes.length ?? 0;
+    end += lineLength(batch.items[landed] as Encoded);
     if (end > written) break;
   }
   const { code, message, cause, fix } = error;

@@ -95,6 +95,7 @@ describe.skipIf((await missingNats()) !== undefined)('a stream that is created o
       agentSubject: 'events.agent',
       stream: 'EVENTS',
       ensureStream: WANTED,
+      format: 'avro',
       framing: 'single_object',
       message: { maxEvents: 1, maxBytes: 2 ** 20 },
       window: { maxMessages: 10, maxBytes: 2 ** 20 },

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { walkOcf } from '../../../src/encode/avro/ocf-walk.ts';
+import { asLines } from '../../../src/encode/text/as-lines.ts';
 import { createJsonEncoder } from '../../../src/encode/text/json.ts';
 import { eventsOf, replay } from '../../helpers/replay.ts';
 import type { Replay } from '../../helpers/replay.ts';
 
 const GOLDEN = fileURLToPath(new URL('../../golden/', import.meta.url));
-const encoder = createJsonEncoder({ nulls: true });
+const encoder = asLines(createJsonEncoder({ nulls: true }));
 const short = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex').slice(0, 12);
 
 /** What is before the first block, and how many records each block has; how they are packed is a matter of the version of zstd. */

@@ -10,6 +10,7 @@ import { loadConfig } from '../../../src/config/load.ts';
 import type { Encoder } from '../../../src/core/component.ts';
 import type { AnyEvent } from '../../../src/core/any-event.ts';
 import { AgentError } from '../../../src/core/errors.ts';
+import type { Encoded } from '../../../src/core/encoded.ts';
 import { total } from '../../../src/core/ledger.ts';
 import { uuidText } from '../../../src/core/uuid.ts';
 import type { Screen } from '../../../src/agent/screen.ts';
@@ -90,6 +91,34 @@ it('draws nothing on a terminal without control sequences, and keeps its lines s
   await lanes[0]?.sink.close();
   expect(String(output.read())).toMatch(/^\d\d:\d\d:\d\d EXEC {2}24020 ls [ -~]*\n$/);
   expect(screen.announce).toBeUndefined();
+});
+
+it('makes the records that a sink wants, and ends those of the standard output as lines', async () => {
+  const { config } = loadConfig({
+    file: configFile('sinks: {eyes: {type: stdout, format: ocsf, ocsf_version: "1.4.0"}, disk: {type: stdout, format: ecs}}'),
+  });
+  const output = new PassThrough();
+  const screen: Screen = { output, colour: false, status: () => '' };
+  const deps = {
+    agentId: Buffer.alloc(16),
+    host: HOST,
+    sinkIds,
+    reproducible: false,
+    log: recordedLog().log,
+    screen,
+    agentVersion: '7.8.9',
+  };
+  const { lanes, encoders } = createLanes(config, deps);
+  const encoded = encoders.map((encoder) => encoder.encode(asProcess(execEvent)));
+  for (const [index, lane] of lanes.entries()) {
+    await lane.sink.open(never);
+    await lane.sink.write(batchOf(encoded[index] as Encoded), never);
+    await lane.sink.close();
+  }
+  const [ecs = '', ocsf = '', ...others] = String(output.read()).split('\n');
+  expect(JSON.parse(ocsf)).toMatchObject({ metadata: { version: '1.4.0', product: { version: '7.8.9' } } });
+  expect(JSON.parse(ecs)).toMatchObject({ ecs: { version: '9.4.0' }, agent: { version: '7.8.9' } });
+  expect(others).toEqual(['']);
 });
 
 it('gives a blackhole what a file would get: one encoder for both', async () => {

@@ -148,8 +148,13 @@ describe('advice', () => {
     ['sinks: {a: {type: stdout}}', 'sinks: events are printed and kept nowhere'],
     ['sinks: {a: {type: stdout}, b: {type: blackhole}}', 'sinks: events are printed and kept nowhere'],
     ['sinks: {a: {type: blackhole}}', 'sinks: events are kept nowhere'],
+    ['sinks: {a: {type: kafka, format: ecs}}', 'sinks.a.format: completeness of ecs cannot be proven'],
+    ['sinks: {a: {type: nats, format: ocsf}, b: {type: stdout}}', 'sinks.a.format: completeness of ocsf/1.8.0 cannot be proven'],
     ['sinks: {a: {type: file, queue: {max_size: 256MiB}}}', 'sinks: the queues together may take 256MiB of memory'],
   ])('%s', (text, warning) => expect(advice(`${QUIET}${text}\n`)).toEqual([expect.stringContaining(warning)]));
+
+  it('is silent about JSON for a SIEM where there is Avro beside it', () =>
+    expect(advice(`${QUIET}sinks: {a: {type: kafka, format: ecs}, b: {type: file}}`)).toEqual([]));
 
   it('says what stands against the exec cache, in the words of START, where it is asked for', () => {
     const files = { text: () => undefined, link: () => undefined };

@@ -10,6 +10,9 @@ import type { DecodeCommandOptions } from '../../../src/cli/decode.ts';
 import { unreadable } from '../../../src/cli/decode-input.ts';
 import type { AnyEvent } from '../../../src/core/any-event.ts';
 import { createSingleObjectEncoder } from '../../../src/encode/avro/single-object.ts';
+import { NEWEST_OCSF, OCSF_VERSIONS } from '../../../src/core/record-formats.ts';
+import { ecsViolations } from '../../helpers/ecs-validator.ts';
+import { ocsfViolations } from '../../helpers/ocsf-validator.ts';
 import { container } from '../encode/files.ts';
 import { fullAgentEvent } from '../encode/full-samples.ts';
 import { asAgent, asProcess, execEvent, exitEvent, forkEvent } from '../encode/samples.ts';
@@ -113,6 +116,32 @@ describe('forkcast decode', () => {
     }
     stdin.end();
     expect(await ended).toBe(0);
+  });
+});
+
+describe('the views of SIEMs', () => {
+  const records = ({ stdout }: Outcome): Record<string, unknown>[] =>
+    stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  it('are printed one record a line: the Elastic Common Schema', async () => {
+    const outcome = await run([at('whole.avro'), at('agent.avro')], { format: 'ecs' });
+    expect(outcome).toMatchObject({ code: 0, stderr: '' });
+    expect(records(outcome)).toHaveLength(14);
+    expect(records(outcome).flatMap(ecsViolations)).toEqual([]);
+  });
+
+  it.each(OCSF_VERSIONS)('are printed one record a line: OCSF %s', async (version) => {
+    const outcome = await run([at('whole.avro'), at('agent.avro')], { format: 'ocsf', ocsfVersion: version });
+    expect(records(outcome)).toHaveLength(14);
+    expect(records(outcome).flatMap((record) => ocsfViolations(record, version))).toEqual([]);
+  });
+
+  it('are of the newest version of OCSF where none is asked for', async () => {
+    const outcome = await run([at('agent.avro')], { format: 'ocsf' });
+    expect(records(outcome).flatMap((record) => ocsfViolations(record, NEWEST_OCSF))).toEqual([]);
   });
 });
 

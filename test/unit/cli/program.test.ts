@@ -41,7 +41,7 @@ describe('what makes no sense ends with 64, a hint on stderr and nothing on stdo
     [['run', '--duration', 'soon'], "argument 'soon' is invalid. It is not a duration: write numbers with units"],
     [['run', '--duration', '0s'], 'It must be longer than 0s.'],
     [['decode'], "missing required argument 'files'"],
-    [['decode', '--format', 'xml', 'x'], 'Allowed choices are json, line.'],
+    [['decode', '--format', 'xml', 'x'], 'Allowed choices are json, line, ecs, ocsf.'],
     [['config'], 'it is not said what to print\nadd --defaults, --schema or --effective'],
     [['config', '--defaults', '--schema'], "option '--defaults' cannot be used with option '--schema'"],
     [['config', '--schema', '--set', 'a=1'], '--set has a meaning with --effective only'],

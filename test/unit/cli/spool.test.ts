@@ -5,6 +5,7 @@ import { takeLock } from '../../../src/agent/data-dir.ts';
 import { decodeCommand } from '../../../src/cli/decode.ts';
 import type { Encoded } from '../../../src/core/encoded.ts';
 import { createAvroEncoder } from '../../../src/encode/avro/binary.ts';
+import { createEcsEncoder } from '../../../src/encode/ecs/ecs.ts';
 import { recordFormat } from '../../../src/encode/record-format.ts';
 import { nodeFs } from '../../../src/queue/spool/node-fs.ts';
 import { SPOOL_DEFAULTS } from '../../../src/queue/spool/spool-options.ts';
@@ -15,14 +16,14 @@ import { asProcess, execEvent, exitEvent, uuid } from '../encode/samples.ts';
 import { fakeIo, forkcast } from './fake-io.ts';
 
 /** The spool of a sink with three batches of two events in it; the first is delivered. */
-async function spoolFolder(): Promise<{ root: string; folder: string; segment: string }> {
+async function spoolFolder(format: 'avro' | 'ecs' = 'avro'): Promise<{ root: string; folder: string; segment: string }> {
   const root = await tempDir();
   const folder = join(root, 'siem');
   const spool = new Spool(
     { ...SPOOL_DEFAULTS, folder, maxBytes: 1 << 24, sinkId: uuid(9) },
     {
       fs: nodeFs,
-      origin: { agentId: uuid(3), format: recordFormat('avro') },
+      origin: { agentId: uuid(3), format: recordFormat(format) },
       lock: takeLock,
       onEvent: () => undefined,
       nowUs: () => 1_700_000_000_000_000,
@@ -30,7 +31,7 @@ async function spoolFolder(): Promise<{ root: string; folder: string; segment: s
     },
   );
   await spool.open(new AbortController().signal);
-  const encoder = createAvroEncoder();
+  const encoder = format === 'avro' ? createAvroEncoder() : createEcsEncoder();
   for (const sequence of [1, 3, 5]) {
     const events = [asProcess({ ...execEvent, sequence }), asProcess({ ...exitEvent, sequence: sequence + 1 })];
     const items: Encoded[] = events.map((event) => encoder.encode(event));
@@ -52,6 +53,14 @@ async function decoded(path: string): Promise<{ code: number; out: string; err: 
   const code = await decodeCommand([path], { format: 'json' }, io);
   return { code, out: io.stdout.text, err: io.stderr.text };
 }
+
+it('decode prints records that wait as JSON as they are, one a line', async () => {
+  const { segment } = await spoolFolder('ecs');
+  const { code, out, err } = await decoded(segment);
+  expect([code, err]).toEqual([0, '']);
+  const records = out.trimEnd().split('\n');
+  expect(records.map((line) => (JSON.parse(line) as { event: { sequence: number } }).event.sequence)).toEqual([1, 2, 3, 4, 5, 6]);
+});
 
 describe('forkcast spool inspect', () => {
   it('says how it is used, by its whole name', async () => {

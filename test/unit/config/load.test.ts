@@ -132,7 +132,7 @@ describe('shapes', () => {
     ],
     [
       'sinks: {a: {type: stdout, codec: zstd}}',
-      '1:27 sinks.a.codec | is an unknown key | remove it; known here: type, format, filter, queue',
+      '1:27 sinks.a.codec | is an unknown key | remove it; known here: type, format, ocsf_version, filter, queue',
     ],
     ['sinks: {a: {type: file, rotate: 5}}', '1:33 sinks.a.rotate | must be a map of keys |'],
     ['sinks: {a: {type: stdout, queue: {type: paper}}}', '1:41 sinks.a.queue.type | must be one of memory, disk |'],

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EntityIds, UNKNOWN_TICKS, startTicksOf } from '../../../src/enrich/entity-id.ts';
+import { UNKNOWN_TICKS, startTicksOf } from '../../../src/core/start-ticks.ts';
+import { EntityIds } from '../../../src/enrich/entity-id.ts';
 import { ExecIds } from '../../../src/enrich/exec-id.ts';
 import { UuidSlab } from '../../../src/enrich/uuid-slab.ts';
 import { AGENT_ID, BOOT_ID } from './fixtures.ts';

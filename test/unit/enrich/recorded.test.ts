@@ -17,7 +17,7 @@ import {
   uid,
   wallUs,
 } from './fixtures.ts';
-import { startTicksOf } from '../../../src/enrich/entity-id.ts';
+import { startTicksOf } from '../../../src/core/start-ticks.ts';
 import { USAGE, exitUsed, forkRecorded, recorded } from './recorded-fixtures.ts';
 
 const AT = 2000;

@@ -11,6 +11,7 @@ import type { Encoded } from '../../../../src/core/encoded.ts';
 import { AgentError } from '../../../../src/core/errors.ts';
 import { createAvroEncoder } from '../../../../src/encode/avro/binary.ts';
 import { decode } from '../../../../src/encode/decode.ts';
+import { createOcsfEncoder } from '../../../../src/encode/ocsf/ocsf.ts';
 import { recordFormat } from '../../../../src/encode/record-format.ts';
 import { DeadLetterStore } from '../../../../src/sink/dead-letter/dead-letter-store.ts';
 import { until } from '../../../contract/waiting.ts';
@@ -129,6 +130,13 @@ describe('dlq show', () => {
     expect(head).toBe('2023-11-14T22:13:20.000Z  siem  RECORD_REJECTED: larger than the broker takes \\u202e');
     expect(id).toBe(`  EXEC ${AGENT}:7`);
     expect(event).toContain('EXEC');
+  });
+
+  test('of records that are JSON as they are', async () => {
+    const record = createOcsfEncoder().encode(asProcess({ ...execEvent, sequence: 7 }));
+    const dataDir = await dataDirWith([record], { format: recordFormat('ocsf/1.8.0') });
+    expect((await dlq('show', dataDir)).out).toContain('"class_uid":1007');
+    expect(JSON.parse((await dlq('show', dataDir, { json: true })).out)).toMatchObject({ event: { class_uid: 1007, activity_id: 1 } });
   });
 
   test('as JSON, one a line', async () => {

@@ -28,6 +28,16 @@ describe('a framed record', () => {
     expect(readFramedRecord(single, { schema, contentType: undefined })).toEqual({ what: 'foreign' });
   });
 
+  test.each(['ecs/9.4.0', 'ocsf/1.8.0', SCHEMA])('that is JSON by %s is no evidence, and said to be ours', (schema) => {
+    expect(readFramedRecord(Buffer.from('{}'), { schema, contentType: 'application/json' })).toEqual({ what: 'view', schema });
+  });
+
+  test('that is JSON by a schema of others is foreign', () => {
+    expect(readFramedRecord(Buffer.from('{}'), { schema: 'com.example.Order/1', contentType: 'application/json' })).toEqual({
+      what: 'foreign',
+    });
+  });
+
   test('of another version is not guessed at', () => {
     const schema = `${fullName}/0102030405060708`;
     expect(read(single, 'single_object', schema)).toEqual({ what: 'unknown_schema', schema });

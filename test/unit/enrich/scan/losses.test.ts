@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ProcessEvent } from '../../../../src/core/event.ts';
 import type { Heard, SnapshotEvent } from '../../../../src/core/kernel-event.ts';
-import { startTicksOf, UNKNOWN_TICKS } from '../../../../src/enrich/entity-id.ts';
+import { startTicksOf, UNKNOWN_TICKS } from '../../../../src/core/start-ticks.ts';
 import { begin, capture, end, eventsOf, exec, exit, fork, glance, loss, newEnricher, sighting, snapshot, ticksAtMs } from '../fixtures.ts';
 
 /** One process as it really was. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createContentOf } from '../../../../src/sink/framing/contents.ts';
+import { createContentOf, createViewOf } from '../../../../src/sink/framing/contents.ts';
 import type { ContentOptions, RecordSchema } from '../../../../src/sink/framing/contents.ts';
 
 const schema = (stream: 'process' | 'agent', fingerprint: string): RecordSchema => ({
@@ -24,6 +24,18 @@ const idsWith = (id: number) => ({ known: () => id, idOf: () => Promise.resolve(
 
 const prefixOf = async (changes: Partial<ContentOptions>): Promise<string> =>
   Buffer.from((await createContentOf(options(changes))('process', 't', undefined)).prefix).toString('hex');
+
+test('before JSON nothing stands, and its headers say what it is', async () => {
+  const contentOf = createViewOf({ process: 'ecs/9.4.0', agent: 'ecs/9.4.0' }, 'host');
+  expect(await contentOf('process', 't', undefined)).toEqual({
+    prefix: new Uint8Array(0),
+    headers: [
+      ['schema', 'ecs/9.4.0'],
+      ['host-id', 'host'],
+      ['content-type', 'application/json'],
+    ],
+  });
+});
 
 describe('what stands before a record', () => {
   test('is nothing with framing raw', async () => {

@@ -30,6 +30,8 @@ function values(changes: Partial<KafkaValues> = {}): KafkaValues {
     topic: 'events',
     agent_topic: '',
     key: 'host_id',
+    format: 'avro',
+    ocsf_version: '1.8.0',
     framing: 'single_object',
     compression: 'zstd',
     driver: 'platformatic',
@@ -45,6 +47,23 @@ function values(changes: Partial<KafkaValues> = {}): KafkaValues {
 
 const faultsOf = (changes: Partial<KafkaValues>): string[] =>
   kafkaFaults(values(changes)).map(({ within = [], reason }) => `${within.join('.')} ${reason}`);
+
+describe('a format that is JSON', () => {
+  test('is compiled with its version', () => {
+    expect(compileKafkaSink(values({ format: 'ocsf', ocsf_version: '1.4.0' })).format).toBe('ocsf/1.4.0');
+    expect(compileKafkaSink(values({ format: 'ecs' })).format).toBe('ecs');
+    expect(faultsOf({ format: 'ecs' })).toEqual([]);
+  });
+
+  test('goes without what only Avro has', () => {
+    expect(faultsOf({ format: 'ecs', framing: 'raw' })).toEqual(['framing is for format avro only, and this is ecs']);
+    expect(faultsOf({ format: 'json', framing: 'confluent', registry })).toEqual([
+      'framing is for format avro only, and this is json',
+      'registry is for format avro only, and this is json',
+    ]);
+    expect(faultsOf({ format: 'ocsf', key: 'entity_id' })).toEqual(['key is for format avro only, and this is ocsf']);
+  });
+});
 
 describe('the brokers', () => {
   test('do not show what may be a password', () => {

@@ -38,6 +38,7 @@ describe('the configuration of a NATS sink', () => {
       agentSubject: 'forkcast.{host}.agent.{kind}',
       stream: 'FORKCAST',
       ensureStream: null,
+      format: 'avro',
       framing: 'single_object',
       message: { maxEvents: 1, maxBytes: 900 * 1024 },
       window: { maxMessages: 4096, maxBytes: 8 * 2 ** 20 },

@@ -212,6 +212,8 @@ describe('createStdoutSink', () => {
   });
 
   it('has settings with a default', () => {
-    expect(compileStdoutSink({ format: stdoutSinkSchema.format.default })).toEqual({ format: 'line' });
+    expect(compileStdoutSink({ format: stdoutSinkSchema.format.default, ocsf_version: stdoutSinkSchema.ocsf_version.default })).toEqual({
+      format: 'line',
+    });
   });
 });
