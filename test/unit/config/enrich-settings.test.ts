@@ -95,6 +95,8 @@ describe('what is refused', () => {
 
   it('what may be a secret is not repeated', () => {
     expect(JSON.stringify(issuesIn('enrich: {redact: {hmac_key: hunter2}}'))).not.toContain('hunter2');
+    expect(JSON.stringify(issuesIn('sinks: {bus: {type: nats, auth: hunter2}}'))).not.toContain('hunter2');
+    expect(JSON.stringify(issuesIn('sinks: {siem: {type: kafka, sasl: [hunter2]}}'))).not.toContain('hunter2');
   });
 
   it('several mistakes at once, each in its place', () => {
