@@ -3,6 +3,8 @@ import type { Encoded } from '../../core/encoded.ts';
 import type { AgentEvent } from '../../core/agent-event.ts';
 import type { AnyEvent } from '../../core/any-event.ts';
 import type { ProcessEvent, RecordStream } from '../../core/event.ts';
+import { agentFunctions } from './generated/agent-encoder.ts';
+import { processFunctions } from './generated/process-encoder.ts';
 import { RecordWriter } from './record-writer.ts';
 import { unencodable } from './unencodable.ts';
 
@@ -23,43 +25,39 @@ export function createAvroEncoder(prefixes: Prefixes = NO_PREFIX): Encoder<AnyEv
 }
 
 class AvroEncoder implements Encoder<AnyEvent> {
-  readonly #process: RecordWriter;
-  readonly #agent: RecordWriter;
+  readonly #process: RecordWriter<ProcessEvent>;
+  readonly #agent: RecordWriter<AgentEvent>;
   #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   #used = 0;
 
   constructor(prefixes: Prefixes) {
-    this.#process = new RecordWriter('process', prefixes.process);
-    this.#agent = new RecordWriter('agent', prefixes.agent);
+    this.#process = new RecordWriter(processFunctions, prefixes.process);
+    this.#agent = new RecordWriter(agentFunctions, prefixes.agent);
   }
 
   encode(any: AnyEvent): Encoded {
-    const event = any.event;
+    const { stream, event } = any;
     let bytes: Uint8Array;
     try {
-      bytes = this.#write(any.stream === 'process' ? this.#process : this.#agent, event);
+      bytes = stream === 'process' ? this.#write(this.#process, any.event) : this.#write(this.#agent, any.event);
     } catch (cause) {
       throw unencodable(any, cause);
     }
-    return { stream: any.stream, kind: event.kind, sequence: event.sequence ?? 0, timeUs: event.time, bytes };
+    return { stream, kind: event.kind, sequence: event.sequence ?? 0, timeUs: event.time, bytes };
   }
 
-  #write(writer: RecordWriter, event: ProcessEvent | AgentEvent): Uint8Array {
+  #write<T extends ProcessEvent | AgentEvent>(writer: RecordWriter<T>, event: T): Uint8Array {
     const start = this.#used;
     const end = writer.write(event, this.#slab, start);
-    if (end < 0) return this.#writeElsewhere(writer, event);
+    if (end > SLAB_BYTES) return this.#writeElsewhere(writer, event, end - start);
     this.#used = end;
     return this.#slab.subarray(start, end);
   }
 
-  /** The slab is full: the event opens the next one, or keeps the buffer to itself when it fills too much of it. */
-  #writeElsewhere(writer: RecordWriter, event: ProcessEvent | AgentEvent): Uint8Array {
-    let buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
-    let end = writer.write(event, buffer, 0);
-    while (end < 0) {
-      buffer = Buffer.allocUnsafeSlow(buffer.length - end);
-      end = writer.write(event, buffer, 0);
-    }
+  /** The slab is full: the event of this size opens the next one, or keeps the buffer to itself when it fills too much of it. */
+  #writeElsewhere<T extends ProcessEvent | AgentEvent>(writer: RecordWriter<T>, event: T, size: number): Uint8Array {
+    const buffer = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, size));
+    const end = writer.write(event, buffer, 0);
     if (end <= SLAB_BYTES / 2) {
       this.#slab = buffer;
       this.#used = end;
