@@ -35,6 +35,7 @@ export function encoderSource(schema, { path, module, exported }) {
   const host = fields[at];
   if (host === undefined) throw new Error(`${path} has no field ${SPLICED}`);
   const functions = new Functions();
+  const boundedBytes = functions.boundedBytes(schema);
   functions.record({ title: 'putBeforeHost', type: name, fields: fields.slice(0, at) });
   functions.record({ title: 'putHost', type: functions.alias('Host', `${name}['${SPLICED}']`), fields: fieldsOf(host.type) });
   functions.record({ title: 'putAfterHost', type: name, fields: fields.slice(at + 1) });
@@ -47,7 +48,7 @@ export function encoderSource(schema, { path, module, exported }) {
     '',
     functions.texts.join('\n\n'),
     '',
-    `export const ${exported} = { putBeforeHost, putHost, putAfterHost };`,
+    `export const ${exported} = { putBeforeHost, putHost, putAfterHost, boundedBytes: ${boundedBytes} };`,
     '',
   ].join('\n');
 }
@@ -65,9 +66,56 @@ function fieldsOf(type) {
   return /** @type {SchemaNode} */ (type).fields;
 }
 
+/** Varints of 64 and of 32 bits; what is of any length has a length or count before it, of 32 bits, and lists and maps an end after it. */
+const BYTES = new Map([
+  ['boolean', 1],
+  ['int', 5],
+  ['long', 10],
+  ['string', 5],
+  ['bytes', 5],
+  ['array', 6],
+  ['map', 6],
+  ['enum', 1],
+]);
+
+/** The most that values of a type take, without what is of any length: texts, bytes, items. */
+class BoundedSizes {
+  /** @type {Map<string, number>} */
+  #named = new Map();
+
+  /**
+   * @param {SchemaType} type
+   * @returns {number}
+   */
+  of(type) {
+    if (isUnion(type)) return 1 + this.of(/** @type {string | SchemaNode} */ (type[1]));
+    if (typeof type === 'string') return BYTES.get(type) ?? this.#known(type);
+    const size = this.#define(type);
+    if (type.name !== undefined) this.#named.set(type.name, size);
+    return size;
+  }
+
+  /** @param {SchemaNode} node */
+  #define(node) {
+    if (node.type === 'fixed') return node.size;
+    if (node.type === 'record') return node.fields.reduce((sum, field) => sum + this.of(field.type), 0);
+    // Named types within are met here first.
+    if (node.type === 'array') this.of(node.items);
+    return BYTES.get(node.type) ?? this.of(node.type);
+  }
+
+  /** @param {string} name */
+  #known(name) {
+    const size = this.#named.get(name);
+    if (size === undefined) throw new Error(`no type is called ${name}`);
+    return size;
+  }
+}
+
 /** @typedef {{ title: string, type: string, fields: SchemaField[] }} RecordFunction */
 
 class Functions {
+  #sizes = new BoundedSizes();
   /** @type {Set<string>} of put.ts */
   imports = new Set();
   /** @type {string[]} */
@@ -84,6 +132,11 @@ class Functions {
   alias(name, type) {
     this.aliases.push(`type ${name} = ${type};`);
     return name;
+  }
+
+  /** @param {SchemaNode} schema before any of its records */
+  boundedBytes(schema) {
+    return this.#sizes.of(schema);
   }
 
   /** @param {RecordFunction} record */
@@ -196,8 +249,7 @@ class Functions {
     return this.#once(`put${name}List`, (title) => {
       const write = this.#write(items, { value: 'item', type: `${type}[number]` });
       const lines = [
-        `  ${this.#put('checkList')}(v);`,
-        `  if (v.length > 0) at = ${this.#put('putLong')}(buf, at, v.length);`,
+        `  at = ${this.#put('putListHead')}(buf, at, v, ${this.#sizes.of(items)});`,
         `  for (const item of v) at = ${write};`,
         `  return ${this.#put('putNull')}(buf, at);`,
       ];
@@ -213,10 +265,8 @@ class Functions {
     return this.#once(`put${capitalized(/** @type {string} */ (values))}Map`, (title) => {
       const write = this.#write(values, { value: 'v[key] as never', type: `${type}[string]` });
       const lines = [
-        `  ${this.#put('checkMap')}(v);`,
-        '  const keys = Object.keys(v);',
-        `  if (keys.length > 0) at = ${this.#put('putLong')}(buf, at, keys.length);`,
-        '  for (const key of keys) {',
+        `  at = ${this.#put('putMapHead')}(buf, at, v, ${this.#sizes.of(values)});`,
+        '  for (const key of Object.keys(v)) {',
         `    at = ${this.#put('putString')}(buf, at, key);`,
         `    at = ${write};`,
         '  }',

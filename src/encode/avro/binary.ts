@@ -5,6 +5,7 @@ import type { AnyEvent } from '../../core/any-event.ts';
 import type { ProcessEvent, RecordStream } from '../../core/event.ts';
 import { agentFunctions } from './generated/agent-encoder.ts';
 import { processFunctions } from './generated/process-encoder.ts';
+import { NO_ROOM } from './put.ts';
 import { RecordWriter } from './record-writer.ts';
 import { unencodable } from './unencodable.ts';
 
@@ -27,7 +28,7 @@ export function createAvroEncoder(prefixes: Prefixes = NO_PREFIX): Encoder<AnyEv
 class AvroEncoder implements Encoder<AnyEvent> {
   readonly #process: RecordWriter<ProcessEvent>;
   readonly #agent: RecordWriter<AgentEvent>;
-  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
   #used = 0;
 
   constructor(prefixes: Prefixes) {
@@ -48,20 +49,36 @@ class AvroEncoder implements Encoder<AnyEvent> {
 
   #write<T extends ProcessEvent | AgentEvent>(writer: RecordWriter<T>, event: T): Uint8Array {
     const start = this.#used;
-    const end = writer.write(event, this.#slab, start);
-    if (end > SLAB_BYTES) return this.#writeElsewhere(writer, event, end - start);
-    this.#used = end;
-    return this.#slab.subarray(start, end);
+    try {
+      this.#used = writer.write(event, this.#slab, start);
+    } catch (cause) {
+      if (cause !== NO_ROOM) throw cause;
+      return this.#writeElsewhere(writer, event);
+    }
+    return new Uint8Array(this.#slab.buffer, start, this.#used - start);
   }
 
-  /** The slab is full: the event of this size opens the next one, or keeps the buffer to itself when it fills too much of it. */
-  #writeElsewhere<T extends ProcessEvent | AgentEvent>(writer: RecordWriter<T>, event: T, size: number): Uint8Array {
-    const buffer = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, size));
-    const end = writer.write(event, buffer, 0);
+  /** The slab is full: the event opens the next one, or keeps the buffer to itself when it fills too much of it. */
+  #writeElsewhere<T extends ProcessEvent | AgentEvent>(writer: RecordWriter<T>, event: T): Uint8Array {
+    const { buffer, end } = writeToNew(writer, event);
     if (end <= SLAB_BYTES / 2) {
       this.#slab = buffer;
       this.#used = end;
     }
-    return buffer.subarray(0, end);
+    return new Uint8Array(buffer.buffer, 0, end);
+  }
+}
+
+function writeToNew<T extends ProcessEvent | AgentEvent>(
+  writer: RecordWriter<T>,
+  event: T,
+): { readonly buffer: Buffer; readonly end: number } {
+  for (let size = SLAB_BYTES; ; size *= 2) {
+    const buffer = Buffer.allocUnsafeSlow(size);
+    try {
+      return { buffer, end: writer.write(event, buffer, 0) };
+    } catch (cause) {
+      if (cause !== NO_ROOM) throw cause;
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { putBytes, putLong } from './put.ts';
+import { putLong } from './put.ts';
 
 /** The parts of a container file around the blocks; `ocf.ts` has the layout. */
 export const SYNC_BYTES = 16;
@@ -15,10 +15,7 @@ export function longBytes(value: number): Uint8Array {
   return buf.subarray(0, putLong(buf, 0, value));
 }
 
-function prefixed(bytes: Uint8Array): Uint8Array {
-  const buf = Buffer.alloc(10 + bytes.length);
-  return buf.subarray(0, putBytes(buf, 0, bytes));
-}
+const prefixed = (bytes: Uint8Array): Uint8Array => Buffer.concat([longBytes(bytes.length), bytes]);
 
 export function ocfHeader(meta: Readonly<Record<string, string>>, sync: Uint8Array): Uint8Array {
   const entries = Object.entries(meta);

@@ -1,11 +1,14 @@
+import { AgentError } from '../../core/errors.ts';
 import type { Host } from '../../core/event.ts';
-import { putRaw } from './put.ts';
+import { NO_ROOM, putRaw, RESERVE } from './put.ts';
 
-/** What is generated from the schema of a stream: each writes at a position of a buffer and returns the one after it, as put.ts says. */
+/** What is generated from the schema of a stream: functions that write at a position of a buffer and return the one after it, as put.ts says. */
 export interface RecordFunctions<T> {
   readonly putBeforeHost: (buf: Buffer, at: number, event: T) => number;
   readonly putHost: (buf: Buffer, at: number, host: Host) => number;
   readonly putAfterHost: (buf: Buffer, at: number, event: T) => number;
+  /** The most that a record takes, without what is of any length. */
+  readonly boundedBytes: number;
 }
 
 /**
@@ -20,12 +23,14 @@ export class RecordWriter<T extends { readonly host: Host }> {
   readonly #hosts: HostBytes;
 
   constructor(functions: RecordFunctions<T>, prefix: Uint8Array) {
+    if (functions.boundedBytes > RESERVE)
+      throw new AgentError('BUG', `a record may take ${functions.boundedBytes} bytes where ${RESERVE} are free`);
     this.#prefix = prefix;
     this.#functions = functions;
     this.#hosts = new HostBytes(functions.putHost);
   }
 
-  /** The position after the record; where that is beyond the end of `buffer`, the record needs a greater one. Throws a TypeError for a value that does not fit its type. */
+  /** The position after the record. Throws NO_ROOM where `buffer` is too small, and a TypeError for a value that does not fit its type. */
   write(event: T, buffer: Buffer, start: number): number {
     const { putBeforeHost, putAfterHost } = this.#functions;
     const host = this.#hosts.of(event.host);
@@ -58,8 +63,13 @@ class HostBytes {
   }
 
   #encode(host: Host): Uint8Array {
-    const bytes = Buffer.alloc(this.#put(Buffer.alloc(0), 0, host));
-    this.#put(bytes, 0, host);
-    return bytes;
+    for (let size = 2 * RESERVE; ; size *= 2) {
+      const buffer = Buffer.allocUnsafeSlow(size);
+      try {
+        return Uint8Array.from(buffer.subarray(0, this.#put(buffer, 0, host)));
+      } catch (cause) {
+        if (cause !== NO_ROOM) throw cause;
+      }
+    }
   }
 }
