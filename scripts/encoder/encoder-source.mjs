@@ -1,8 +1,10 @@
+import { BoundedSizes } from './bounded-sizes.mjs';
+import { isUnion } from './schema-node.mjs';
+
 /**
- * @typedef {{ name: string, type: SchemaType }} SchemaField
- * @typedef {{ type: string, name: string, fields: SchemaField[], symbols: string[], size: number, items: SchemaType, values: SchemaType }} SchemaNode
- *   Only what its `type` has is there.
- * @typedef {string | SchemaNode | readonly (string | SchemaNode)[]} SchemaType an array is ["null", T]
+ * @typedef {import('./schema-node.mjs').SchemaField} SchemaField
+ * @typedef {import('./schema-node.mjs').SchemaNode} SchemaNode
+ * @typedef {import('./schema-node.mjs').SchemaType} SchemaType
  *
  * @typedef {object} Place where a type is met
  * @property {string} value the expression of the value there
@@ -53,63 +55,9 @@ export function encoderSource(schema, { path, module, exported }) {
   ].join('\n');
 }
 
-/**
- * @param {SchemaType} type
- * @returns {type is readonly (string | SchemaNode)[]}
- */
-function isUnion(type) {
-  return Array.isArray(type);
-}
-
 /** @param {SchemaType} type */
 function fieldsOf(type) {
   return /** @type {SchemaNode} */ (type).fields;
-}
-
-/** Varints of 64 and of 32 bits; what is of any length has a length or count before it, of 32 bits, and lists and maps an end after it. */
-const BYTES = new Map([
-  ['boolean', 1],
-  ['int', 5],
-  ['long', 10],
-  ['string', 5],
-  ['bytes', 5],
-  ['array', 6],
-  ['map', 6],
-  ['enum', 1],
-]);
-
-/** The most that values of a type take, without what is of any length: texts, bytes, items. */
-class BoundedSizes {
-  /** @type {Map<string, number>} */
-  #named = new Map();
-
-  /**
-   * @param {SchemaType} type
-   * @returns {number}
-   */
-  of(type) {
-    if (isUnion(type)) return 1 + this.of(/** @type {string | SchemaNode} */ (type[1]));
-    if (typeof type === 'string') return BYTES.get(type) ?? this.#known(type);
-    const size = this.#define(type);
-    if (type.name !== undefined) this.#named.set(type.name, size);
-    return size;
-  }
-
-  /** @param {SchemaNode} node */
-  #define(node) {
-    if (node.type === 'fixed') return node.size;
-    if (node.type === 'record') return node.fields.reduce((sum, field) => sum + this.of(field.type), 0);
-    // Named types within are met here first.
-    if (node.type === 'array') this.of(node.items);
-    return BYTES.get(node.type) ?? this.of(node.type);
-  }
-
-  /** @param {string} name */
-  #known(name) {
-    const size = this.#named.get(name);
-    if (size === undefined) throw new Error(`no type is called ${name}`);
-    return size;
-  }
 }
 
 /** @typedef {{ title: string, type: string, fields: SchemaField[] }} RecordFunction */
