@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { zstdCompressSync } from 'node:zlib';
 import type { Encoder } from '../../src/core/component.ts';
 import type { AnyEvent } from '../../src/core/any-event.ts';
 import { Digest, EventHash } from '../../src/core/digest.ts';
 import type { ProcessKind } from '../../src/core/event.ts';
 import { createAvroEncoder } from '../../src/encode/avro/binary.ts';
+import type { OcfCodec } from '../../src/encode/avro/ocf-codec.ts';
 import { createOcf } from '../../src/encode/avro/ocf.ts';
 import { createSingleObjectEncoder } from '../../src/encode/avro/single-object.ts';
+import { createJsonEncoder } from '../../src/encode/text/json.ts';
 import { enrichedEvents } from '../corpus/enricher.ts';
+import { createAvscEncoder } from '../peers/avsc-encoder.ts';
 import { Meter, latencies } from '../measurement.ts';
 import type { BenchCase, Measurement } from '../measurement.ts';
 
@@ -21,8 +25,14 @@ export const encodeCases: readonly BenchCase[] = [
   encodeCase('avro EXEC', createAvroEncoder, 'EXEC'),
   encodeCase('avro EXIT', createAvroEncoder, 'EXIT'),
   encodeCase('avro single_object', createSingleObjectEncoder),
+  encodeCase('avro by avsc alone', createAvscEncoder),
+  encodeCase('avro by avsc alone FORK', createAvscEncoder, 'FORK'),
+  encodeCase('avro by avsc alone EXEC', createAvscEncoder, 'EXEC'),
+  encodeCase('avro by avsc alone EXIT', createAvscEncoder, 'EXIT'),
+  encodeCase('json', createJsonEncoder),
   blockCase('zstd'),
   blockCase('deflate'),
+  blockCase('snappy'),
   digestCase(),
 ];
 
@@ -38,9 +48,15 @@ function encodeCase(name: string, create: () => Encoder<AnyEvent>, kind?: Proces
       bytes += encodeAll(encoder, events);
       meter.stop(events.length);
     }
-    return meter.result({ 'B/event': bytes / meter.events });
+    return meter.result({ 'B/event': bytes / meter.events, 'zstd B/event': compressedSize(encoder, events) });
   };
   return { stage: 'encode', name, measure: (seconds) => Promise.resolve(measure(seconds)) };
+}
+
+/** Bytes an event takes where about as many as fill a block of a file, or a batch, are compressed together. */
+function compressedSize(encoder: Encoder<AnyEvent>, events: readonly AnyEvent[]): number {
+  const { body, count } = oneBlock(encoder, events);
+  return zstdCompressSync(body).length / count;
 }
 
 function encodeAll(encoder: Encoder<AnyEvent>, events: readonly AnyEvent[]): number {
@@ -50,9 +66,9 @@ function encodeAll(encoder: Encoder<AnyEvent>, events: readonly AnyEvent[]): num
 }
 
 /** Finished OCF blocks of 256 KiB from encoded events; latency is that of a block. */
-function blockCase(codec: 'zstd' | 'deflate'): BenchCase {
+function blockCase(codec: OcfCodec): BenchCase {
   const measure = async (seconds: number): Promise<Measurement> => {
-    const { body, count } = oneBlock();
+    const { body, count } = oneBlock(createAvroEncoder(), enrichedEvents(CORPUS_CYCLES));
     const container = createOcf('process', codec);
     const sync = randomBytes(16);
     let packed = await container.block(count, body, sync);
@@ -91,11 +107,10 @@ function digestCase(): BenchCase {
   return { stage: 'encode', name: 'checkpoint digest', measure: (seconds) => Promise.resolve(measure(seconds)) };
 }
 
-function oneBlock(): { body: Uint8Array; count: number } {
-  const encoder = createAvroEncoder();
+function oneBlock(encoder: Encoder<AnyEvent>, events: readonly AnyEvent[]): { body: Uint8Array; count: number } {
   const records: Uint8Array[] = [];
   let bytes = 0;
-  for (const event of enrichedEvents(CORPUS_CYCLES)) {
+  for (const event of events) {
     if (bytes >= BLOCK_BYTES) break;
     const { bytes: record } = encoder.encode(event);
     records.push(record);
