@@ -16,7 +16,7 @@ Two Avro records are the public contract: what happened to a process, and what t
 this page is made from them by \`npm run schemas:reference\`.
 
 Times are microseconds since the epoch (\`timestamp-micros\`), durations end in \`_us\`, sizes in \`_kib\` or \`_bytes\`. Ids are 16 bytes (\`uuid\`), shown as UUID text wherever a person or JSON sees them.
-Numbers are exact; what is beyond 2^53 − 1 does not occur. Text is UTF-8: bytes of a command line that are none are U+FFFD in \`args\` and kept in \`args_raw\`.
+Numbers are whole, exact and at most 2^53 − 1, so that every language reads them as they are; of the few things that can be greater, the meaning says what stands for them. Text is UTF-8: bytes of a command line that are none are U+FFFD in \`args\` and kept in \`args_raw\`.
 
 ## Evolution
 
