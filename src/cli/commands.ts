@@ -80,6 +80,12 @@ export function addDecode({ program, io, actions, done }: Wiring): void {
     .addOption(
       new Option('--stream <stream>', 'only events of processes, or only what the agent says about itself').choices(['process', 'agent']),
     )
+    .addOption(
+      new Option('--framing <framing>', 'the input is values of messages, so framed, one after the other; with --stream').choices([
+        'confluent',
+        'raw',
+      ]),
+    )
     .option('--nulls', 'with json: print fields without a value too')
     .addHelpText(
       'after',

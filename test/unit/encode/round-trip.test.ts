@@ -8,9 +8,11 @@ import { readFramedRecord } from '../../../src/encode/avro/framed-record.ts';
 import { OCF_CODECS } from '../../../src/encode/avro/ocf-codec.ts';
 import { publishedSchema } from '../../../src/encode/avro/schemas.ts';
 import { createSingleObjectEncoder, singleObjectHeader } from '../../../src/encode/avro/single-object.ts';
+import type { Decoded } from '../../../src/encode/avro/decoded.ts';
+import { decodeUnmarked } from '../../../src/encode/decode.ts';
 import { agentEvents, processEvents } from './arbitraries.ts';
-import { container, plain, readAll } from './files.ts';
-import { asAgent, asProcess } from './samples.ts';
+import { chunks, container, plain, readAll } from './files.ts';
+import { asAgent, asProcess, execEvent } from './samples.ts';
 
 /** Events of any content come back as they were, through every codec and framing. */
 const event: fc.Arbitrary<AnyEvent> = fc.oneof(processEvents.map(asProcess), agentEvents.map(asAgent));
@@ -42,6 +44,12 @@ it('records one after the other give back events of both streams', async () => {
   );
 });
 
+const all = async (items: AsyncIterable<Decoded>): Promise<Decoded[]> => {
+  const list: Decoded[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+};
+
 const FRAMINGS: Readonly<Record<string, Prefixes>> = {
   raw: { process: new Uint8Array(0), agent: new Uint8Array(0) },
   confluent: { process: Uint8Array.of(0, 0, 0, 0, 17), agent: Uint8Array.of(0, 0, 0, 1, 0) },
@@ -60,4 +68,32 @@ it.each(Object.entries(FRAMINGS))('messages framed as %s give back what they hol
     }),
     { numRuns: 150 },
   );
+});
+
+describe.each(['confluent', 'raw'] as const)('values of messages framed as %s, one after the other,', (framing) => {
+  const encoder = createAvroEncoder(FRAMINGS[framing]);
+  const values = (list: readonly AnyEvent[]): Buffer => Buffer.concat(list.map((one) => encoder.encode(one).bytes));
+
+  it.each(['process', 'agent'] as const)('give back %s events', async (stream) => {
+    await fc.assert(
+      fc.asyncProperty(events(stream), fc.integer({ min: 1, max: 3000 }), async (list, chunk) => {
+        const read = await all(decodeUnmarked(chunks(values(list), chunk), { framing, stream }));
+        expect(plain(read)).toEqual(plain(list.map((one) => ({ what: 'event', event: one }))));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('tell where they end too early, and what is no more to be read', async () => {
+    const bytes = values([asProcess(execEvent), asProcess(execEvent)]);
+    const half = bytes.length / 2;
+    const form = { framing, stream: 'process' } as const;
+    expect((await all(decodeUnmarked(chunks(bytes.subarray(0, -5)), form))).slice(1)).toEqual([
+      { what: 'torn', at: half, bytes: half - 5 },
+    ]);
+    const damaged = Buffer.concat([bytes.subarray(0, half), Buffer.alloc(100_000, 0xff)]);
+    expect((await all(decodeUnmarked(chunks(damaged, 1000), form))).slice(1)).toMatchObject([
+      { what: 'corrupt', at: half, bytes: 100_000 },
+    ]);
+  });
 });
