@@ -5,19 +5,20 @@ import type { AnyEvent } from '../../src/core/any-event.ts';
 import { Digest, EventHash } from '../../src/core/digest.ts';
 import type { ProcessKind } from '../../src/core/event.ts';
 import { createAvroEncoder } from '../../src/encode/avro/binary.ts';
+import type { OcfCodec } from '../../src/encode/avro/ocf-codec.ts';
 import { createOcf } from '../../src/encode/avro/ocf.ts';
 import { createSingleObjectEncoder } from '../../src/encode/avro/single-object.ts';
 import { createEcsEncoder } from '../../src/encode/ecs/ecs.ts';
 import { createOcsfEncoder } from '../../src/encode/ocsf/ocsf.ts';
 import { createJsonEncoder } from '../../src/encode/text/json.ts';
 import { enrichedEvents } from '../corpus/enricher.ts';
+import { createAvscEncoder } from '../peers/avsc-encoder.ts';
 import { Meter, latencies } from '../measurement.ts';
 import type { BenchCase, Measurement } from '../measurement.ts';
 
 const CORPUS_CYCLES = 2000;
 const WARM_UP_ROUNDS = 20;
 const BLOCK_BYTES = 256 * 1024;
-const BATCH_EVENTS = 500;
 const DIGEST_ROUND = 10_000;
 
 export const encodeCases: readonly BenchCase[] = [
@@ -28,9 +29,14 @@ export const encodeCases: readonly BenchCase[] = [
   encodeCase('avro single_object', createSingleObjectEncoder),
   encodeCase('ecs', createEcsEncoder),
   encodeCase('ocsf', createOcsfEncoder),
+  encodeCase('avro by avsc alone', createAvscEncoder),
+  encodeCase('avro by avsc alone FORK', createAvscEncoder, 'FORK'),
+  encodeCase('avro by avsc alone EXEC', createAvscEncoder, 'EXEC'),
+  encodeCase('avro by avsc alone EXIT', createAvscEncoder, 'EXIT'),
   encodeCase('json', createJsonEncoder),
   blockCase('zstd'),
   blockCase('deflate'),
+  blockCase('snappy'),
   digestCase(),
 ];
 
@@ -46,15 +52,15 @@ function encodeCase(name: string, create: () => Encoder<AnyEvent>, kind?: Proces
       bytes += encodeAll(encoder, events);
       meter.stop(events.length);
     }
-    return meter.result({ 'B/event': bytes / meter.events, 'zstd B/event': compressedBytes(encoder, events) });
+    return meter.result({ 'B/event': bytes / meter.events, 'zstd B/event': compressedSize(encoder, events) });
   };
   return { stage: 'encode', name, measure: (seconds) => Promise.resolve(measure(seconds)) };
 }
 
-/** As a batch of a broker's client: some hundred events at a time. */
-function compressedBytes(encoder: Encoder<AnyEvent>, events: readonly AnyEvent[]): number {
-  const batch = events.slice(0, BATCH_EVENTS);
-  return zstdCompressSync(Buffer.concat(batch.map((event) => encoder.encode(event).bytes))).length / batch.length;
+/** Bytes an event takes where about as many as fill a block of a file, or a batch, are compressed together. */
+function compressedSize(encoder: Encoder<AnyEvent>, events: readonly AnyEvent[]): number {
+  const { body, count } = oneBlock(encoder, events);
+  return zstdCompressSync(body).length / count;
 }
 
 function encodeAll(encoder: Encoder<AnyEvent>, events: readonly AnyEvent[]): number {
@@ -64,9 +70,9 @@ function encodeAll(encoder: Encoder<AnyEvent>, events: readonly AnyEvent[]): num
 }
 
 /** Finished OCF blocks of 256 KiB from encoded events; latency is that of a block. */
-function blockCase(codec: 'zstd' | 'deflate'): BenchCase {
+function blockCase(codec: OcfCodec): BenchCase {
   const measure = async (seconds: number): Promise<Measurement> => {
-    const { body, count } = oneBlock();
+    const { body, count } = oneBlock(createAvroEncoder(), enrichedEvents(CORPUS_CYCLES));
     const container = createOcf('process', codec);
     const sync = randomBytes(16);
     let packed = await container.block(count, body, sync);
@@ -105,11 +111,10 @@ function digestCase(): BenchCase {
   return { stage: 'encode', name: 'checkpoint digest', measure: (seconds) => Promise.resolve(measure(seconds)) };
 }
 
-function oneBlock(): { body: Uint8Array; count: number } {
-  const encoder = createAvroEncoder();
+function oneBlock(encoder: Encoder<AnyEvent>, events: readonly AnyEvent[]): { body: Uint8Array; count: number } {
   const records: Uint8Array[] = [];
   let bytes = 0;
-  for (const event of enrichedEvents(CORPUS_CYCLES)) {
+  for (const event of events) {
     if (bytes >= BLOCK_BYTES) break;
     const { bytes: record } = encoder.encode(event);
     records.push(record);

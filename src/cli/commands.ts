@@ -86,6 +86,12 @@ export function addDecode({ program, io, actions, done }: Wiring): void {
     .addOption(
       new Option('--ocsf-version <version>', `with ocsf: the version of its schema (default: ${NEWEST_OCSF})`).choices([...OCSF_VERSIONS]),
     )
+    .addOption(
+      new Option('--framing <framing>', 'the input is values of messages, so framed, one after the other; with --stream').choices([
+        'confluent',
+        'raw',
+      ]),
+    )
     .option('--nulls', 'with json: print fields without a value too')
     .addHelpText(
       'after',

@@ -7,11 +7,12 @@ import type { RecordStream } from '../core/event.ts';
 import type { Heard } from '../core/kernel-event.ts';
 import { escapeText } from '../core/text.ts';
 import type { Decoded } from '../encode/avro/decoded.ts';
-import { decode } from '../encode/decode.ts';
 import { createEcsEncoder } from '../encode/ecs/ecs.ts';
 import { createOcsfEncoder } from '../encode/ocsf/ocsf.ts';
 import type { OcsfVersion } from '../core/record-formats.ts';
 import { asLines } from '../encode/text/as-lines.ts';
+import type { Unmarked } from '../encode/avro/unmarked-reader.ts';
+import { decode, decodeUnmarked } from '../encode/decode.ts';
 import { createJsonEncoder } from '../encode/text/json.ts';
 import { createLineEncoder } from '../encode/text/line.ts';
 import { MAGIC, isRecording } from '../ingest/recording/format.ts';
@@ -35,6 +36,8 @@ export interface DecodeCommandOptions {
   readonly kind?: readonly string[];
   /** Only events of this stream. */
   readonly stream?: RecordStream;
+  /** The input is values of messages so framed, one after the other, all of `stream`. */
+  readonly framing?: Unmarked['framing'];
   /** With `json`: print fields that are null, too. */
   readonly nulls?: boolean;
 }
@@ -44,6 +47,8 @@ interface Run {
   readonly results: ResultWriter;
   readonly encoder: Encoder<AnyEvent>;
   readonly format: DecodeCommandOptions['format'];
+  /** Where the input does not tell what it is. */
+  readonly unmarked: Unmarked | undefined;
   readonly wanted: (any: AnyEvent) => boolean;
   readonly wantedOfRecording: (heard: Heard) => boolean;
 }
@@ -57,7 +62,14 @@ export async function decodeCommand(files: readonly string[], options: DecodeCom
   const results = new ResultWriter(io.stdout);
   try {
     if (files.length === 0) throw new AgentError('USAGE', 'no file to decode', { fix: 'Name files, or - for standard input.' });
-    return await decodeFiles(files, { io, results, encoder: encoderOf(options, io), format: options.format, ...filtersOf(options) });
+    return await decodeFiles(files, {
+      io,
+      results,
+      encoder: encoderOf(options, io),
+      format: options.format,
+      unmarked: unmarkedOf(options),
+      ...filtersOf(options),
+    });
   } catch (error) {
     return await reportError(error, io);
   } finally {
@@ -79,7 +91,8 @@ async function decodeFile(file: string, run: Run): Promise<number> {
   const { io, results } = run;
   try {
     const { start, all } = await peek(openInput(file, { io, beforeWaiting: () => results.flush() }), MAGIC.length);
-    const printAll = isRecording(start) ? printRecording : isSegment(start) ? printSegment : printEvents;
+    const printAll =
+      run.unmarked !== undefined ? printEvents : isRecording(start) ? printRecording : isSegment(start) ? printSegment : printEvents;
     const code = await printAll(file, all, run);
     await results.flush();
     return code;
@@ -92,7 +105,7 @@ async function decodeFile(file: string, run: Run): Promise<number> {
 
 async function printEvents(file: string, input: AsyncIterable<Uint8Array>, run: Run): Promise<number> {
   let code = 0;
-  for await (const item of decode(input)) {
+  for await (const item of run.unmarked === undefined ? decode(input) : decodeUnmarked(input, run.unmarked)) {
     if (run.results.abandoned) break;
     if (item.what !== 'event') code = Math.max(code, await note(file, item, run));
     else if (run.wanted(item.event)) await run.results.add(run.encoder.encode(item.event).bytes);
@@ -149,6 +162,15 @@ async function note(file: string, item: Exclude<Decoded, { what: 'event' }>, { i
   const text = `${name} is damaged at byte ${item.at}: ${item.bytes} bytes are left out (${escapeText(item.reason)})`;
   await print(io.stderr, `${style.red('error')}: ${text}\n`);
   return 1;
+}
+
+function unmarkedOf({ framing, stream }: DecodeCommandOptions): Unmarked | undefined {
+  if (framing === undefined) return undefined;
+  if (stream === undefined)
+    throw new AgentError('USAGE', `--framing ${framing} without --stream: such records do not tell what they are`, {
+      fix: 'Add --stream process, or --stream agent for those of the agent.',
+    });
+  return { framing, stream };
 }
 
 function encoderOf({ format, nulls, ocsfVersion }: DecodeCommandOptions, io: CliIo): Encoder<AnyEvent> {

@@ -151,7 +151,11 @@ function checkSecret(value: unknown): SettingFault[] {
 function notSwitch({ group }: SwitchSetting, value: unknown): SettingFault {
   // Where one of its keys is a secret, what stands in their place may be one.
   const shown = Object.values(group).some(({ format }) => format === 'secret') ? null : value;
-  return { value: shown, reason: 'must be off, or a map of keys', fix: `write off, or its keys below it: ${Object.keys(group).join(', ')}` };
+  return {
+    value: shown,
+    reason: 'must be off, or a map of keys',
+    fix: `write off, or its keys below it: ${Object.keys(group).join(', ')}`,
+  };
 }
 
 function checkChoiceOrPath({ choices }: ChoiceOrPathSetting, value: unknown): SettingFault[] {

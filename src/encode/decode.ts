@@ -6,6 +6,8 @@ import { readOcf } from './avro/ocf-reader.ts';
 import type { OnMeta } from './avro/ocf-reader.ts';
 import { SINGLE_OBJECT_MAGIC } from './avro/single-object.ts';
 import { readSingleObjects } from './avro/single-object-reader.ts';
+import { readUnmarked } from './avro/unmarked-reader.ts';
+import type { Unmarked } from './avro/unmarked-reader.ts';
 
 /**
  * The events of anything forkcast wrote, in order: container files (`*.avro`, also while `.open`, also several one after the other) and
@@ -21,6 +23,16 @@ export async function* decode(input: AsyncIterable<Uint8Array>, onMeta?: OnMeta)
     else if (startsLikeOcf(start)) yield* readOcf(window, onMeta);
     else if (start[0] === SINGLE_OBJECT_MAGIC[0]) yield* readSingleObjects(window);
     else throw foreign(start);
+  } finally {
+    await window.close();
+  }
+}
+
+/** The same for the values of messages, one after the other, that do not tell what they are. After damage there is no going on: all of the rest is `corrupt`. */
+export async function* decodeUnmarked(input: AsyncIterable<Uint8Array>, form: Unmarked): AsyncGenerator<Decoded, void> {
+  const window = new ByteWindow(input);
+  try {
+    yield* readUnmarked(window, form);
   } finally {
     await window.close();
   }

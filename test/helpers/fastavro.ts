@@ -28,7 +28,7 @@ export async function askFastavro<T>(...args: string[]): Promise<T> {
 export async function installFastavro(): Promise<void> {
   const there = await runCommand(python, [
     '-c',
-    'import fastavro, io; fastavro.writer(io.BytesIO(), "string", [""], codec="zstandard")',
+    'import fastavro, io; [fastavro.writer(io.BytesIO(), "string", [""], codec=codec) for codec in ("zstandard", "snappy")]',
   ]).then(
     ({ code }) => code === 0,
     () => false,
@@ -42,6 +42,6 @@ export async function installFastavro(): Promise<void> {
     'install',
     '--quiet',
     '--disable-pip-version-check',
-    `fastavro[zstandard]==${VERSION}`,
+    `fastavro[zstandard,snappy]==${VERSION}`,
   ]);
 }

@@ -3,6 +3,9 @@ import type { Encoded } from '../../core/encoded.ts';
 import type { AgentEvent } from '../../core/agent-event.ts';
 import type { AnyEvent } from '../../core/any-event.ts';
 import type { ProcessEvent, RecordStream } from '../../core/event.ts';
+import { agentFunctions } from './generated/agent-encoder.ts';
+import { processFunctions } from './generated/process-encoder.ts';
+import { NO_ROOM } from './put.ts';
 import { RecordWriter } from './record-writer.ts';
 import { unencodable } from './unencodable.ts';
 
@@ -23,47 +26,59 @@ export function createAvroEncoder(prefixes: Prefixes = NO_PREFIX): Encoder<AnyEv
 }
 
 class AvroEncoder implements Encoder<AnyEvent> {
-  readonly #process: RecordWriter;
-  readonly #agent: RecordWriter;
-  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  readonly #process: RecordWriter<ProcessEvent>;
+  readonly #agent: RecordWriter<AgentEvent>;
+  #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
   #used = 0;
 
   constructor(prefixes: Prefixes) {
-    this.#process = new RecordWriter('process', prefixes.process);
-    this.#agent = new RecordWriter('agent', prefixes.agent);
+    this.#process = new RecordWriter(processFunctions, prefixes.process);
+    this.#agent = new RecordWriter(agentFunctions, prefixes.agent);
   }
 
   encode(any: AnyEvent): Encoded {
-    const event = any.event;
+    const { stream, event } = any;
     let bytes: Uint8Array;
     try {
-      bytes = this.#write(any.stream === 'process' ? this.#process : this.#agent, event);
+      bytes = stream === 'process' ? this.#write(this.#process, any.event) : this.#write(this.#agent, any.event);
     } catch (cause) {
       throw unencodable(any, cause);
     }
-    return { stream: any.stream, kind: event.kind, sequence: event.sequence ?? 0, timeUs: event.time, bytes };
+    return { stream, kind: event.kind, sequence: event.sequence ?? 0, timeUs: event.time, bytes };
   }
 
-  #write(writer: RecordWriter, event: ProcessEvent | AgentEvent): Uint8Array {
+  #write<T extends ProcessEvent | AgentEvent>(writer: RecordWriter<T>, event: T): Uint8Array {
     const start = this.#used;
-    const end = writer.write(event, this.#slab, start);
-    if (end < 0) return this.#writeElsewhere(writer, event);
-    this.#used = end;
-    return this.#slab.subarray(start, end);
+    try {
+      this.#used = writer.write(event, this.#slab, start);
+    } catch (cause) {
+      if (cause !== NO_ROOM) throw cause;
+      return this.#writeElsewhere(writer, event);
+    }
+    return new Uint8Array(this.#slab.buffer, start, this.#used - start);
   }
 
   /** The slab is full: the event opens the next one, or keeps the buffer to itself when it fills too much of it. */
-  #writeElsewhere(writer: RecordWriter, event: ProcessEvent | AgentEvent): Uint8Array {
-    let buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
-    let end = writer.write(event, buffer, 0);
-    while (end < 0) {
-      buffer = Buffer.allocUnsafeSlow(buffer.length - end);
-      end = writer.write(event, buffer, 0);
-    }
+  #writeElsewhere<T extends ProcessEvent | AgentEvent>(writer: RecordWriter<T>, event: T): Uint8Array {
+    const { buffer, end } = writeToNew(writer, event);
     if (end <= SLAB_BYTES / 2) {
       this.#slab = buffer;
       this.#used = end;
     }
-    return buffer.subarray(0, end);
+    return new Uint8Array(buffer.buffer, 0, end);
+  }
+}
+
+function writeToNew<T extends ProcessEvent | AgentEvent>(
+  writer: RecordWriter<T>,
+  event: T,
+): { readonly buffer: Buffer; readonly end: number } {
+  for (let size = SLAB_BYTES; ; size *= 2) {
+    const buffer = Buffer.allocUnsafeSlow(size);
+    try {
+      return { buffer, end: writer.write(event, buffer, 0) };
+    } catch (cause) {
+      if (cause !== NO_ROOM) throw cause;
+    }
   }
 }

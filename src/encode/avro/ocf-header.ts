@@ -1,4 +1,4 @@
-import { writeBytes, writeLong } from './tap.ts';
+import { putLong } from './put.ts';
 
 /** The parts of a container file around the blocks; `ocf.ts` has the layout. */
 export const SYNC_BYTES = 16;
@@ -11,16 +11,11 @@ export const hasOcfMagic = (bytes: Uint8Array): boolean => bytes.length >= MAGIC
 export const startsLikeOcf = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => i >= bytes.length || bytes[i] === byte);
 
 export function longBytes(value: number): Uint8Array {
-  const tap = { buf: Buffer.alloc(10), pos: 0 };
-  writeLong(tap, value);
-  return tap.buf.subarray(0, tap.pos);
+  const buf = Buffer.alloc(10);
+  return buf.subarray(0, putLong(buf, 0, value));
 }
 
-function prefixed(bytes: Uint8Array): Uint8Array {
-  const tap = { buf: Buffer.alloc(10 + bytes.length), pos: 0 };
-  writeBytes(tap, bytes);
-  return tap.buf.subarray(0, tap.pos);
-}
+const prefixed = (bytes: Uint8Array): Uint8Array => Buffer.concat([longBytes(bytes.length), bytes]);
 
 export function ocfHeader(meta: Readonly<Record<string, string>>, sync: Uint8Array): Uint8Array {
   const entries = Object.entries(meta);

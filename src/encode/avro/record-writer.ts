@@ -1,10 +1,15 @@
-import type { Type } from 'avsc';
 import { AgentError } from '../../core/errors.ts';
-import type { AgentEvent } from '../../core/agent-event.ts';
-import type { Host, ProcessEvent, RecordStream } from '../../core/event.ts';
-import { publishedSchema } from './schemas.ts';
-import { avroType } from './types.ts';
-import type { NamedTypes } from './types.ts';
+import type { Host } from '../../core/event.ts';
+import { NO_ROOM, putRaw, RESERVE } from './put.ts';
+
+/** What is generated from the schema of a stream: functions that write at a position of a buffer and return the one after it, as put.ts says. */
+export interface RecordFunctions<T> {
+  readonly putBeforeHost: (buf: Buffer, at: number, event: T) => number;
+  readonly putHost: (buf: Buffer, at: number, host: Host) => number;
+  readonly putAfterHost: (buf: Buffer, at: number, event: T) => number;
+  /** The most that a record takes, without what is of any length. */
+  readonly boundedBytes: number;
+}
 
 /**
  * Writes records of one stream. A record's binary form is the concatenation of its fields', so `host`, the same for thousands of events, is
@@ -12,62 +17,59 @@ import type { NamedTypes } from './types.ts';
  *
  *     prefix | fields before host | host | fields after host
  */
-export class RecordWriter {
+export class RecordWriter<T extends { readonly host: Host }> {
   readonly #prefix: Uint8Array;
-  readonly #head: Type;
-  readonly #tail: Type;
+  readonly #functions: RecordFunctions<T>;
   readonly #hosts: HostBytes;
 
-  constructor(stream: RecordStream, prefix: Uint8Array) {
-    const { fields, namespace } = publishedSchema(stream).json;
-    const named: NamedTypes = { registry: {}, namespace };
-    const at = fields.findIndex((field) => field.name === 'host');
-    const host = fields[at];
-    if (host === undefined) throw new AgentError('BUG', `the schema of ${stream} events has no host field`);
+  constructor(functions: RecordFunctions<T>, prefix: Uint8Array) {
+    if (functions.boundedBytes > RESERVE)
+      throw new AgentError('BUG', `a record may take ${functions.boundedBytes} bytes where ${RESERVE} are free`);
     this.#prefix = prefix;
-    this.#head = avroType({ type: 'record', name: 'BeforeHost', fields: fields.slice(0, at) }, named);
-    this.#hosts = new HostBytes(avroType(host.type, named));
-    this.#tail = avroType({ type: 'record', name: 'AfterHost', fields: fields.slice(at + 1) }, named);
+    this.#functions = functions;
+    this.#hosts = new HostBytes(functions.putHost);
   }
 
-  /**
-   * The position after the record, or minus the number of bytes (at least) that did not fit into `buffer`. Throws what avsc throws for a
-   * value that does not fit its type.
-   */
-  write(event: ProcessEvent | AgentEvent, buffer: Buffer, start: number): number {
+  /** The position after the record. Throws NO_ROOM where `buffer` is too small, and a TypeError for a value that does not fit its type. */
+  write(event: T, buffer: Buffer, start: number): number {
+    const { putBeforeHost, putAfterHost } = this.#functions;
     const host = this.#hosts.of(event.host);
-    const headAt = start + this.#prefix.length;
-    if (headAt > buffer.length) return buffer.length - headAt;
-    buffer.set(this.#prefix, start);
-    const hostAt = this.#head.encode(event, buffer, headAt);
-    if (hostAt < 0) return hostAt;
-    const tailAt = hostAt + host.length;
-    if (tailAt > buffer.length) return buffer.length - tailAt;
-    buffer.set(host, hostAt);
-    return this.#tail.encode(event, buffer, tailAt);
+    const hostAt = putBeforeHost(buffer, putRaw(buffer, start, this.#prefix), event);
+    return putAfterHost(buffer, putRaw(buffer, hostAt, host), event);
   }
 }
 
 /** Encoded hosts by object identity. Two are in use at a time, with and without labels; a third replaces the older one. */
 class HostBytes {
-  readonly #type: Type;
+  readonly #put: RecordFunctions<unknown>['putHost'];
   #host: Host | undefined;
   #bytes: Uint8Array = new Uint8Array(0);
   #otherHost: Host | undefined;
   #otherBytes: Uint8Array = new Uint8Array(0);
 
-  constructor(type: Type) {
-    this.#type = type;
+  constructor(put: RecordFunctions<unknown>['putHost']) {
+    this.#put = put;
   }
 
   of(host: Host): Uint8Array {
     if (host === this.#host) return this.#bytes;
     if (host === this.#otherHost) return this.#otherBytes;
-    const bytes = this.#type.toBuffer(host);
+    const bytes = this.#encode(host);
     this.#otherHost = this.#host;
     this.#otherBytes = this.#bytes;
     this.#host = host;
     this.#bytes = bytes;
     return bytes;
+  }
+
+  #encode(host: Host): Uint8Array {
+    for (let size = 2 * RESERVE; ; size *= 2) {
+      const buffer = Buffer.allocUnsafeSlow(size);
+      try {
+        return Uint8Array.from(buffer.subarray(0, this.#put(buffer, 0, host)));
+      } catch (cause) {
+        if (cause !== NO_ROOM) throw cause;
+      }
+    }
   }
 }

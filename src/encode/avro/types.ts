@@ -1,33 +1,22 @@
 /**
- * avsc types for our schemas, with primitives and `["null", T]` unions replaced by quicker ones (half the time of an event). What they
- * write is byte-equal to avsc's and held to it by a property test, but for three cases where avsc's would be wrong or refuse: `bytes` and
- * `fixed` take any Uint8Array, `long` goes up to 2^53 − 1, and a lone surrogate becomes U+FFFD. When reading, a count beyond the end of the
- * input ends the read instead of filling memory.
+ * avsc types for our schemas: for reading, and to tell which field of an event does not fit. Some are replaced, to take what put.ts writes: `bytes` and `fixed`
+ * are any Uint8Array, `long` goes up to 2^53 − 1, and which branch a `["null", T]` is needs no look at the value. When reading, a count beyond the end of
+ * the input ends the read instead of filling memory.
  *
  * avsc has no public way to do this: the underscore methods are its internals, the reason why its version is pinned.
  */
 import avsc from 'avsc';
 import type { Type } from 'avsc';
-import { readBlockCount, writeBytes, writeFixed, writeLong, writeString } from './tap.ts';
-import type { ReadTap, Tap } from './tap.ts';
+import { isLong } from './put.ts';
+import { readBlockCount } from './tap.ts';
+import type { ReadTap } from './tap.ts';
 
 /** How avsc reports a value that does not fit. */
 type Hook = (value: unknown, type: Type) => void;
 
 interface Internals {
-  _write(tap: Tap, value: unknown): void;
   _check(value: unknown, ...report: unknown[]): boolean;
   _read(tap: ReadTap): unknown;
-}
-
-/** Below it a double cannot hold the zigzagged number. */
-const LONG_MIN = -(2 ** 52);
-
-const isLong = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= LONG_MIN;
-
-/** Names neither value nor field: finding the field is slow and left to whoever reports it. */
-function unfit(): never {
-  throw new TypeError('value does not fit its Avro type');
 }
 
 class Long extends avsc.types.LongType {
@@ -36,28 +25,10 @@ class Long extends avsc.types.LongType {
     if (!fits) hook?.(value, this);
     return fits;
   }
-  _write(tap: Tap, value: unknown): void {
-    if (!isLong(value)) unfit();
-    writeLong(tap, value);
-  }
   _read(tap: ReadTap): number {
     const value = tap.readLong();
     if (!isLong(value)) throw new RangeError('a long beyond 2^53 - 1');
     return value;
-  }
-}
-
-class Int extends avsc.types.IntType {
-  _write(tap: Tap, value: unknown): void {
-    if (value !== ((value as number) | 0)) unfit();
-    writeLong(tap, value);
-  }
-}
-
-class Str extends avsc.types.StringType {
-  _write(tap: Tap, value: unknown): void {
-    if (typeof value !== 'string') unfit();
-    writeString(tap, value);
   }
 }
 
@@ -67,10 +38,6 @@ class Bytes extends avsc.types.BytesType {
     if (!fits) hook?.(value, this);
     return fits;
   }
-  _write(tap: Tap, value: unknown): void {
-    if (!(value instanceof Uint8Array)) unfit();
-    writeBytes(tap, value);
-  }
 }
 
 class Fixed extends avsc.types.FixedType {
@@ -79,24 +46,12 @@ class Fixed extends avsc.types.FixedType {
     if (!fits) hook?.(value, this);
     return fits;
   }
-  _write(tap: Tap, value: unknown): void {
-    if (!(value instanceof Uint8Array) || value.length !== this.size) unfit();
-    writeFixed(tap, value);
-  }
 }
 
 /** `["null", T]`: which branch it is needs no look at the value beyond null. */
 class Nullable extends avsc.types.UnwrappedUnionType {
   _check(value: unknown, ...report: unknown[]): boolean {
     return value === null || (this.types[1] as unknown as Internals)._check(value, ...report);
-  }
-  _write(tap: Tap, value: unknown): void {
-    if (value === null) {
-      tap.buf[tap.pos++] = 0;
-      return;
-    }
-    tap.buf[tap.pos++] = 2;
-    (this.types[1] as unknown as Internals)._write(tap, value);
   }
 }
 
@@ -130,8 +85,6 @@ class Dictionary extends avsc.types.MapType {
 }
 
 const LONG = new Long();
-const INT = new Int();
-const STRING = new Str();
 const BYTES = new Bytes();
 
 /** avsc asks for each part of a schema; undefined leaves it to avsc. */
@@ -141,10 +94,6 @@ function quickType(schema: unknown, options: unknown): Type | undefined {
   switch (name) {
     case 'long':
       return LONG;
-    case 'int':
-      return INT;
-    case 'string':
-      return STRING;
     case 'bytes':
       return BYTES;
     case 'fixed':

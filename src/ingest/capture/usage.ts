@@ -31,6 +31,7 @@ export function writeUsage(floats: Float64Array, at: number, { exit, units }: { 
   floats[f + 7] = exit.u64(Exit.INVOLUNTARY);
 }
 
+/** Ten days at 10 GB/s are more bytes than a number counts exactly: it stays at the greatest that it does. */
 export function readUsage(floats: Float64Array, at: number): Usage {
   const f = at / 8;
   return {
@@ -38,8 +39,8 @@ export function readUsage(floats: Float64Array, at: number): Usage {
     system_us: floats[f + 1] as number,
     resolution_us: floats[f + 2] as number,
     max_rss_kib: floats[f + 3] as number,
-    read_bytes: floats[f + 4] as number,
-    write_bytes: floats[f + 5] as number,
+    read_bytes: Math.min(floats[f + 4] as number, Number.MAX_SAFE_INTEGER),
+    write_bytes: Math.min(floats[f + 5] as number, Number.MAX_SAFE_INTEGER),
     voluntary_switches: floats[f + 6] as number,
     involuntary_switches: floats[f + 7] as number,
   };

@@ -1,7 +1,7 @@
 import type { SettingGroup, ValuesOf } from '../../core/setting.ts';
 import { parseDuration, parseSize } from '../../core/units.ts';
 
-export const FILE_CODECS = ['zstd', 'deflate', 'null'] as const;
+export const FILE_CODECS = ['zstd', 'deflate', 'snappy', 'null'] as const;
 export type FileCodec = (typeof FILE_CODECS)[number];
 
 export const fileSinkSchema = {
@@ -10,7 +10,7 @@ export const fileSinkSchema = {
     format: 'choice',
     default: 'zstd',
     choices: FILE_CODECS,
-    doc: 'Compression of the event files: zstd, deflate or null (none).',
+    doc: 'Compression of the event files: zstd, deflate, snappy or null (none).',
   },
   rotate: {
     max_size: { format: 'size', default: '64MiB', min: '64KiB', max: '4GiB', doc: 'A file is finished before it grows beyond this.' },

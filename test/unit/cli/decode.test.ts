@@ -9,6 +9,7 @@ import { decodeCommand } from '../../../src/cli/decode.ts';
 import type { DecodeCommandOptions } from '../../../src/cli/decode.ts';
 import { unreadable } from '../../../src/cli/decode-input.ts';
 import type { AnyEvent } from '../../../src/core/any-event.ts';
+import { createAvroEncoder } from '../../../src/encode/avro/binary.ts';
 import { createSingleObjectEncoder } from '../../../src/encode/avro/single-object.ts';
 import { NEWEST_OCSF, OCSF_VERSIONS } from '../../../src/core/record-formats.ts';
 import { ecsViolations } from '../../helpers/ecs-validator.ts';
@@ -103,6 +104,16 @@ describe('forkcast decode', () => {
     const encoder = createSingleObjectEncoder();
     const stdin = Readable.from(exits(1, 3).map((event) => encoder.encode(event).bytes));
     expect(sequencesOf(await run(['-'], {}, stdin))).toEqual([1, 2, 3]);
+  });
+
+  it('reads the values of messages where it is told how they are framed', async () => {
+    const encoder = createAvroEncoder({ process: Uint8Array.of(0, 0, 0, 0, 9), agent: new Uint8Array(0) });
+    const stdin = (): Readable => Readable.from(exits(1, 3).map((event) => encoder.encode(event).bytes));
+    expect(sequencesOf(await run(['-'], { framing: 'confluent', stream: 'process' }, stdin()))).toEqual([1, 2, 3]);
+    expect(await run(['-'], { framing: 'confluent' }, stdin())).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('--stream process') as string,
+    });
   });
 
   it('shows what a live stream has brought before it waits for more', async () => {

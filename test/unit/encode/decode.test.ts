@@ -142,8 +142,8 @@ describe('what is not ours', () => {
     ],
     [
       'an unknown codec',
-      () => Promise.resolve(Buffer.from(ocfHeader({ 'avro.schema': publishedSchema('process').text, 'avro.codec': 'snappy' }, sync))),
-      '"snappy"',
+      () => Promise.resolve(Buffer.from(ocfHeader({ 'avro.schema': publishedSchema('process').text, 'avro.codec': 'bzip2' }, sync))),
+      '"bzip2"',
     ],
     ['a damaged header', () => Promise.resolve(Buffer.concat([Buffer.from('Obj\u0001'), Buffer.alloc(100, 0xff)])), 'at byte 0'],
   ];

@@ -1,9 +1,10 @@
 import avsc from 'avsc';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { AgentThrottle } from '../../../../src/core/agent-event.ts';
 import { AgentError } from '../../../../src/core/errors.ts';
 import type { AnyEvent } from '../../../../src/core/any-event.ts';
-import type { ProcessEvent } from '../../../../src/core/event.ts';
+import type { Parent, ProcessEvent } from '../../../../src/core/event.ts';
 import { createAvroEncoder } from '../../../../src/encode/avro/binary.ts';
 import { publishedSchema } from '../../../../src/encode/avro/schemas.ts';
 import { agentEvents, processEvents } from '../arbitraries.ts';
@@ -70,6 +71,40 @@ describe('Avro binary', () => {
     const big = withProcess({ args: ['x'.repeat(size / 2), 'é'.repeat(size / 4)] });
     expect(hex(encoder.encode(big).bytes) === expected(big)).toBe(true);
     expect(hex(encoder.encode(asProcess(exitEvent)).bytes)).toBe(expected(asProcess(exitEvent)));
+  });
+
+  it.each<[string, AnyEvent]>([
+    ['marks', withProcess({ marks: Array.from({ length: 300_000 }, () => 'ESCALATION' as const) })],
+    [
+      'ancestors of whom little is known',
+      asProcess({
+        ...execEvent,
+        parent: {
+          ...(fullProcessEvent.parent as Parent),
+          ancestors: Array.from({ length: 30_000 }, (_, i) => ({ pid: i, entity_id: null, name: null, exe: null })),
+        },
+      }),
+    ],
+    ['arguments without a character', withProcess({ args: Array.from({ length: 300_000 }, () => '') })],
+    [
+      'labels',
+      asProcess({
+        ...execEvent,
+        host: { ...host, labels: Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`label-${i}`, ''])) },
+      }),
+    ],
+    [
+      'counts',
+      asAgent({
+        ...fullAgentEvent,
+        throttle: {
+          ...(fullAgentEvent.throttle as AgentThrottle),
+          by_kind: Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`kind ${i}`, i])),
+        },
+      }),
+    ],
+  ])('takes any number of %s', (_name, any) => {
+    expect(hex(encoder.encode(any).bytes) === expected(any)).toBe(true);
   });
 
   it('tells hosts apart by identity', () => {

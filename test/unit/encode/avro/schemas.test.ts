@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { AGENT_KINDS } from '../../../../src/core/agent-event.ts';
-import { MARKS, PROCESS_KINDS, PROVENANCES } from '../../../../src/core/event.ts';
+import { AGENT_KINDS, type AgentEvent } from '../../../../src/core/agent-event.ts';
+import { MARKS, PROCESS_KINDS, PROVENANCES, type ProcessEvent } from '../../../../src/core/event.ts';
 import { publishedSchema } from '../../../../src/encode/avro/schemas.ts';
 import { avroType } from '../../../../src/encode/avro/types.ts';
 import { fullAgentEvent, fullProcessEvent } from '../full-samples.ts';
+import type { AgentEventOfSchema, ProcessEventOfSchema } from './generated/schema-types.ts';
 
 interface Node {
   type: string;
@@ -80,7 +81,20 @@ describe.each([
   it('gives nullable fields the default null, and says when they are null', () => {
     const nullable = fields.filter((field) => Array.isArray(field.type));
     expect(nullable.filter((field) => (field.type as unknown[])[0] !== 'null' || field.default !== null)).toEqual([]);
-    expect(nullable.filter((field) => !/null|only/i.test(field.doc ?? '')).map((field) => field.path)).toEqual([]);
+    expect(nullable.filter((field) => !/\bnull\b/.test(field.doc ?? '')).map((field) => field.path)).toEqual([]);
+  });
+
+  it('names the unit of what has one', () => {
+    const units: [RegExp, RegExp][] = [
+      [/_us$/, /microseconds/i],
+      [/_kib$/, /KiB/],
+      [/_bytes$/, /bytes/i],
+      [/^(time|start_time|mtime|from_time|to_time)$/, /microseconds/],
+    ];
+    const without = fields.filter(({ path, doc }) =>
+      units.some(([name, unit]) => name.test(path.split('.').at(-1) ?? '') && !unit.test(doc ?? '')),
+    );
+    expect(without.map(({ path }) => path)).toEqual([]);
   });
 
   it('marks every epoch time and every uuid', () => {
@@ -94,6 +108,24 @@ describe.each([
     const enums = [...named.values()].filter((node) => node.type === 'enum');
     expect(enums.filter((node) => node.symbols?.[0] !== node.default)).toEqual([]);
   });
+});
+
+/** Whether what is listed may change matters to nobody here. */
+type Fixed<T> = T extends Uint8Array
+  ? T
+  : T extends readonly (infer I)[]
+    ? readonly Fixed<I>[]
+    : T extends object
+      ? { readonly [K in keyof T]: Fixed<T[K]> }
+      : T;
+type Is<A> = <T>() => T extends A ? 1 : 2;
+type Same<A, B> = Identical<Fixed<A>, Fixed<B>>;
+type Identical<A, B> = Is<A> extends Is<B> ? true : { differ: [A, B] };
+
+it('has the types of the interfaces', () => {
+  // The compiler checks it: `true` is no value of a type that is another.
+  const same: [Same<ProcessEvent, ProcessEventOfSchema>, Same<AgentEvent, AgentEventOfSchema>] = [true, true];
+  expect(same).toEqual([true, true]);
 });
 
 it('has the symbols of the interfaces in their order', () => {

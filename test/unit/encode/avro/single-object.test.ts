@@ -56,6 +56,6 @@ describe('single-object encoding', () => {
   it.each([asProcess(execEvent), asAgent(fullAgentEvent)])('is the header of the stream, then the record: %#', (any) => {
     const framed = Buffer.from(createSingleObjectEncoder().encode(any).bytes);
     expect(framed.subarray(0, 10)).toEqual(singleObjectHeader(any.stream));
-    expect(framed.subarray(10)).toEqual(createAvroEncoder().encode(any).bytes);
+    expect(framed.subarray(10)).toEqual(Buffer.from(createAvroEncoder().encode(any).bytes));
   });
 });

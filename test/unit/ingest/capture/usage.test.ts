@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RecordView } from '../../../../src/ingest/capture/bpf/record.ts';
 import { ticksPerSecond } from '../../../../src/ingest/capture/kernel-units.ts';
-import { USAGE_BYTES, writeUsage } from '../../../../src/ingest/capture/usage.ts';
+import { readUsage, USAGE_BYTES, writeUsage } from '../../../../src/ingest/capture/usage.ts';
 import type { ExitNumbers } from '../../../helpers/bpf-records.ts';
 import { exitRecord } from '../../../helpers/bpf-records.ts';
 
@@ -31,6 +31,11 @@ describe('what a process used', () => {
     expect(usageOf({ TOTAL: 350_000 }).slice(0, 2)).toEqual([350, 0]);
     expect(usageOf({ TOTAL: 350_000, SYSTEM: 4e6 }).slice(0, 2)).toEqual([0, 350]);
   });
+});
+
+it('more bytes than a number counts exactly are the most that it does', () => {
+  const floats = Float64Array.of(1, 2, 3, 4, 2 ** 60, 2 ** 53, 7, 8);
+  expect(readUsage(floats, 0)).toMatchObject({ read_bytes: 2 ** 53 - 1, write_bytes: 2 ** 53 - 1, voluntary_switches: 7 });
 });
 
 describe('the tick of the kernel', () => {
