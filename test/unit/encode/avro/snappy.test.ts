@@ -17,7 +17,7 @@ const content = fc.oneof(
   fc.uint8Array({ maxLength: 400 }),
   fc.uint8Array({ maxLength: 4000, max: 2 }),
   fc
-    .tuple(fc.uint8Array({ minLength: 1, maxLength: 90 }), fc.integer({ min: 1, max: 3000 }), fc.uint8Array({ maxLength: 90 }))
+    .tuple(fc.uint8Array({ minLength: 1, maxLength: 90 }), fc.integer({ min: 1, max: 300 }), fc.uint8Array({ maxLength: 90 }))
     .map(([part, times, end]) => Buffer.concat([...Array.from({ length: times }, () => part), end, part])),
 );
 
