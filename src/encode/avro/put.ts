@@ -12,7 +12,7 @@ export const RESERVE = 2048;
 /** Thrown without a stack: the record is written anew, to a greater buffer. */
 export const NO_ROOM = Object.freeze({ message: 'the buffer is too small' });
 
-export function checkRoom(buf: Buffer, at: number, size: number): void {
+function checkRoom(buf: Buffer, at: number, size: number): void {
   // oxlint-disable-next-line typescript/only-throw-error -- a signal to the caller, thousands of times a second
   if (at + size + RESERVE > buf.length) throw NO_ROOM;
 }
