@@ -93,12 +93,23 @@ function missingGo(version: string | undefined): string | undefined {
 }
 
 async function versionOf(program: string): Promise<string | undefined> {
-  const told = await attempt(program, [program === 'go' ? 'version' : '--version']);
+  if (program === 'go') return (await findGo())?.version;
+  const told = await attempt(program, ['--version']);
   return told?.code === 0 ? told.stdout : undefined;
+}
+
+/** In PATH, or where its own installation puts it. */
+async function findGo(): Promise<{ readonly program: string; readonly version: string } | undefined> {
+  for (const program of ['go', '/usr/local/go/bin/go']) {
+    const told = await attempt(program, ['version']);
+    if (told?.code === 0) return { program, version: told.stdout };
+  }
+  return undefined;
 }
 
 async function build(folder: string): Promise<void> {
   const env = { ...process.env, GOBIN: folder, CGO_ENABLED: '0', GOFLAGS: '-trimpath' };
-  const { code, stdout, stderr } = await runCommand('go', ['install', '-ldflags=-s -w', MODULE], { env, timeout: BUILD_TIMEOUT_MS });
+  const { program } = (await findGo()) ?? { program: 'go' };
+  const { code, stdout, stderr } = await runCommand(program, ['install', '-ldflags=-s -w', MODULE], { env, timeout: BUILD_TIMEOUT_MS });
   if (code !== 0) throw new Error(`go install ${MODULE} ended with ${code ?? 'its time-out'}: ${tail(stdout + stderr)}`);
 }
