@@ -10,20 +10,21 @@ import { spawn } from 'node:child_process';
  */
 export function runChild(command, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 2, 'pipe'] });
-    let stderr = '';
-    child.stderr?.setEncoding('utf8').on('data', (text) => {
-      stderr = (stderr + text).slice(-65_536);
-      process.stderr.write(text);
-    });
     /** @type {NodeJS.Signals | undefined} */
     let asked;
     const pass = (/** @type {NodeJS.Signals} */ signal) => {
       asked = signal;
       child.kill(signal);
     };
+    // Before there is a child: one that is sent as soon as the child runs would end us without it.
     process.on('SIGINT', pass).on('SIGTERM', pass);
     const settle = () => process.off('SIGINT', pass).off('SIGTERM', pass);
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 2, 'pipe'] });
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (text) => {
+      stderr = (stderr + text).slice(-65_536);
+      process.stderr.write(text);
+    });
     child.once('error', (error) => {
       settle();
       reject(error);
