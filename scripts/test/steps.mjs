@@ -23,15 +23,15 @@
 const STEPS = [
   { kind: 'check', name: 'format', script: 'format:check', budget: 20 },
   { kind: 'check', name: 'lint', script: 'lint', budget: 15 },
-  { kind: 'check', name: 'typecheck', script: 'typecheck', budget: 20 },
+  { kind: 'check', name: 'typecheck', script: 'typecheck', budget: 30 },
   { kind: 'check', name: 'arch', script: 'arch', budget: 15 },
   { kind: 'check', name: 'knip', script: 'knip', budget: 20 },
-  { kind: 'suite', name: 'unit, contract', projects: ['unit', 'contract'], reporter: 'default', coverage: true, budget: 150 },
+  { kind: 'suite', name: 'unit, contract', projects: ['unit', 'contract'], reporter: 'default', coverage: true, budget: 165 },
   { kind: 'suite', name: 'architecture', projects: ['architecture'], reporter: 'default', coverage: false, budget: 20 },
-  { kind: 'suite', name: 'fuzz', projects: ['fuzz'], reporter: 'default', coverage: false, budget: 20 },
-  { kind: 'suite', name: 'integration', projects: ['integration'], reporter: 'verbose', coverage: false, budget: 90 },
+  { kind: 'suite', name: 'fuzz', projects: ['fuzz'], reporter: 'default', coverage: false, budget: 15 },
+  { kind: 'suite', name: 'integration', projects: ['integration'], reporter: 'verbose', coverage: false, budget: 80 },
   { kind: 'suite', name: 'broker', projects: ['broker'], reporter: 'verbose', coverage: false, budget: 470 },
-  { kind: 'suite', name: 'kernel', projects: ['kernel'], reporter: 'verbose', coverage: false, budget: 80 },
+  { kind: 'suite', name: 'kernel', projects: ['kernel'], reporter: 'verbose', coverage: false, budget: 70 },
   { kind: 'suite', name: 'e2e', projects: ['e2e'], reporter: 'verbose', coverage: false, budget: 270 },
 ];
 
