@@ -113,3 +113,8 @@ export function asAgentError(error: unknown): AgentError {
   if (error instanceof AgentError) return error;
   return new AgentError('BUG', error instanceof Error ? error.message : String(error), { cause: error });
 }
+
+/** Whether what a sink rejected so is written to it again, as it is: what time or somebody may mend. See `Sink`. */
+export function isWrittenAgain({ category }: AgentError): boolean {
+  return category !== 'reject' && category !== 'bug' && category !== 'failed';
+}

@@ -1,7 +1,9 @@
+import { Waiters } from './waiters.ts';
+
 /** Those that wait for the same thing, in the order in which they came. Whoever is in it stays where it is until it leaves. */
 export class Line<T> {
   readonly #members = new Set<T>();
-  #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters();
 
   get first(): T | undefined {
     return this.#members.values().next().value;
@@ -15,15 +17,12 @@ export class Line<T> {
   }
 
   leave(member: T): void {
-    if (!this.#members.delete(member)) return;
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const wake of waiting) wake();
+    if (this.#members.delete(member)) this.#waiters.wake();
   }
 
   /** Resolves when no more than `ahead` are before it, at once where that is so. Rejects with the signal's reason when that is aborted. */
   async reach(member: T, ahead: number, signal: AbortSignal): Promise<void> {
-    while (this.#before(member) > ahead) await this.#change(signal);
+    while (this.#before(member) > ahead) await this.#waiters.change(signal);
     signal.throwIfAborted();
   }
 
@@ -34,21 +33,5 @@ export class Line<T> {
       before += 1;
     }
     return before;
-  }
-
-  #change(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const aborted = (): void => {
-        this.#waiting.delete(wake);
-        reject(signal.reason as Error);
-      };
-      const wake = (): void => {
-        signal.removeEventListener('abort', aborted);
-        resolve();
-      };
-      signal.addEventListener('abort', aborted, { once: true });
-      this.#waiting.add(wake);
-    });
   }
 }

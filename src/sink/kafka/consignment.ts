@@ -1,4 +1,5 @@
 import type { Encoded } from '../../core/encoded.ts';
+import { Followed } from '../../core/followed.ts';
 import type { Line } from '../../core/line.ts';
 import type { Shipment } from './shipment.ts';
 
@@ -11,32 +12,15 @@ export interface Load {
 }
 
 /** A batch on its way, from the first write of it until it is done with, or nobody will come with it again. */
-export class Consignment {
+export class Consignment extends Followed {
   readonly loads: readonly Load[];
-  #isOver = false;
-  #unfollow: () => void = () => undefined;
 
   constructor(loads: readonly Load[]) {
+    super();
     this.loads = loads;
-  }
-
-  get isOver(): boolean {
-    return this.#isOver;
   }
 
   get shipments(): readonly Shipment[] {
     return this.loads.flatMap(({ shipments = [] }) => shipments);
-  }
-
-  /** Calls `onAbort` when the signal is aborted, also between two writes: then there will be no other. Takes the place of the write before. */
-  follow(signal: AbortSignal, onAbort: () => void): void {
-    this.#unfollow();
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#unfollow = () => signal.removeEventListener('abort', onAbort);
-  }
-
-  end(): void {
-    this.#isOver = true;
-    this.#unfollow();
   }
 }

@@ -3,7 +3,7 @@ import { abortable } from '../../core/abortable.ts';
 import type { Batch } from '../../core/batch.ts';
 import type { Sink } from '../../core/component.ts';
 import type { Encoded } from '../../core/encoded.ts';
-import { AgentError, asAgentError } from '../../core/errors.ts';
+import { AgentError, asAgentError, isWrittenAgain } from '../../core/errors.ts';
 import type { RecordStream } from '../../core/event.ts';
 import { Line } from '../../core/line.ts';
 import { Consignment } from './consignment.ts';
@@ -84,7 +84,7 @@ export class KafkaSink implements Sink {
     try {
       await abortable(this.#deliver(consignment, this.#driver, trip), signal);
     } catch (error) {
-      if (!comesAgain(asAgentError(error))) this.#giveUp(batch, consignment);
+      if (!isWrittenAgain(asAgentError(error))) this.#giveUp(batch, consignment);
       throw error;
     } finally {
       trip.end();
@@ -222,11 +222,6 @@ interface Leg {
   readonly load: Load;
   readonly driver: KafkaDriver;
   readonly trip: Trip;
-}
-
-/** Whether what was rejected so is written again, as it is: what time or somebody may mend. */
-function comesAgain({ category }: AgentError): boolean {
-  return category !== 'reject' && category !== 'bug' && category !== 'failed';
 }
 
 function misuse(what: string): AgentError {

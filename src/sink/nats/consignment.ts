@@ -1,9 +1,10 @@
 import type { AgentError } from '../../core/errors.ts';
+import { Followed } from '../../core/followed.ts';
 import type { Link } from './link.ts';
 import type { Message } from './message.ts';
 
 /** A batch on its way, from the first write of it until it is done with, or nobody will come with it again. */
-export class Consignment {
+export class Consignment extends Followed {
   /** Once they are made. */
   messages: readonly Message[] | undefined;
   /** The connection over which all of it that was open has gone; undefined: it waits to be sent. */
@@ -12,12 +13,6 @@ export class Consignment {
   readonly refused = new Map<Message, AgentError>();
   #inFlight = 0;
   #wake: (() => void) | undefined;
-  #isOver = false;
-  #unfollow: () => void = () => undefined;
-
-  get isOver(): boolean {
-    return this.#isOver;
-  }
 
   get open(): readonly Message[] {
     return (this.messages ?? []).filter(({ isDone }) => !isDone);
@@ -48,17 +43,5 @@ export class Consignment {
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-  }
-
-  /** Calls `onAbort` when the signal is aborted, also between two writes: then there will be no other. Takes the place of the write before. */
-  follow(signal: AbortSignal, onAbort: () => void): void {
-    this.#unfollow();
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#unfollow = () => signal.removeEventListener('abort', onAbort);
-  }
-
-  end(): void {
-    this.#isOver = true;
-    this.#unfollow();
   }
 }

@@ -2,7 +2,7 @@ import { abortable } from '../../core/abortable.ts';
 import type { Batch } from '../../core/batch.ts';
 import type { Sink } from '../../core/component.ts';
 import type { Encoded } from '../../core/encoded.ts';
-import { AgentError, asAgentError } from '../../core/errors.ts';
+import { AgentError, asAgentError, isWrittenAgain } from '../../core/errors.ts';
 import { isTooLarge } from './acknowledgement.ts';
 import { Consignment } from './consignment.ts';
 import type { Link } from './link.ts';
@@ -81,7 +81,7 @@ export class NatsSink implements Sink {
       await delivery;
     } catch (error) {
       consignment.sentOver = undefined;
-      if (!comesAgain(asAgentError(error))) this.#giveUp(batch, consignment);
+      if (!isWrittenAgain(asAgentError(error))) this.#giveUp(batch, consignment);
       throw error;
     } finally {
       this.#running.delete(delivery);
@@ -192,11 +192,6 @@ export class NatsSink implements Sink {
     this.#consignments.delete(batch);
     this.#order.leave(consignment);
   }
-}
-
-/** Whether what was rejected so is written again, as it is: what time or somebody may mend. */
-function comesAgain({ category }: AgentError): boolean {
-  return category !== 'reject' && category !== 'bug' && category !== 'failed';
 }
 
 /** Resolves when all of them are, or the time is up. */

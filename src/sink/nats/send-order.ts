@@ -1,3 +1,4 @@
+import { Waiters } from '../../core/waiters.ts';
 import type { Consignment } from './consignment.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { Consignment } from './consignment.ts';
  */
 export class SendOrder {
   readonly #members = new Set<Consignment>();
-  #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters();
   #end: Error | undefined;
 
   enter(consignment: Consignment): void {
@@ -28,9 +29,7 @@ export class SendOrder {
 
   /** Whoever waits looks again. */
   changed(): void {
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const wake of waiting) wake();
+    this.#waiters.wake();
   }
 
   /** Nobody waits any longer. */
@@ -41,24 +40,8 @@ export class SendOrder {
 
   /** Resolves when it is its turn. Rejects with the signal's reason when that is aborted, and with that of the end. */
   async turnOf(consignment: Consignment, signal: AbortSignal): Promise<void> {
-    while (this.#end === undefined && !this.isTurnOf(consignment)) await this.#change(signal);
+    while (this.#end === undefined && !this.isTurnOf(consignment)) await this.#waiters.change(signal);
     signal.throwIfAborted();
     if (this.#end !== undefined) throw this.#end;
-  }
-
-  #change(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const aborted = (): void => {
-        this.#waiting.delete(wake);
-        reject(signal.reason as Error);
-      };
-      const wake = (): void => {
-        signal.removeEventListener('abort', aborted);
-        resolve();
-      };
-      signal.addEventListener('abort', aborted, { once: true });
-      this.#waiting.add(wake);
-    });
   }
 }
