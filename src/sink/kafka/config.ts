@@ -7,11 +7,12 @@ import type { SettingFault, SettingGroup, StructureSetting, ValuesOf } from '../
 import { parseDuration } from '../../core/units.ts';
 import { FRAMINGS } from '../framing/contents.ts';
 import { brokerFormatSetting, formatFaults, ocsfVersionSetting } from '../framing/format-settings.ts';
-import { compileRegistry, registryFaults, registrySchema } from '../registry/config.ts';
+import { framingFaults } from '../framing/framing-faults.ts';
+import { compileRegistry, registrySchema } from '../registry/config.ts';
 import type { RegistryConfig } from '../registry/config.ts';
 import { needsTwoTopics } from '../registry/subject.ts';
 import { textSetting } from '../security/text-setting.ts';
-import { compileTls, tlsSchema } from '../security/tls.ts';
+import { compileTls, tlsFaults, tlsSchema } from '../security/tls.ts';
 import type { TlsFiles } from '../security/tls.ts';
 import { brokersSetting, compileBrokers } from './brokers-setting.ts';
 import { commandSetting } from './command-setting.ts';
@@ -164,23 +165,8 @@ export function kafkaFaults(values: KafkaValues): SettingFault[] {
     ...framingFaults(values),
     ...topicFaults(values),
     ...(sasl === 'off' ? [] : saslFaults(sasl)),
-    ...(tls !== 'off' && (tls.cert === 'none') !== (tls.key === 'none')
-      ? [fault(['tls', tls.cert === 'none' ? 'cert' : 'key'], 'is missing', 'name both files, the certificate and its key')]
-      : []),
+    ...(tls === 'off' ? [] : tlsFaults(tls)),
   ];
-}
-
-function framingFaults({ format, framing, registry }: KafkaValues): SettingFault[] {
-  if (format !== 'avro' || framing !== 'confluent') return [];
-  if (registry === 'off')
-    return [
-      fault(
-        ['registry'],
-        'is missing: framing confluent needs the ids of a schema registry',
-        'write registry: { url: http://HOST:8081 }, or another framing',
-      ),
-    ];
-  return registryFaults(registry).map(({ within = [], value, reason, fix }) => ({ within: ['registry', ...within], value, reason, fix }));
 }
 
 /** Consumers tell the two kinds of records apart by their schema, where there is anything that names it. */

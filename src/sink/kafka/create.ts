@@ -1,17 +1,12 @@
 import type { Encoded } from '../../core/encoded.ts';
-import type { RecordStream } from '../../core/event.ts';
-import type { SecretReference } from '../../core/secret-reference.ts';
 import { uuidText } from '../../core/uuid.ts';
-import { RegistryClient } from '../registry/client.ts';
-import { SchemaIds } from '../registry/schema-ids.ts';
-import type { RegistryLog } from '../registry/schema-ids.ts';
 import { secretText } from '../security/secret-text.ts';
 import { readTls } from '../security/tls.ts';
 import { createAddressOf } from './addresses.ts';
 import { CounterLog } from './counter-log.ts';
 import type { KafkaSinkConfig, SaslConfig } from './config.ts';
-import { createContentOf, createViewOf } from '../framing/contents.ts';
-import type { RecordSchema } from '../framing/contents.ts';
+import { createSinkContents } from '../framing/sink-contents.ts';
+import type { ContentDeps } from '../framing/sink-contents.ts';
 import type { KafkaDriver } from './driver.ts';
 import { ExplainingDriver } from './explaining-driver.ts';
 import { KafkaSink } from './kafka-sink.ts';
@@ -21,47 +16,28 @@ import type { ConnectionSettings, Credentials, DriverSettings } from './settings
 import { Splitter } from './splitter.ts';
 import { TopicTemplate } from './topic-template.ts';
 
-export interface KafkaDeps {
+export interface KafkaDeps extends ContentDeps {
   readonly id: string;
   /** Run whose records carry no origin. */
   readonly agentId: Uint8Array;
   readonly hostId: Uint8Array;
   readonly hostname: string;
-  readonly schemas: Readonly<Record<RecordStream, RecordSchema>>;
-  /** Where records are JSON: the name of the schema that they go by. */
-  readonly view: Readonly<Record<RecordStream, string>> | undefined;
   /** Key of a record that has one of its own. */
   readonly keyOf: ((event: Encoded) => Uint8Array | undefined) | undefined;
-  readonly readSecret: (reference: SecretReference) => Buffer;
-  /** Where ids of schemas are kept. */
-  readonly registryFolder: string;
-  readonly log: RegistryLog;
 }
 
 /** Not opened yet; reads nothing but ids of schemas that are kept. */
 export function createKafkaSink(config: KafkaSinkConfig, deps: KafkaDeps): KafkaSink {
-  const { framing, registry, topic, agentTopic, compression } = config;
-  const closing = new AbortController();
-  const ids =
-    registry === undefined
-      ? undefined
-      : new SchemaIds({
-          config: registry,
-          client: new RegistryClient(registry, deps.readSecret),
-          folder: deps.registryFolder,
-          log: deps.log,
-        });
+  const { topic, agentTopic, compression } = config;
   const hostId = uuidText(deps.hostId);
+  const contents = createSinkContents(config, deps, hostId);
   const addressOf = createAddressOf({
     topics: { process: new TopicTemplate(topic), agent: new TopicTemplate(agentTopic) },
     values: { host_id: hostId, hostname: deps.hostname },
     agentId: deps.agentId,
     hostKey: Buffer.from(hostId),
     keyOf: deps.keyOf,
-    contentOf:
-      deps.view === undefined
-        ? createContentOf({ framing, schemas: deps.schemas, hostId, ids, signal: closing.signal })
-        : createViewOf(deps.view, hostId),
+    contentOf: contents.contentOf,
   });
   const settings = { connection: connectionSettings(config, deps), compression };
   const counted = new CounterLog({ log: deps.log });
@@ -71,10 +47,7 @@ export function createKafkaSink(config: KafkaSinkConfig, deps: KafkaDeps): Kafka
     splitter: new Splitter(addressOf),
     streamsApart: topic !== agentTopic,
     onCounted: (counters, atOnce) => counted.tell(counters, atOnce),
-    onClose: async () => {
-      closing.abort(new Error('the sink is closed'));
-      await ids?.close();
-    },
+    onClose: () => contents.close(),
   });
 }
 

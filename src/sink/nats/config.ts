@@ -7,10 +7,11 @@ import type { SettingFault, StructureSetting, ValuesOf } from '../../core/settin
 import { parseDuration, parseSize } from '../../core/units.ts';
 import { FRAMINGS } from '../framing/contents.ts';
 import { brokerFormatSetting, formatFaults, ocsfVersionSetting } from '../framing/format-settings.ts';
-import { compileRegistry, registryFaults, registrySchema } from '../registry/config.ts';
+import { framingFaults } from '../framing/framing-faults.ts';
+import { compileRegistry, registrySchema } from '../registry/config.ts';
 import type { RegistryConfig } from '../registry/config.ts';
 import { textSetting } from '../security/text-setting.ts';
-import { compileTls, tlsSchema } from '../security/tls.ts';
+import { compileTls, tlsFaults, tlsSchema } from '../security/tls.ts';
 import type { TlsFiles } from '../security/tls.ts';
 import { compileEnsuredStream, ensureStreamSchema } from './ensure-config.ts';
 import type { EnsuredStream } from './ensure-config.ts';
@@ -209,9 +210,7 @@ export function natsFaults(values: NatsValues): SettingFault[] {
     ...framingFaults(values),
     ...(auth === 'off' ? [] : authFaults(auth)),
     ...(mode === 'core' && ensure_stream !== 'off' ? [fault(['ensure_stream'], 'is for mode jetstream only', 'remove it')] : []),
-    ...(tls !== 'off' && (tls.cert === 'none') !== (tls.key === 'none')
-      ? [fault(['tls', tls.cert === 'none' ? 'cert' : 'key'], 'is missing', 'name both files, the certificate and its key')]
-      : []),
+    ...(tls === 'off' ? [] : tlsFaults(tls)),
   ];
 }
 
@@ -231,19 +230,6 @@ function subjectFaults({ subject, agent_subject }: NatsValues): SettingFault[] {
   return process.meets(new SubjectTemplate(agent_subject))
     ? [fault(['agent_subject'], 'must not be a subject of process events, too', 'give it another literal token')]
     : [];
-}
-
-function framingFaults({ format, framing, registry }: NatsValues): SettingFault[] {
-  if (format !== 'avro' || framing !== 'confluent') return [];
-  if (registry === 'off')
-    return [
-      fault(
-        ['registry'],
-        'is missing: framing confluent needs the ids of a schema registry',
-        'write registry: { url: http://HOST:8081 }, or another framing',
-      ),
-    ];
-  return registryFaults(registry).map(({ within = [], value, reason, fix }) => ({ within: ['registry', ...within], value, reason, fix }));
 }
 
 function authFaults({ token, user, password, nkey, creds }: AuthValues): SettingFault[] {

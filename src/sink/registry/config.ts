@@ -6,7 +6,7 @@ import { parseDuration } from '../../core/units.ts';
 import { SUBJECT_STRATEGIES } from './subject.ts';
 import type { SubjectStrategy } from './subject.ts';
 import { textSetting } from '../security/text-setting.ts';
-import { compileTls, tlsSchema } from '../security/tls.ts';
+import { compileTls, tlsFaults, tlsSchema } from '../security/tls.ts';
 import type { TlsFiles } from '../security/tls.ts';
 import { compileUrls, urlSetting } from './url-setting.ts';
 
@@ -94,7 +94,5 @@ export function registryFaults({ url, ids, auth, tls }: RegistryValues): Setting
     faults.push(fault(['auth', 'password'], 'is missing beside a user name', 'write env:NAME, file:PATH or credential:NAME'));
   else if (auth.username === '' && auth.password !== 'none')
     faults.push(fault(['auth', 'username'], 'is missing beside a password', 'write the name of the user'));
-  if ((tls.cert === 'none') !== (tls.key === 'none'))
-    faults.push(fault(['tls', tls.cert === 'none' ? 'cert' : 'key'], 'is missing', 'name both files, the certificate and its key'));
-  return faults;
+  return [...faults, ...tlsFaults(tls)];
 }

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { AgentError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
-import type { SettingGroup, ValuesOf } from '../../core/setting.ts';
+import type { SettingFault, SettingGroup, ValuesOf } from '../../core/setting.ts';
 import { errnoName } from '../../core/system-error.ts';
 import { escapeText } from '../../core/text.ts';
 import { textSetting } from './text-setting.ts';
@@ -35,6 +35,13 @@ export interface TlsMaterial {
 export function compileTls({ ca, cert, key, server_name }: ValuesOf<typeof tlsSchema>): TlsFiles {
   const path = (written: string): string | null => (written === 'none' ? null : written);
   return { ca: path(ca), cert: path(cert), key: path(key), serverName: server_name === '' ? null : server_name };
+}
+
+/** What is wrong with keys together, of a section `tls` whose keys are each right. */
+export function tlsFaults({ cert, key }: Pick<ValuesOf<typeof tlsSchema>, 'cert' | 'key'>): SettingFault[] {
+  if ((cert === 'none') === (key === 'none')) return [];
+  const missing = cert === 'none' ? 'cert' : 'key';
+  return [{ within: ['tls', missing], value: null, reason: 'is missing', fix: 'name both files, the certificate and its key' }];
 }
 
 /** Certificates are a few KiB; a bundle of all public authorities is 200 KiB. */
