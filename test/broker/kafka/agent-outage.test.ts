@@ -1,15 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { RunRecord } from '../../../src/agent/run-record.ts';
-import { inspectSpool } from '../../../src/queue/spool/inspect.ts';
-import { nodeFs } from '../../../src/queue/spool/node-fs.ts';
 import { AgentProcess } from '../../helpers/agent-process.ts';
 import { KafkaAdmin } from '../../helpers/kafka/admin.ts';
 import { startCluster } from '../../helpers/kafka/cluster.ts';
 import type { Cluster } from '../../helpers/kafka/cluster.ts';
 import type { DriverName } from '../../helpers/kafka/driver-settings.ts';
-import { EventTally, NOTHING_ASTRAY } from '../../helpers/kafka/event-tally.ts';
+import { EventTally } from '../../helpers/kafka/event-tally.ts';
+import { lastOf, stopWhole } from '../../helpers/whole-run.ts';
+import { lastSpooled } from '../../helpers/last-spooled.ts';
+import { NOTHING_ASTRAY } from '../../helpers/run-tally.ts';
 import { missingTools } from '../../helpers/kafka/java.ts';
 import { TopicFlow } from '../../helpers/kafka/topic-flow.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
@@ -78,24 +78,12 @@ describe.skipIf((await missingTools()) !== undefined)('an agent that sends to th
   const feels = (agent: AgentProcess): Promise<unknown> =>
     waitFor(() => agent.stderr.includes('SINK_UNREACHABLE'), { what: () => `a fault; it said: ${agent.stderr}`, timeoutMs: PATIENCE_MS });
 
-  async function stopped(agent: AgentProcess): Promise<RunRecord> {
-    const { code, stderr } = await agent.stop();
-    expect(code, stderr).toBe(0);
-    const record = await agent.record();
-    const [siem] = record.sinks;
-    expect(siem).toMatchObject({ dropped: {}, lost: {}, deadLettered: 0, waiting: 0, accepted: siem?.lastAccepted });
-    expect(siem?.delivered).toBe((siem?.accepted ?? 0) + (siem?.takenOver ?? 0));
-    return record;
-  }
-
   async function tallyOf(topic: string): Promise<EventTally> {
     const tally = new EventTally();
     await admin.visit(topic, (record) => tally.add(record, PARTITIONS));
     await admin.visit(`${topic}-agent`, (record) => tally.add(record, 1));
     return tally;
   }
-
-  const lastOf = ({ sinks }: RunRecord): number => sinks[0]?.lastAccepted ?? 0;
 
   it.each(DRIVERS)(
     'loses nothing and repeats nothing when the leader of a busy partition is killed, by %s',
@@ -117,7 +105,7 @@ describe.skipIf((await missingTools()) !== undefined)('an agent that sends to th
       const preferred = (await admin.describe(topic))?.partitions ?? [];
       expect(preferred.map((partition) => partition.leader)).toEqual(preferred.map(({ replicas }) => replicas[0]));
       await flow.reaches(EVENTS);
-      const record = await stopped(agent);
+      const record = await stopWhole(agent);
       await flow.end();
 
       const tally = await tallyOf(topic);
@@ -133,15 +121,6 @@ describe.skipIf((await missingTools()) !== undefined)('an agent that sends to th
     RUN_MS,
   );
 
-  /** The last event of each run that its spool holds, by its run. */
-  async function spooled(spool: string): Promise<Map<string, number>> {
-    const { segments } = await inspectSpool(nodeFs, spool);
-    const last = new Map<string, number>();
-    for (const { header, highest } of segments)
-      if (header !== undefined) last.set(header.agent_id, Math.max(last.get(header.agent_id) ?? 0, highest));
-    return last;
-  }
-
   it.each(DRIVERS)(
     'loses nothing when all brokers are killed, and the agent itself while they are away, by %s',
     async (driver) => {
@@ -156,14 +135,14 @@ describe.skipIf((await missingTools()) !== undefined)('an agent that sends to th
       await away(0.5);
       first.child.kill('SIGKILL');
       await first.ended;
-      const accepted = await spooled(spool);
+      const accepted = await lastSpooled(spool);
       const second = start();
       await away(1);
       await feels(second);
       await Promise.all(cluster.brokers.map((broker) => broker.resume()));
       await flow.grows();
       await flow.reaches(EVENTS);
-      const record = await stopped(second);
+      const record = await stopWhole(second);
       await flow.end();
 
       const tally = await tallyOf(topic);

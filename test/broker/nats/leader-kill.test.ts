@@ -1,17 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { inspectSpool } from '../../../src/queue/spool/inspect.ts';
-import { nodeFs } from '../../../src/queue/spool/node-fs.ts';
 import { logLines } from '../../helpers/agent-log.ts';
 import { AgentProcess } from '../../helpers/agent-process.ts';
 import { NatsAdmin } from '../../helpers/nats/admin.ts';
 import { startNatsCluster } from '../../helpers/nats/cluster.ts';
 import type { NatsCluster } from '../../helpers/nats/cluster.ts';
-import { EventTally, NOTHING_ASTRAY } from '../../helpers/nats/event-tally.ts';
+import { EventTally } from '../../helpers/nats/event-tally.ts';
+import { lastSpooled } from '../../helpers/last-spooled.ts';
+import { NOTHING_ASTRAY } from '../../helpers/run-tally.ts';
 import { missingNats } from '../../helpers/nats/server-binary.ts';
 import { StreamFlow } from '../../helpers/nats/stream-flow.ts';
-import { lastOf, stopWhole } from '../../helpers/nats/whole-run.ts';
+import { lastOf, stopWhole } from '../../helpers/whole-run.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { verify } from '../../helpers/verify.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -40,15 +40,6 @@ describe.skipIf((await missingNats()) !== undefined)('an agent that sends to a s
     await admin?.close();
     await cluster?.close();
   });
-
-  /** The last event that each run had put into its spool, by the run. */
-  async function spooled(spool: string): Promise<Map<string, number>> {
-    const { segments } = await inspectSpool(nodeFs, spool);
-    const last = new Map<string, number>();
-    for (const { header, highest } of segments)
-      if (header !== undefined) last.set(header.agent_id, Math.max(last.get(header.agent_id) ?? 0, highest));
-    return last;
-  }
 
   /** How many messages an agent says that the stream had already. */
   const duplicatesIn = ({ stderr }: AgentProcess): number => logLines(stderr).reduce((sum, { duplicates = 0 }) => sum + duplicates, 0);
@@ -83,7 +74,7 @@ describe.skipIf((await missingNats()) !== undefined)('an agent that sends to a s
       first.child.kill('SIGKILL');
       await first.ended;
       const brought = flow.last;
-      const accepted = await spooled(join(dir, 'data/state/spool/siem'));
+      const accepted = await lastSpooled(join(dir, 'data/state/spool/siem'));
       const second = start();
       // Also where the first has brought as many: what may have been on its way from it is less than this.
       await flow.reaches(Math.max(EVENTS, brought + MORE_THAN_A_WINDOW), () => second.stderr);

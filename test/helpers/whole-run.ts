@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { RunRecord } from '../../../src/agent/run-record.ts';
-import type { AgentProcess } from '../agent-process.ts';
+import type { RunRecord } from '../../src/agent/run-record.ts';
+import type { AgentProcess } from './agent-process.ts';
 
 /** Stops an agent with one sink, which must have delivered all that it accepted. */
 export async function stopWhole(agent: AgentProcess): Promise<RunRecord> {
