@@ -7,7 +7,7 @@ import type { RecordStream, Uuid } from '../core/event.ts';
 import type { SinkConfig } from '../config/config.ts';
 import { readSecret } from '../config/read-secret.ts';
 import { createKeyReader } from '../encode/avro/event-key.ts';
-import { schemaFingerprint } from '../encode/avro/fingerprint.ts';
+import { fingerprintText } from '../encode/avro/fingerprint.ts';
 import { createOcf } from '../encode/avro/ocf.ts';
 import { publishedSchema } from '../encode/avro/schemas.ts';
 import { recordFormat } from '../encode/record-format.ts';
@@ -128,7 +128,7 @@ function viewOf(format: RecordFormat): Readonly<Record<RecordStream, string>> | 
 
 function recordSchema(stream: RecordStream): RecordSchema {
   const { fullName, text, json } = publishedSchema(stream);
-  return { stream, fullName, text, fingerprint: schemaFingerprint(json).toString(16).padStart(16, '0') };
+  return { stream, fullName, text, fingerprint: fingerprintText(json) };
 }
 
 /** Not a child of the logger: that would keep the level it was made with. */

@@ -1,7 +1,7 @@
 import { AgentError } from '../core/errors.ts';
 import type { RecordStream } from '../core/event.ts';
 import { escapeText } from '../core/text.ts';
-import { schemaFingerprint } from '../encode/avro/fingerprint.ts';
+import { fingerprintText } from '../encode/avro/fingerprint.ts';
 import { publishedSchema } from '../encode/avro/schemas.ts';
 import type { PublishedSchema } from '../encode/avro/schemas.ts';
 import type { CliIo } from './io.ts';
@@ -44,5 +44,5 @@ function namesOf(stream: RecordStream): string[] {
 
 /** CRC-64-AVRO, as in the framing `single_object`, most significant digit first. */
 function fingerprint({ json }: PublishedSchema): string {
-  return schemaFingerprint(json).toString(16).padStart(16, '0');
+  return fingerprintText(json);
 }

@@ -1,5 +1,5 @@
 import type { RecordStream } from '../core/event.ts';
-import { schemaFingerprint } from './avro/fingerprint.ts';
+import { fingerprintText } from './avro/fingerprint.ts';
 import type { RecordFormat } from '../core/record-formats.ts';
 import { ECS_VERSION } from './ecs/ecs.ts';
 import { publishedSchema } from './avro/schemas.ts';
@@ -29,5 +29,5 @@ export function isNewestAvro(description: string, stream: RecordStream): boolean
 }
 
 function fingerprint(stream: RecordStream): string {
-  return schemaFingerprint(publishedSchema(stream).json).toString(16).padStart(16, '0');
+  return fingerprintText(publishedSchema(stream).json);
 }

@@ -25,3 +25,8 @@ export function canonicalForm(schema: unknown): string {
 export function schemaFingerprint(schema: unknown): bigint {
   return crc64Avro(Buffer.from(canonicalForm(schema), 'utf8'));
 }
+
+/** The same as people and headers write it: 16 hexadecimal digits, the most significant first. */
+export function fingerprintText(schema: unknown): string {
+  return schemaFingerprint(schema).toString(16).padStart(16, '0');
+}

@@ -1,6 +1,6 @@
 import type { AnyEvent } from '../../core/any-event.ts';
 import type { RecordStream } from '../../core/event.ts';
-import { schemaFingerprint } from './fingerprint.ts';
+import { fingerprintText } from './fingerprint.ts';
 import { newestReader } from './record-reader.ts';
 import { publishedSchema } from './schemas.ts';
 import { SINGLE_OBJECT_HEADER_BYTES, singleObjectHeader } from './single-object.ts';
@@ -61,7 +61,7 @@ const isView = (schema: string, own: readonly Own[]): boolean =>
 
 function ownSchema(stream: RecordStream): Own {
   const { fullName, json } = publishedSchema(stream);
-  const fingerprint = schemaFingerprint(json).toString(16).padStart(16, '0');
+  const fingerprint = fingerprintText(json);
   return { stream, fullName, schema: `${fullName}/${fingerprint}`, singleObject: singleObjectHeader(stream) };
 }
 
